@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * From a record and the facts of the host to a cause and a hint. Pure functions: no I/O,
+ * no libbpf, so that what is tested offline is what runs live.
+ */
+#ifndef COMPATCAPS_DIAGNOSIS_H
+#define COMPATCAPS_DIAGNOSIS_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "abi.h"
+#include "compatcaps.h"
+
+#define DIAGNOSIS_HINT_LEN 256
+
+/* What is known of the machine that made the records; filled by host.c. */
+struct host_facts {
+	uint32_t page_size;   /* bytes */
+	uint64_t ksize;	      /* bytes, from BTF; 0: the kernel has no such struct */
+	uint32_t kernel_cmd;  /* the command that the kernel answers to; 0: not known */
+	bool backend_watched; /* a hook that did not run was not called, rather than not seen */
+	bool pseries;
+	bool has_cpu_version;
+	uint32_t cpu_version; /* the device tree's, of the first cpu */
+};
+
+/* Names are stable: outputs, docs and tests use them (docs/diagnosis.md). */
+enum cause {
+	CAUSE_OK,
+	CAUSE_OK_LARGER_STRUCT,
+	CAUSE_OK_SMALLER_STRUCT,
+	CAUSE_OK_NO_MODES,
+	CAUSE_SIZE_OVER_PAGE,
+	CAUSE_STRUCT_TOO_NEW,
+	CAUSE_SIZE_TOO_SMALL,
+	CAUSE_FLAGS_SET,
+	CAUSE_BACKEND_NOT_PSERIES,
+	CAUSE_BACKEND_NO_CPU_VERSION,
+	CAUSE_BACKEND_UNMAPPED_CPU_VERSION,
+	CAUSE_BACKEND_FAILED,
+	CAUSE_ARG_UNREADABLE,
+	CAUSE_STRUCT_UNREADABLE,
+	CAUSE_COPYOUT_FAILED,
+	CAUSE_NO_BACKEND,
+	CAUSE_ABI_MISMATCH,
+	CAUSE_NO_KERNEL_SUPPORT,
+	CAUSE_UNEXPECTED,
+	CAUSE_MAX,
+};
+
+enum usize_source { USIZE_UNKNOWN, USIZE_ENTRY, USIZE_EXIT };
+enum tail_state { TAIL_NONE, TAIL_ZERO, TAIL_NONZERO, TAIL_UNREAD };
+
+/* A number that may not have been seen. */
+struct maybe_u64 {
+	bool known;
+	uint64_t value;
+};
+
+struct diagnosis {
+	const struct abi_revision *abi; /* what the caller speaks */
+	struct maybe_u64 usize;
+	enum usize_source usize_source;
+	struct maybe_u64 flags;
+	struct maybe_u64 size_out;
+	struct maybe_u64 caps; /* only where the call succeeded */
+	enum tail_state tail;  /* TAIL_NONE: usize is not above ksize */
+	uint32_t tail_first;   /* TAIL_NONZERO: offset in the struct */
+	uint32_t tail_read;    /* bytes of the tail that were looked at */
+	enum cause cause;
+	char hint[DIAGNOSIS_HINT_LEN]; /* one sentence for a VMM developer */
+};
+
+/* What a VM's story tells of the host's modes when a VMM asks for one (story.h). */
+enum modes_source { MODES_UNKNOWN, MODES_NEGOTIATION, MODES_OTHER_VM, MODES_CPU_VERSION };
+
+struct offer {
+	bool queried; /* this VM has completed a negotiation */
+	enum modes_source source;
+	uint64_t modes; /* bitmap */
+};
+
+enum arch_cause {
+	ARCH_ACCEPTED,
+	ARCH_HOST_DEFAULT,
+	ARCH_NEWER_THAN_HOST,
+	ARCH_OUTSIDE_HOST_CAPS,
+	ARCH_UNKNOWN_PVR,
+	ARCH_REJECTED,
+	ARCH_MAX,
+};
+
+/* What became of one KVM_SET_ONE_REG of KVM_REG_PPC_ARCH_COMPAT. */
+struct arch_diagnosis {
+	uint32_t pvr;
+	const struct abi_pvr *known; /* NULL: a PVR that no kernel knows */
+	enum arch_cause cause;
+	char hint[DIAGNOSIS_HINT_LEN]; /* what was asked for and what there is, in a sentence */
+};
+
+/* The offer that the host makes by itself, for a VM that no negotiation is known of. */
+struct offer host_offer(const struct host_facts *host);
+
+void diagnose_arch(const struct cc_record *r, const struct offer *offer, struct arch_diagnosis *d);
+
+/* "newer-than-host"; NULL for a number that is no cause. */
+const char *arch_cause_name(enum arch_cause cause);
+
+/* "negotiation", "other-vm", "cpu-version"; NULL: not known. */
+const char *modes_source_name(enum modes_source source);
+
+/* Bytes that a traced process chose, fit for a terminal: '?' for what is not ASCII text. */
+char *plain_text(char *buf, size_t len, const char *text);
+
+/* The modes of a bitmap, "POWER9+POWER10", unknown bits as hex after them. Returns buf. */
+char *modes_text(char *buf, size_t len, uint64_t caps);
+
+/* A record that came out of the kernel or a file: can it be diagnosed at all? */
+bool record_valid(const struct cc_record *r);
+
+void diagnose(const struct cc_record *r, const struct host_facts *host, struct diagnosis *d);
+
+/*
+ * The command that this record proves the kernel to have, 0 where it proves none: what got
+ * past the command's own ENOTTY.
+ */
+uint32_t record_proves_cmd(const struct cc_record *r);
+
+/* "size-over-page"; NULL for a number that is no cause. */
+const char *cause_name(enum cause cause);
+
+/* "E2BIG" for -7 and 7 alike; a plain number for what has no name. buf: 16 bytes at least. */
+const char *errno_name(int err, char *buf, size_t len);
+
+#endif /* COMPATCAPS_DIAGNOSIS_H */

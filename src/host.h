@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Facts of this machine, and why tracing is impossible on it where it is. */
+#ifndef COMPATCAPS_HOST_H
+#define COMPATCAPS_HOST_H
+
+#include "diagnosis.h"
+
+/* What can be read without KVM: page size, device tree, the struct's size from BTF. */
+void host_read(struct host_facts *host);
+
+/* Can this function of the kernel or of this module (loaded now) be watched? */
+bool host_has_function(const char *func, const char *module);
+
+/* Is this module there, loaded or built in; and is it past its loading? */
+bool host_has_module(const char *module);
+bool host_module_is_live(const char *module);
+
+/* Is it a module that can be unloaded, and not a part of the kernel? */
+bool host_module_can_go(const char *module);
+
+/*
+ * Are kprobes safe here? On powerpc a kprobe's handler gives back the r13 that it saved, the
+ * pointer to its CPU's own data: where the kernel is preemptible the task may have moved to
+ * another CPU in between, and the kernel crashes (seen on Linux 7.3 with two CPUs).
+ */
+bool host_kprobes_are_safe(void);
+
+/* Does somebody use this module now? Its users' count; 0 for what is built in. */
+unsigned int host_module_users(const char *module);
+
+/* Let go of the kernel's types, which the above keep in memory between calls. */
+void host_forget(void);
+
+/*
+ * Ask the running kernel which command it answers to, by way of a VM that is made and
+ * dropped at once; nothing is written. Leaves host->kernel_cmd alone where it cannot tell.
+ */
+void host_ask_command(struct host_facts *host);
+
+/*
+ * The first reason why nothing can be traced here, with the remedy, as a sentence for a
+ * person; NULL: none is known.
+ */
+const char *host_obstacle(void);
+
+/* Is there anything on this machine that makes VMs? As host_obstacle(). */
+const char *host_kvm_obstacle(void);
+
+#endif /* COMPATCAPS_HOST_H */

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A standard output that cannot fail unnoticed: full disk, closed pipe, closed descriptor. */
+#ifndef COMPATCAPS_OUT_H
+#define COMPATCAPS_OUT_H
+
+#include <stdbool.h>
+
+#define OUT_EXIT_FAILED 1 /* the exit status of a tool whose output got lost */
+
+/*
+ * From here on a failed write is reported as `name`'s and ends the process with
+ * `status`, at its end at the latest, --help included. Ignores SIGPIPE, so that
+ * a reader who went away is reported like any other failure.
+ */
+void out_guard(const char *name, int status);
+
+/* Push out what was printed. false: it got lost, go no further and return from main(). */
+bool out_flush(void);
+
+#endif /* COMPATCAPS_OUT_H */

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Modules and VMs that come and go, told by the kernel itself: nothing is polled. */
+#ifndef COMPATCAPS_WATCH_H
+#define COMPATCAPS_WATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define MODULE_NAME_LEN 64
+
+/* A descriptor to poll(2), or -1 with errno set. */
+int watch_open(void);
+
+enum watch_what { WATCH_MODULE_CAME, WATCH_MODULE_GONE, WATCH_VMS };
+
+struct watch_event {
+	enum watch_what what;
+	char module[MODULE_NAME_LEN]; /* as below /sys/module */
+	unsigned int vms;	      /* how many there are now */
+};
+
+/* false: none is left. */
+bool watch_next(int fd, struct watch_event *e);
+
+#endif /* COMPATCAPS_WATCH_H */
