@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Say what a compat-caps bitmap, or a logical PVR, stands for. */
+#include <argp.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "abi.h"
+#include "json_caps.h"
+#include "out.h"
+#include "parse.h"
+
+#define EXIT_BAD_INPUT 2
+#define LINE_LONGEST   256
+
+static struct {
+	bool json;
+	bool pvr;
+	char **values; /* NULL: read them from standard input */
+	int count;
+} opt;
+
+const char *argp_program_version = "decode_bitmap " COMPATCAPS_VERSION;
+
+static const struct argp_option options[] = {
+	{ "pvr", 'p', "PVR", OPTION_ARG_OPTIONAL, "The values are logical PVRs, not bitmaps", 0 },
+	{ "json", 'j', NULL, 0, "Print one JSON object per value and line", 0 },
+	{ 0 },
+};
+
+static const char doc[] =
+	"Say which POWER modes a compat-caps bitmap stands for, or what a logical PVR is.\v"
+	"Values are 0x and hexadecimal digits, or decimal. Without one they are read from "
+	"standard input, one per line.\n\n"
+	"Examples:\n"
+	"  decode_bitmap 0x6000000000000000\n"
+	"  decode_bitmap --pvr 0x0f000006\n"
+	"  jq -r '.caps // empty' trace.json | decode_bitmap --json\n\n"
+	"Exit status: 0 all was decoded; 1 input or output failed; 2 usage, or a value that "
+	"is none (the others are decoded all the same).";
+
+/* --pvr 0x0f000006 and --pvr=0x0f000006 both name a value, and so may stand several times. */
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	switch (key) {
+	case 'p':
+		opt.pvr = true;
+		if (arg)
+			opt.values[opt.count++] = arg;
+		return 0;
+	case 'j':
+		opt.json = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		opt.values[opt.count++] = arg;
+		return 0;
+	default:
+		(void)state;
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static struct json_object *bit_json(unsigned int ibm_bit)
+{
+	uint64_t bit = 1ull << (63 - ibm_bit);
+	const struct abi_mode *mode = abi_mode_by_bit(bit);
+	struct json_object *object = json_object_new_object();
+
+	json_object_object_add(object, "ibm_bit", json_object_new_int((int)ibm_bit));
+	json_object_object_add(object, "value", json_hex64(bit));
+	json_object_object_add(object, "mode", mode ? json_object_new_string(mode->name) : NULL);
+	json_object_object_add(object, "constant",
+			       mode ? json_object_new_string(mode->constant) : NULL);
+	json_object_object_add(object, "pvr", mode ? json_hex32(mode->pvr) : NULL);
+	return object;
+}
+
+static void bitmap_json(uint64_t caps)
+{
+	struct json_object *object = json_object_new_object();
+	struct json_object *bits = json_object_new_array();
+
+	for (unsigned int ibm = 0; ibm < 64; ibm++)
+		if (caps & 1ull << (63 - ibm))
+			json_object_array_add(bits, bit_json(ibm));
+	json_object_object_add(object, "value", json_hex64(caps));
+	json_object_object_add(object, "modes", json_modes(caps));
+	json_object_object_add(object, "unknown_bits", json_unknown_bits(caps));
+	json_object_object_add(object, "bits", bits);
+	json_print_line(object);
+}
+
+static void pvr_json(uint32_t pvr)
+{
+	const struct abi_pvr *known = abi_pvr(pvr);
+	const struct abi_mode *mode = abi_mode_by_pvr(pvr);
+	uint64_t caps = abi_caps_of_pvr(pvr);
+	struct json_object *object = json_object_new_object();
+
+	json_object_object_add(object, "pvr", json_hex32(pvr));
+	json_object_object_add(object, "name", known ? json_object_new_string(known->name) : NULL);
+	json_object_object_add(object, "isa",
+			       known && known->isa ? json_object_new_string(known->isa) : NULL);
+	json_object_object_add(object, "mode", mode ? json_object_new_string(mode->name) : NULL);
+	json_object_object_add(object, "constant",
+			       mode ? json_object_new_string(mode->constant) : NULL);
+	json_object_object_add(object, "caps", caps ? json_hex64(caps) : NULL);
+	json_object_object_add(object, "modes", json_modes(caps));
+	json_print_line(object);
+}
+
+static void print_modes(uint64_t caps)
+{
+	const struct abi_mode *mode;
+	const char *sep = "";
+
+	for (size_t i = 0; (mode = abi_mode(i)); i++)
+		if (caps & mode->bit) {
+			printf("%s%s", sep, mode->name);
+			sep = " ";
+		}
+	if (!*sep)
+		printf("no modes");
+}
+
+static void bit_text(unsigned int ibm_bit)
+{
+	uint64_t bit = 1ull << (63 - ibm_bit);
+	const struct abi_mode *mode = abi_mode_by_bit(bit);
+	const char *hcall = abi_hcall_bit(ibm_bit);
+
+	printf("  IBM bit %2u  0x%016" PRIx64 "  ", ibm_bit, bit);
+	if (mode)
+		printf("%-7s  %-26s  logical PVR 0x%08" PRIx32 "\n", mode->name, mode->constant,
+		       mode->pvr);
+	else if (hcall)
+		printf("unknown  to H_GUEST_GET_CAPABILITIES: %s\n", hcall);
+	else
+		printf("unknown\n");
+}
+
+static void bitmap_text(uint64_t caps)
+{
+	uint64_t unknown = abi_unknown_bits(caps);
+
+	printf("0x%016" PRIx64 ": ", caps);
+	print_modes(caps);
+	if (unknown)
+		printf(", unknown bits 0x%016" PRIx64, unknown);
+	printf("\n");
+	for (unsigned int ibm = 0; ibm < 64; ibm++)
+		if (caps & 1ull << (63 - ibm))
+			bit_text(ibm);
+}
+
+static void pvr_text(uint32_t pvr)
+{
+	const struct abi_pvr *known = abi_pvr(pvr);
+	const struct abi_mode *mode = abi_mode_by_pvr(pvr);
+	uint64_t caps = abi_caps_of_pvr(pvr);
+
+	printf("0x%08" PRIx32 ": %s", pvr, known ? known->name : "no logical PVR that Linux knows");
+	if (known && known->isa && strcmp(known->isa, known->name))
+		printf(" (%s)", known->isa);
+	if (mode)
+		printf("\n  mode           %s, 0x%016" PRIx64 ", IBM bit %u\n", mode->constant,
+		       mode->bit, mode->ibm_bit);
+	else
+		printf("\n  mode           none: no bit of the bitmap stands for it\n");
+	printf("  nested API v1  ");
+	if (caps) {
+		printf("0x%016" PRIx64 ": ", caps);
+		print_modes(caps);
+		printf("\n");
+	} else {
+		printf("EINVAL: a host with this cpu-version offers nothing\n");
+	}
+}
+
+/* A bitmap of 16 digits, or a PVR of 8, is mostly one whose 0x got lost in a copy. */
+static bool lost_prefix(const char *text, size_t len, uint64_t value)
+{
+	uint64_t low = opt.pvr ? 10000000 : 1000000000000000;
+
+	return value >= low && value / 10 < low && !memchr(text, 'x', len) &&
+	       !memchr(text, 'X', len);
+}
+
+static void complain(const char *what, int n, const char *text, size_t len, const char *why)
+{
+	char quoted[PARSE_QUOTE_MAX];
+
+	fprintf(stderr, "decode_bitmap: %s %d: %s: %s\n", what, n,
+		parse_quote(quoted, sizeof(quoted), text, len), why);
+}
+
+static bool decode(const char *what, int n, const char *text, size_t len)
+{
+	struct parse_error err;
+	uint64_t value;
+
+	if (!parse_upto(text, len, opt.pvr ? UINT32_MAX : UINT64_MAX, &value, &err)) {
+		char why[160];
+
+		snprintf(why, sizeof(why), "character %zu: %s", err.at + 1, err.why);
+		complain(what, n, text, len, why);
+		return false;
+	}
+	if (lost_prefix(text, len, value)) {
+		complain(what, n, text, len,
+			 "could be hexadecimal without its 0x: write 0x before it, or give the "
+			 "decimal number in hexadecimal");
+		return false;
+	}
+	if (opt.json)
+		opt.pvr ? pvr_json((uint32_t)value) : bitmap_json(value);
+	else
+		opt.pvr ? pvr_text((uint32_t)value) : bitmap_text(value);
+	return true;
+}
+
+static int decode_arguments(void)
+{
+	int status = 0;
+
+	for (int i = 0; i < opt.count && out_flush(); i++)
+		if (!decode("value", i + 1, opt.values[i], strlen(opt.values[i])))
+			status = EXIT_BAD_INPUT;
+	return status;
+}
+
+/* One line without its end, cut at size; what it really held in *len. false: no more lines. */
+static bool read_line(char *line, size_t size, size_t *len)
+{
+	int c;
+
+	*len = 0;
+	while ((c = getc_unlocked(stdin)) != EOF && c != '\n') {
+		if (*len < size)
+			line[*len] = (char)c;
+		++*len;
+	}
+	return c == '\n' || *len;
+}
+
+static int decode_stdin(void)
+{
+	char line[LINE_LONGEST];
+	int status = 0;
+	size_t len;
+
+	if (isatty(STDIN_FILENO))
+		fprintf(stderr, "decode_bitmap: reading %s from the terminal, one per line; "
+				"Ctrl-D ends\n", opt.pvr ? "logical PVRs" : "bitmaps");
+	for (int n = 1; out_flush() && read_line(line, sizeof(line), &len); n++) {
+		if (len > sizeof(line)) {
+			complain("line", n, line, sizeof(line), "the line is too long");
+			status = EXIT_BAD_INPUT;
+		} else if (!decode("line", n, line, len)) {
+			status = EXIT_BAD_INPUT;
+		}
+	}
+	if (ferror(stdin)) {
+		fprintf(stderr, "decode_bitmap: cannot read standard input: %s\n", strerror(errno));
+		return EXIT_FAILURE;
+	}
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp argp = { options, parse_option, "[VALUE...]", doc, 0, 0, 0 };
+	int status;
+
+	out_guard("decode_bitmap", OUT_EXIT_FAILED);
+	opt.values = calloc((size_t)argc, sizeof(*opt.values));
+	if (!opt.values) {
+		fprintf(stderr, "decode_bitmap: no memory\n");
+		return EXIT_FAILURE;
+	}
+	argp_err_exit_status = EXIT_BAD_INPUT;
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, NULL);
+	status = opt.count ? decode_arguments() : decode_stdin();
+	free(opt.values);
+	return status;
+}
