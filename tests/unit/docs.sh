@@ -1,0 +1,300 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# The tables of the documentation against the code that they describe, and then the same
+# with one thing wrong in a copy of it, which has to be noticed. TAP.
+#
+# Checks are called by name, and a backquote in Markdown is just that:
+# shellcheck disable=SC2317,SC2016
+set -uo pipefail
+cd "${TOP:-$(dirname "$(readlink -f "$0")")/../..}" || exit 1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0 n=0
+
+# What the code says, out of the code itself: $work/facts prints a list by name.
+cat >"$work/facts.c" <<'END'
+#include <stdio.h>
+#include <string.h>
+#include "diagnosis.h"
+#include "options.h"
+
+static void revisions(void)
+{
+	const struct abi_revision *r;
+
+	for (size_t i = 0; (r = abi_revision(i)); i++) {
+		const char *sep = "";
+
+		printf("%s 0x%08x %u ", r->name, r->cmd, r->struct_size);
+		for (int at = 0; at < (int)r->struct_size; at += 8) {
+			const char *field = at == r->off_size ? "size" :
+					    at == r->off_flags ? "flags" :
+					    at == r->off_caps ? "caps" : "?";
+
+			printf("%s%s", sep, field);
+			sep = ",";
+		}
+		printf("\n");
+	}
+}
+
+static void modes(void)
+{
+	const struct abi_mode *m;
+
+	for (size_t i = 0; (m = abi_mode(i)); i++)
+		printf("%s %s 0x%016llx %u 0x%08x\n", m->name, m->constant,
+		       (unsigned long long)m->bit, m->ibm_bit, m->pvr);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o;
+
+	if (argc > 1 && !strcmp(argv[1], "causes"))
+		for (int i = 0; i < CAUSE_MAX; i++)
+			printf("%s\n", cause_name(i));
+	else if (argc > 1 && !strcmp(argv[1], "arch-causes"))
+		for (int i = 0; i < ARCH_MAX; i++)
+			printf("%s\n", arch_cause_name(i));
+	else if (argc > 1 && !strcmp(argv[1], "revisions"))
+		revisions();
+	else if (argc > 1 && !strcmp(argv[1], "modes"))
+		modes();
+	else if (argc > 1 && !strcmp(argv[1], "statuses"))
+		printf("%d\n%d\n%d\n%d\n", EXIT_DONE, EXIT_USAGE, EXIT_IMPOSSIBLE, EXIT_LOST);
+	else
+		options_parse(argc, argv, &o);
+	return 0;
+}
+END
+"${HOSTCC:-gcc}" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -DCOMPATCAPS_VERSION='"docs"' -Isrc \
+	"$work/facts.c" src/{abi,diagnosis,options,parse}.c -o "$work/facts" || exit 1
+
+facts() { "$work/facts" "$@"; }
+
+# section FILE HEADING: the lines below a heading of a Markdown file, up to the next one.
+section() { awk -v h="$2" '/^#/ { on = $0 == h; next } on' "$1"; }
+
+# column N: that column of a table's rows, without the head and the backquotes.
+column() { awk -F' *[|] *' -v n="$1" '/^[|]/ { if (++row > 2) print $(n + 1) }' | tr -d '`'; }
+
+# The keys in the first column; a row may have several.
+keys() { section "$D/docs/diagnosis.md" "### $1" | column 1 | tr -d ' ' | tr , '\n' | sort; }
+
+# same CODE DOCUMENTATION: complains of lines that only one of them has.
+same() {
+	[[ -n $1 ]] || { echo "the code has nothing to compare with"; return 1; }
+	diff <(sort <<<"$1") <(sort <<<"$2") >"$work/diff" && return
+	sed -n 's/^</only in the code:/p; s/^>/only in the documentation:/p' "$work/diff"
+	return 1
+}
+
+causes() {
+	same "$(facts causes)" "$(section "$D/docs/diagnosis.md" '## Causes of a negotiation' | column 1)"
+}
+
+arch_causes() {
+	same "$(facts arch-causes)" "$(section "$D/docs/diagnosis.md" '## Causes of a request for a mode' | column 1)"
+}
+
+revisions() {
+	same "$(facts revisions)" "$(section "$D/docs/diagnosis.md" '## Revisions of the ABI' |
+		awk -F' *[|] *' '/^[|]/ && ++row > 2 { gsub(/, /, ",", $5); print $2, $3, $4, $5 }' | tr -d '`')"
+}
+
+modes() {
+	same "$(facts modes)" "$(section "$D/docs/diagnosis.md" '## The bitmap' |
+		awk -F' *[|] *' '/^[|]/ && ++row > 2 { print $2, $3, $4, $5, $6 }' | tr -d '`')"
+}
+
+# The schema's keys below the heading that describes them, "tail.state" for those within another.
+schema_keys() {
+	python3 - "$D/docs/events.schema.json" "$1" <<'END'
+import json, sys
+schema, name = json.load(open(sys.argv[1])), sys.argv[2]
+if name == "Every event":
+    properties = schema["properties"]
+elif name == "Events of a process":
+    properties = schema["$defs"]["of_a_process"]["properties"]
+    properties = {k: v for k, v in properties.items() if k not in schema["properties"]}
+else:
+    properties = schema["$defs"][name.replace("-", "_")]["properties"]
+for key, what in properties.items():
+    print(key, *(f"{key}.{inner}" for inner in what.get("properties", {})), sep="\n")
+END
+}
+
+schema_types() {
+	python3 -c 'import json, sys
+print(*json.load(open(sys.argv[1]))["properties"]["type"]["enum"], sep="\n")' "$D/docs/events.schema.json"
+}
+
+event_keys() {
+	local bad=0 name text
+	mapfile -t names < <(schema_types)
+	for name in 'Every event' 'Events of a process' "${names[@]}"; do
+		text=$(same "$(schema_keys "$name")" "$(keys "$name")") && continue
+		echo "$name: $text"
+		bad=1
+	done
+	return "$bad"
+}
+
+manual_events() {
+	same "$(schema_types)" \
+		"$(sed -n '/^\.Ss Events of the JSON/,/^\.Pp/s/^\.It Ql //p' "$D/docs/compatcaps-trace.1")"
+}
+
+# "--pid ARG", "-p ARG", "--json" of each option: of argp's own list and of the manual's.
+help_options() {
+	env -u ARGP_HELP_FMT "$work/facts" --usage | tr -d '\n' | grep -oE '\[-[^]]*\]' | tr -d '[]' |
+		awk '/^-- / { next }
+		     /^-[^-]/ && NF == 1 { for (i = 2; i <= length; i++) print "-" substr($0, i, 1); next }
+		     { sub(/[ =].*/, " ARG"); print }'
+}
+
+manual_options() {
+	sed -n '/^\.Sh DESCRIPTION/,/^\.Sh ENV/s/^\.It Fl //p' "$D/docs/compatcaps-trace.1" | tr -d '\\&' |
+		awk '{ arg = ""; n = split($0, w, /[ ,]+/)
+		       for (i = 1; i <= n; i++) if (w[i] == "Ar") arg = " ARG"
+		       for (i = 1; i <= n && w[i] != "Ar"; i++) print "-" w[i] arg }'
+}
+
+manual_has_options() { same "$(help_options)" "$(manual_options)"; }
+
+statuses() {
+	same "$(facts statuses)" "$(sed -n '/^\.Sh EXIT STATUS/,/^\.Sh EXAMPLES/s/^\.It //p' "$D/docs/compatcaps-trace.1")" &&
+		same "$(facts statuses)" "$(section "$D/README.md" '## Use' | column 1)"
+}
+
+machines() {
+	same "$(sed 's/#.*//' tests/vm/machines | awk -F' *[|] *' 'NF { print $1 "|" $4 "|" $2 }')" \
+		"$(section "$D/README.md" '## Guests' | awk -F' *[|] *' '/^[|]/ && ++row > 2 { print $2 "|" $3 "|" $4 }' | tr -d '`')"
+}
+
+kernel_names() { grep -oE '`(debian|patched)-[^`]*`' | tr -d '`' | sort -u; }
+
+# Debian's are in the runner's table, ours have a series each.
+known_kernels() {
+	sed -n 's/^\t\(debian-[^|]*\)|.*/\1/p' tests/vm/kernel
+	printf '%s\n' kernel-patches/v*/ | sed 's,.*/v\(.*\)/,patched-\1,'
+}
+
+kernels() {
+	same "$(known_kernels)" "$(section "$D/docs/guests.md" '## Kernels' | kernel_names)" &&
+		same "$(known_kernels)" "$(section "$D/README.md" '## Guests' | kernel_names)"
+}
+
+targets() {
+	local t bad=0
+	while read -r t; do
+		grep -qE "^$t:" Makefile || { echo "make $t: no such target"; bad=1; }
+	done < <(cat "$D/README.md" "$D"/docs/*.md | grep -oE '(^ *|`|sudo )make [a-z][a-z-]*' | awk '{ print $NF }' | sort -u)
+	return "$bad"
+}
+
+# What is named like a path of ours, and what links lead to.
+paths() {
+	local bad=0 f p
+	for f in README.md docs/diagnosis.md docs/guests.md; do
+		while read -r p; do
+			[[ -e $(dirname "$f")/${p%%#*} ]] || { echo "$f: a link to $p, which is not there"; bad=1; }
+		done < <(grep -oE '\]\([^)]+\)' "$D/$f" | tr -d ']()' | grep -v '^[a-z]*:')
+		while read -r p; do
+			[[ -e $p ]] || { echo "$f: there is no $p"; bad=1; }
+		done < <(grep -oE '(^|[ `])(src|tools|tests|docs|kernel-patches|bench)/[A-Za-z0-9._/-]*[A-Za-z0-9/]' "$D/$f" | tr -d ' `' | sort -u)
+	done
+	return "$bad"
+}
+
+# What is given to tests/vm/run, or spoken of in its guide.
+runner_options() {
+	local o bad=0 help
+	help=$(tests/vm/run --help)
+	while read -r o; do
+		grep -qE -e "^ +$o( |\$)" <<<"$help" || { echo "tests/vm/run $o: no such option"; bad=1; }
+	done < <({
+		cat "$D/docs/guests.md" "$D/README.md" | grep -oE 'tests/vm/run .*' | sed 's/ -- .*//'
+		grep -oE '`--[^`]*' "$D/docs/guests.md"
+	} | grep -oE -e '--[a-z][a-z-]+' | sort -u)
+	return "$bad"
+}
+
+result() {
+	n=$((n + 1))
+	if [[ $1 -eq 0 ]]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+		failed=1
+	fi
+}
+
+# holds NAME FUNCTION: the documentation as it is passes.
+holds() {
+	local text status
+	D=.
+	text=$("$2")
+	status=$?
+	[[ -z $text ]] || printf '# %s\n' "${text//$'\n'/$'\n'# }"
+	result $status "$1"
+}
+
+# notices FUNCTION FILE SED WHAT: with this change in the file, the check fails.
+notices() {
+	local status=0
+	D=$work/copy
+	rm -rf "$D"
+	mkdir -p "$D"
+	cp -r README.md docs "$D"
+	sed -i -E "$3" "$D/$2"
+	if cmp -s "$2" "$D/$2"; then
+		echo "# the change did not change $2"
+		status=1
+	elif "$1" >/dev/null; then
+		status=1
+	fi
+	result $status "$1 notices $4"
+}
+
+diagnosis=docs/diagnosis.md manual=docs/compatcaps-trace.1 guide=docs/guests.md
+holds 'causes of a negotiation' causes
+notices causes $diagnosis '/^\| `flags-set`/d' 'a cause that is missing'
+notices causes $diagnosis 's/^\| `flags-set`/| `flag-set`/' 'a cause that is called otherwise'
+holds 'causes of a request for a mode' arch_causes
+notices arch_causes $diagnosis '/^\| `unknown-pvr`/d' 'a cause that is missing'
+holds 'revisions of the ABI' revisions
+notices revisions $diagnosis 's/0x2000aeb8` \| 24/0x2000aeb9` | 24/' 'another command'
+notices revisions $diagnosis 's/flags, size, caps/size, flags, caps/' 'another order of the fields'
+holds 'bits of the bitmap' modes
+notices modes $diagnosis 's/0x2000000000000000` \| 2/0x2000000000000000` | 3/' 'another bit'
+holds 'keys of the events' event_keys
+notices event_keys $diagnosis '/^\| `ksize`/d' 'a key that is missing'
+notices event_keys $diagnosis 's/^\| `tail.read`/| `tail.red`/' 'a key within a key that is called otherwise'
+notices event_keys docs/events.schema.json 's/"after_ns": \{/"after_us": {/' 'a key of the schema that is not described'
+holds 'events in the manual' manual_events
+notices manual_events $manual '/^\.It Ql retry/d' 'an event that is missing'
+holds 'options in the manual' manual_has_options
+notices manual_has_options $manual '/^\.It Fl -strict/d' 'an option that is missing'
+notices manual_has_options $manual 's/^\.It Fl -json/.It Fl -json Ar file/' 'an argument that is none'
+notices manual_has_options $manual 's/^\.It Fl p , -pid/.It Fl P , -pid/' 'another letter'
+holds 'exit statuses' statuses
+notices statuses $manual 's/^\.It 4$/.It 5/' 'another status in the manual'
+notices statuses README.md '/^\| 3 \|/d' 'a status that README.md lacks'
+holds 'machines' machines
+notices machines README.md '/^\| `p11-v2`/d' 'a machine that is missing'
+notices machines README.md '/^\| `p11-v2`/s/0x7/0x6/' 'another bitmap'
+holds 'kernels' kernels
+notices kernels $guide 's/`debian-6.12`/`debian-6.1`/' 'another kernel'
+notices kernels README.md 's/`patched-6.12`/`patched-6.13`/' 'another kernel in README.md'
+holds 'targets of make' targets
+notices targets README.md 's/make check-mutants/make check-mutant/' 'a target that is not there'
+holds 'paths and links' paths
+notices paths README.md 's/docs\/guests.md\)/docs\/guest.md)/' 'a dead link'
+notices paths README.md 's/src\/compatcaps.h`/src\/compatcap.h`/' 'a file that is not there'
+holds 'options of tests/vm/run' runner_options
+notices runner_options $guide 's/--icount`/--icnt`/' 'an option that is not there'
+echo "1..$n"
+exit $failed
