@@ -1,0 +1,164 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# What build and check share: finding a base, keeping one tree of it, and giving
+# that tree the content of a list of patches.
+# shellcheck disable=SC2154 # $here and $name are the caller's
+
+cache=${COMPATCAPS_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/compatcaps-trace}
+top=$(dirname "$here")
+sources=$cache/kernel-src
+kernels=$cache/kernels
+
+say() { echo "kernel: $*" >&2; }
+die() { say "$*"; exit 1; }
+
+series_names() { (cd "$here" && echo v*/ | tr -d /); }
+
+in_toolchain() {
+	if [[ -n ${COMPATCAPS_ROOT:-} || ${TOOLCHAIN:-root} == host ]]; then
+		"$@"
+	else
+		"$top/tools/root" enter toolchain -- "$@"
+	fi
+}
+
+# Which package of Debian holds the base: chosen once, until tools/root update.
+choose_package() {
+	local version=${name#v} choice=$kernels/$name.choice found
+	if [[ ! -s $choice ]]; then
+		mkdir -p "$kernels"
+		found=$("$top/tools/root" list "$(base_suites)" all "^linux-source-${version//./[.]}\$" | head -n 1)
+		[[ -n $found ]] || base_is_gone
+		echo "$found" >"$choice.$$"
+		mv "$choice.$$" "$choice"
+	fi
+	cat "$choice"
+}
+
+base_suites() { cat "$here/$name/suites"; }
+
+base_is_gone() {
+	say "*** the base of $name is gone: no suite of $(base_suites) holds linux-source-${name#v} any more"
+	say "*** take that version from elsewhere (a tarball, a git tree, an archive of old packages): LINUX_SRC=PATH make kernel KERNEL=$name"
+	say "*** or put the series on what Debian has now, which may need work:"
+	"$top/tools/root" list trixie,trixie-backports,testing,sid,experimental all '^linux-source-[0-9]' 2>/dev/null |
+		sed 's/^/kernel:       /' >&2 || true
+	exit 3
+}
+
+# A tree of the user's own is never built in: it is copied, and told by its content.
+base_of_user() {
+	local src=$LINUX_SRC
+	[[ -e $src ]] || die "LINUX_SRC=$src does not exist"
+	src=$(readlink -f "$src")
+	if [[ -d $src ]]; then
+		[[ -e $src/arch/powerpc/kvm/powerpc.c ]] || die "LINUX_SRC=$src holds no Linux source (arch/powerpc/kvm is missing)"
+		base=tree-$(cd "$src" && find . -name .git -prune -o -type f -printf '%P %s %T@\n' | sort | sha256sum | cut -c1-12)
+		fill=(rsync -a --delete --exclude=/.git "$src/")
+	else
+		base=file-$(sha256sum "$src" | cut -c1-12)
+		fill=(unpack "$src")
+	fi
+}
+
+base_of_debian() {
+	local package version suite dir tar
+	read -r package version suite <<<"$(choose_package)"
+	[[ -n $package ]] || exit 3
+	dir=$("$top/tools/root" debs "$package-$version" "$suite" all "$package=$version") || {
+		say "*** the archive names $package $version and does not deliver it: say tools/root update and try again, or LINUX_SRC=PATH"
+		exit 3
+	}
+	tar=$(echo "$dir"/usr/src/linux-source-*.tar.xz)
+	base=$version
+	fill=(unpack "$tar")
+}
+
+unpack() { tar -x -f "$1" -C "$2" --strip-components=1; }
+
+# Leaves the tree in $work/linux. One that was not finished is started over.
+prepare_base() {
+	local fill
+	if [[ -n ${LINUX_SRC:-} ]]; then
+		base_of_user
+	else
+		base_of_debian
+	fi
+	work=$sources/$name-$base
+	use_work
+	[[ ! -e $work/complete ]] || return 0
+	lock_work
+	if [[ ! -e $work/complete ]]; then
+		say "$name: unpacking the base, $base"
+		rm -rf "$work/linux" "$work/pristine"
+		mkdir -p "$work/linux"
+		"${fill[@]}" "$work/linux" || die "could not unpack ${fill[*]}: is the disk full?"
+		touch "$work/complete"
+	fi
+	unlock_work
+}
+
+use_work() {
+	tree=$work/linux
+	obj=$work/obj
+	cross=
+	[[ $(uname -m) == ppc64le ]] || cross=powerpc64le-linux-gnu-
+	mkdir -p "$work"
+}
+
+lock_work() {
+	exec 8>"$work/lock"
+	flock -n 8 || { say "another build uses the tree of $name: waiting for it"; flock 8; }
+}
+
+unlock_work() { exec 8>&-; }
+
+cc() { command -v "${cross}gcc-14" >/dev/null && echo "${cross}gcc-14" || echo "${cross}gcc"; }
+
+# Nothing of the day, the user or the machine goes into the kernel.
+kmake() {
+	KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970' KBUILD_BUILD_USER=build KBUILD_BUILD_HOST=compatcaps \
+		nice -n 10 make -C "$tree" O="$obj" ARCH=powerpc CROSS_COMPILE="$cross" CC="$(cc)" \
+		LOCALVERSION=-compatcaps "$@"
+}
+
+head_version() { awk '/^(VERSION|PATCHLEVEL|SUBLEVEL) =/ { v = v s $3; s = "." } END { print "Linux " v }' "$tree/Makefile"; }
+
+content_key() {
+	echo "$base $(cat "$here/config" "$@" | sha256sum | cut -c1-16)"
+}
+
+already_has_feature() {
+	local file=include/uapi/linux/kvm.h
+	[[ ! -e $work/pristine/$file ]] || file=../pristine/$file
+	grep -q KVM_PPC_GET_COMPAT_CAPS "$tree/$file"
+}
+
+patched_files() { sed -n 's,^+++ b/\([^\t]*\).*,\1,p' "$@" | sort -u; }
+
+# Give the tree the content "base plus these patches". A file is only written where
+# its content changes, so that make rebuilds no more than it has to.
+put_patches() {
+	local scratch=$work/scratch f p
+	rm -rf "$scratch"
+	mkdir -p "$scratch" "$work/pristine"
+	while read -r f; do
+		if [[ ! -e $work/pristine/$f ]]; then
+			mkdir -p "$work/pristine/$(dirname "$f")"
+			cp -p "$tree/$f" "$work/pristine/$f.new"
+			mv "$work/pristine/$f.new" "$work/pristine/$f"
+		fi
+	done < <([[ $# -eq 0 ]] || patched_files "$@")
+	cp -a "$work/pristine/." "$scratch/"
+	for p; do
+		patch --quiet --force --no-backup-if-mismatch -p1 -d "$scratch" <"$p" >"$work/patch.log" 2>&1 || {
+			sed 's/^/  /' "$work/patch.log" >&2
+			die "$(basename "$p") does not apply to $base: the series is for $name; see kernel-patches/README.md"
+		}
+	done
+	(cd "$scratch" && find . -type f) | while read -r f; do
+		cmp -s "$scratch/$f" "$tree/$f" || cp --remove-destination "$scratch/$f" "$tree/$f"
+	done
+	rm -rf "$scratch"
+}
