@@ -1,0 +1,44 @@
+# shellcheck shell=busybox
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# What the guest scripts share. Whatever is in /out goes to the host at the end.
+mkdir -p /out
+exec 3>&1 >/dev/null
+
+# keep NAME CMD...: run it, keep what it printed, what it said and how it ended.
+keep() {
+	local name=$1
+	shift
+	echo "$(cut -d ' ' -f 1 /proc/uptime) $name" >&2
+	timeout -s KILL 120 "$@" >"/out/$name.out" 2>"/out/$name.err"
+	echo $? >"/out/$name.status"
+}
+
+# until_said WORDS FILE: wait until a program that runs has said so.
+until_said() {
+	local n=0
+	until grep -q "$1" "$2"; do
+		n=$((n + 1))
+		[ $n -lt 600 ] || { echo "no '$1' in $2 after a minute" >&2; return 1; }
+		sleep 0.1
+	done
+}
+
+# start NAME OPTION...: a tracer in the background ($tracer), attached when this returns.
+start() {
+	local name=$1
+	shift
+	compatcaps-trace "$@" >"/out/$name.out" 2>"/out/$name.err" &
+	# shellcheck disable=SC2034 # for the caller
+	tracer=$!
+	until_said 'tracing; end it' "/out/$name.err"
+}
+
+# ended NAME PID: wait for it and keep its status.
+ended() {
+	wait "$2"
+	echo $? >"/out/$1.status"
+}
+
+send_out() {
+	tar -c -C /out . >&3
+}

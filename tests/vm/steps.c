@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * A VMM that does what it is told, step by step, and prints a line a step of what it saw:
+ * for stories that no real VMM tells when asked. Each line is "STEP KEY=VALUE...".
+ *
+ *   new          make a VM: it is the current one from here on
+ *   vm=N         the N-th of them, from 0, is the current one again
+ *   close        end the current VM
+ *   check=CAP    KVM_CHECK_EXTENSION on the VM
+ *   system=CAP   KVM_CHECK_EXTENSION on /dev/kvm
+ *   call=SIZE    KVM_PPC_GET_COMPAT_CAPS with this size
+ *   newer=SIZE   the same, with a byte set past the first published struct
+ *   papr         tell the VM's vCPU what CPU it is, and that it is a PAPR guest's
+ *   stuck        a call with a struct that never comes: it ends when the process is killed
+ *   ask=PVR      set KVM_REG_PPC_ARCH_COMPAT of the VM's vCPU
+ *   cmd=CMD      the command of all calls that follow (default: mainline's)
+ *   pace=US      how long floods that follow rest between two calls
+ *   flood=FILE   another thread calls for ever; FILE holds two u64: calls begun, calls ended
+ *   unflood      end it
+ *   wait=FILE    until the file is there
+ *   sleep=MS
+ *   fork         the child does the rest, the parent waits for it
+ *   exec         do the rest as a new program
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/kvm.h>
+#include <linux/userfaultfd.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "abi.h"
+
+#define MAX_VMS	 64
+#define MAX_SIZE 4096
+
+struct vm {
+	int fd, vcpu;
+};
+
+struct flood {
+	pthread_t thread;
+	int fd;
+	uint32_t cmd;
+	unsigned int pace;
+	volatile bool stop;
+	/* Shared with a file: what happened stays known when the process is killed. */
+	volatile uint64_t *begun, *ended;
+};
+
+static struct vm vms[MAX_VMS];
+static int n_vms, at = -1;
+static int kvm = -1;
+static uint32_t cmd = ABI_CMD_MAINLINE;
+static unsigned int pace;
+static struct flood flood;
+static char **rest;
+
+static void __attribute__((noreturn)) die(const char *what)
+{
+	fprintf(stderr, "steps: %s: %s\n", what, strerror(errno));
+	exit(3);
+}
+
+static struct vm *current(void)
+{
+	if (at < 0) {
+		fprintf(stderr, "steps: no VM has been made yet\n");
+		exit(2);
+	}
+	return &vms[at];
+}
+
+static int result_of(int ret)
+{
+	return ret < 0 ? -errno : ret;
+}
+
+static void tell(const char *step, int ret)
+{
+	printf("%s vm=%d pid=%d tid=%d ret=%d", step, at, getpid(), gettid(), ret);
+}
+
+static void new_vm(uint64_t value)
+{
+	(void)value;
+	if (n_vms == MAX_VMS) {
+		errno = EMFILE;
+		die("new");
+	}
+	at = n_vms++;
+	vms[at] = (struct vm){ .fd = ioctl(kvm, KVM_CREATE_VM, 0ul), .vcpu = -1 };
+	if (vms[at].fd < 0)
+		die("KVM_CREATE_VM");
+	tell("new", vms[at].fd);
+}
+
+static void choose_vm(uint64_t value)
+{
+	at = value < (uint64_t)n_vms ? (int)value : -1;
+	tell("vm", current()->fd);
+}
+
+static void close_vm(uint64_t value)
+{
+	struct vm *vm = current();
+
+	(void)value;
+	if (vm->vcpu >= 0)
+		close(vm->vcpu);
+	tell("close", close(vm->fd));
+}
+
+static void check(uint64_t cap)
+{
+	tell("check", result_of(ioctl(current()->fd, KVM_CHECK_EXTENSION, cap)));
+	printf(" cap=%" PRIu64, cap);
+}
+
+static void check_system(uint64_t cap)
+{
+	tell("system", result_of(ioctl(kvm, KVM_CHECK_EXTENSION, cap)));
+	printf(" cap=%" PRIu64, cap);
+}
+
+static void call_with(const char *step, uint64_t size, bool newer)
+{
+	/* Touched, so that the tracer can read it at entry. */
+	static uint64_t words[MAX_SIZE / sizeof(uint64_t)];
+	int ret;
+
+	memset(words, 0, sizeof(words));
+	words[0] = size;
+	((char *)words)[ABI_SIZE_VER0] = newer;
+	ret = result_of(ioctl(current()->fd, cmd, words));
+	tell(step, ret);
+	printf(" usize=%" PRIu64 " size_out=%" PRIu64 " caps=0x%016" PRIx64, size, words[0], words[2]);
+}
+
+static void call(uint64_t size)
+{
+	call_with("call", size, false);
+}
+
+static void call_newer(uint64_t size)
+{
+	call_with("newer", size, true);
+}
+
+/* Memory that somebody in user space is to fill, and nobody does. */
+static void *never(void)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+	size_t len = (size_t)sysconf(_SC_PAGESIZE);
+	void *map = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	range.range = (struct uffdio_range){ (uintptr_t)map, len };
+	if (fd < 0 || map == MAP_FAILED || ioctl(fd, UFFDIO_API, &api) ||
+	    ioctl(fd, UFFDIO_REGISTER, &range))
+		die("userfaultfd");
+	return map;
+}
+
+static void get_stuck(uint64_t value)
+{
+	void *words = never();
+
+	(void)value;
+	tell("stuck", 0);
+	printf("\n");
+	tell("unstuck", result_of(ioctl(current()->fd, cmd, words)));
+}
+
+static int vcpu_of(struct vm *vm)
+{
+	if (vm->vcpu < 0)
+		vm->vcpu = ioctl(vm->fd, KVM_CREATE_VCPU, 0ul);
+	if (vm->vcpu < 0)
+		die("KVM_CREATE_VCPU");
+	return vm->vcpu;
+}
+
+/* The host's own: KVM HV takes no other, and the kernel lets user space read it. */
+static uint32_t this_pvr(void)
+{
+	unsigned long pvr;
+
+	__asm__("mfspr %0, 287" : "=r"(pvr));
+	return (uint32_t)pvr;
+}
+
+static void be_papr(uint64_t value)
+{
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_PPC_PAPR };
+	int vcpu = vcpu_of(current());
+	struct kvm_sregs sregs;
+
+	(void)value;
+	if (ioctl(vcpu, KVM_GET_SREGS, &sregs))
+		die("KVM_GET_SREGS");
+	sregs.pvr = this_pvr();
+	if (ioctl(vcpu, KVM_SET_SREGS, &sregs) || ioctl(vcpu, KVM_ENABLE_CAP, &cap))
+		die("papr");
+	tell("papr", 0);
+}
+
+static void ask(uint64_t value)
+{
+	uint32_t pvr = (uint32_t)value;
+	struct kvm_one_reg reg = { .id = KVM_REG_PPC_ARCH_COMPAT, .addr = (uintptr_t)&pvr };
+
+	tell("ask", result_of(ioctl(vcpu_of(current()), KVM_SET_ONE_REG, &reg)));
+	printf(" pvr=0x%08x", pvr);
+}
+
+static void set_cmd(uint64_t value)
+{
+	cmd = (uint32_t)value;
+	tell("cmd", 0);
+}
+
+static void set_pace(uint64_t value)
+{
+	pace = (unsigned int)value;
+	tell("pace", 0);
+}
+
+static void *call_for_ever(void *unused)
+{
+	uint64_t words[ABI_SIZE_VER0 / sizeof(uint64_t)];
+
+	(void)unused;
+	while (!flood.stop) {
+		memset(words, 0, sizeof(words));
+		words[0] = ABI_SIZE_VER0;
+		*flood.begun += 1;
+		ioctl(flood.fd, flood.cmd, words);
+		*flood.ended += 1;
+		if (flood.pace)
+			usleep(flood.pace);
+	}
+	return NULL;
+}
+
+static void start_flood(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	uint64_t *counts;
+
+	if (fd < 0 || ftruncate(fd, 2 * sizeof(*counts)))
+		die(path);
+	counts = mmap(NULL, 2 * sizeof(*counts), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (counts == MAP_FAILED)
+		die(path);
+	close(fd);
+	flood = (struct flood){ .fd = current()->fd, .cmd = cmd, .pace = pace,
+				.begun = &counts[0], .ended = &counts[1] };
+	if (pthread_create(&flood.thread, NULL, call_for_ever, NULL))
+		die("flood");
+	tell("flood", 0);
+}
+
+static void end_flood(uint64_t value)
+{
+	(void)value;
+	flood.stop = true;
+	pthread_join(flood.thread, NULL);
+	tell("unflood", 0);
+}
+
+static void wait_for(const char *path)
+{
+	while (access(path, F_OK))
+		usleep(20000);
+	tell("wait", 0);
+}
+
+static void rest_a_while(uint64_t ms)
+{
+	usleep((useconds_t)ms * 1000);
+	tell("sleep", 0);
+}
+
+static void fork_here(uint64_t value)
+{
+	int status = 0;
+	pid_t child;
+
+	(void)value;
+	child = fork();
+	if (child < 0)
+		die("fork");
+	if (child) {
+		waitpid(child, &status, 0);
+		exit(WIFEXITED(status) ? WEXITSTATUS(status) : 3);
+	}
+	tell("fork", 0);
+}
+
+static void exec_here(uint64_t value)
+{
+	char **args = rest - 1;
+
+	(void)value;
+	tell("exec", 0);
+	printf("\n");
+	fflush(stdout);
+	args[0] = "steps";
+	execv("/proc/self/exe", args);
+	die("exec");
+}
+
+static const struct step {
+	const char *name;
+	void (*number)(uint64_t value);
+	void (*text)(const char *value);
+} steps[] = {
+	{ "new", new_vm, NULL },	{ "vm", choose_vm, NULL },
+	{ "close", close_vm, NULL },	{ "check", check, NULL },
+	{ "system", check_system, NULL }, { "call", call, NULL },
+	{ "newer", call_newer, NULL },	{ "papr", be_papr, NULL },
+	{ "ask", ask, NULL },		{ "stuck", get_stuck, NULL },
+	{ "cmd", set_cmd, NULL },	{ "pace", set_pace, NULL },
+	{ "flood", NULL, start_flood },	{ "unflood", end_flood, NULL },
+	{ "wait", NULL, wait_for },	{ "sleep", rest_a_while, NULL },
+	{ "fork", fork_here, NULL },	{ "exec", exec_here, NULL },
+};
+
+static bool do_step(const char *arg)
+{
+	size_t len = strcspn(arg, "=");
+	const char *value = arg[len] ? arg + len + 1 : "0";
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		if (strlen(steps[i].name) != len || strncmp(steps[i].name, arg, len))
+			continue;
+		if (steps[i].text)
+			steps[i].text(value);
+		else
+			steps[i].number(strtoull(value, NULL, 0));
+		return true;
+	}
+	return false;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		fprintf(stderr, "usage: steps STEP...\n");
+		return 2;
+	}
+	/* A child must not print again what its parent has still to print. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (kvm < 0)
+		die("/dev/kvm");
+	for (rest = argv + 1; *rest;) {
+		char *arg = *rest++;
+
+		if (!do_step(arg)) {
+			fprintf(stderr, "steps: there is no step '%s'\n", arg);
+			return 2;
+		}
+		printf("\n");
+	}
+	return 0;
+}
