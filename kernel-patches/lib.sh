@@ -23,12 +23,14 @@ in_toolchain() {
 	fi
 }
 
-# Which package of Debian holds the base: chosen once, until tools/root update.
+# Which package of Debian holds the base: the newest, chosen once, until tools/root update. It is
+# one for all architectures; the index of this machine's own lists it as well.
 choose_package() {
 	local version=${name#v} choice=$kernels/$name.choice found
 	if [[ ! -s $choice ]]; then
 		mkdir -p "$kernels"
-		found=$("$top/tools/root" list "$(base_suites)" all "^linux-source-${version//./[.]}\$" | head -n 1)
+		found=$("$top/tools/root" list "$(base_suites)" "$(dpkg --print-architecture)" "^linux-source-${version//./[.]}\$" |
+			sort -k2,2V | tail -n 1)
 		[[ -n $found ]] || base_is_gone
 		echo "$found" >"$choice.$$"
 		mv "$choice.$$" "$choice"
@@ -42,7 +44,7 @@ base_is_gone() {
 	say "*** the base of $name is gone: no suite of $(base_suites) holds linux-source-${name#v} any more"
 	say "*** take that version from elsewhere (a tarball, a git tree, an archive of old packages): LINUX_SRC=PATH make kernel KERNEL=$name"
 	say "*** or put the series on what Debian has now, which may need work:"
-	"$top/tools/root" list trixie,trixie-backports,testing,sid,experimental all '^linux-source-[0-9]' 2>/dev/null |
+	"$top/tools/root" list trixie,trixie-backports,testing,sid,experimental "$(dpkg --print-architecture)" '^linux-source-[0-9]' 2>/dev/null |
 		sed 's/^/kernel:       /' >&2 || true
 	exit 3
 }
@@ -66,7 +68,7 @@ base_of_debian() {
 	local package version suite dir tar
 	read -r package version suite <<<"$(choose_package)"
 	[[ -n $package ]] || exit 3
-	dir=$("$top/tools/root" debs "$package-$version" "$suite" all "$package=$version") || {
+	dir=$("$top/tools/root" debs "$package-$version" "$suite" "$(dpkg --print-architecture)" "$package=$version") || {
 		say "*** the archive names $package $version and does not deliver it: say tools/root update and try again, or LINUX_SRC=PATH"
 		exit 3
 	}
