@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "compatcaps.skel.h"
@@ -63,7 +62,11 @@ struct attach {
 	struct attach_point points[ATTACH_POINTS];
 	struct link links[ATTACH_POINTS * 2 * 2]; /* two ways while one takes over */
 	size_t n_links;
-	uint64_t missed; /* of return probes that are gone */
+	/* The system call, which is one for all units. */
+	struct compatcaps_bpf *sys;
+	struct bpf_link *sys_enter, *sys_exit;
+	uint64_t missed; /* by probes that are gone */
+	uint64_t cut;	 /* calls whose end nobody was left to see */
 	bool no_fexit;	 /* it did not work for some function: settle for kprobes there */
 };
 
@@ -116,17 +119,6 @@ static uint32_t ring_bytes(void)
 	return RING_BYTES < page ? page : RING_BYTES;
 }
 
-/* The inode of our pid namespace where it is not the first one, else 0. */
-static uint32_t pid_namespace(void)
-{
-	const uint32_t first = 0xEFFFFFFC; /* PROC_PID_INIT_INO */
-	struct stat st;
-
-	if (stat("/proc/self/ns/pid", &st) || st.st_ino == first)
-		return 0;
-	return (uint32_t)st.st_ino;
-}
-
 static void set_filters(struct compatcaps_bpf *o, const struct attach_options *opt)
 {
 	o->rodata->filter_pid = opt->pid;
@@ -137,7 +129,7 @@ static void set_filters(struct compatcaps_bpf *o, const struct attach_options *o
 	memcpy((char *)o->rodata->filter_comm, opt->comm, sizeof(opt->comm));
 	memcpy((char *)o->rodata->filter_vm, opt->vm, sizeof(opt->vm));
 	o->rodata->tracer = (uint32_t)getpid();
-	o->rodata->pid_ns = pid_namespace();
+	o->rodata->pid_ns = host_pid_namespace();
 }
 
 static int share_maps(struct compatcaps_bpf *o, const struct compatcaps_bpf *maps)
@@ -323,7 +315,7 @@ static int attach_unit(struct attach *a, enum cc_unit unit)
 	if (a->opt.mode != ATTACH_ONLY_KPROBE)
 		left = try_points(a, unit, left, ATTACH_FEXIT, &err);
 	a->no_fexit |= left != 0;
-	a->maps->bss->kprobes_answer[unit] = left != 0;
+	a->maps->bss->others_answer[unit] = left != 0;
 	if (a->opt.mode != ATTACH_ONLY_FEXIT)
 		left = try_points(a, unit, left, ATTACH_KPROBE, &err);
 	mark_absent(a, left, strerror(-err));
@@ -338,6 +330,25 @@ static uint64_t missed(const struct link *l)
 	if (!l->kretprobe || bpf_link_get_info_by_fd(bpf_link__fd(l->link), &info, &len))
 		return 0;
 	return info.perf_event.kprobe.missed;
+}
+
+/* Runs that the kernel left out: the program was under way on that CPU already. */
+static uint64_t left_out(const struct compatcaps_bpf *o)
+{
+	struct bpf_program *p;
+	uint64_t sum = 0;
+
+	if (!o)
+		return 0;
+	bpf_object__for_each_program(p, o->obj) {
+		struct bpf_prog_info info = { 0 };
+		uint32_t len = sizeof(info);
+
+		if (bpf_program__fd(p) >= 0 &&
+		    !bpf_prog_get_info_by_fd(bpf_program__fd(p), &info, &len))
+			sum += info.recursion_misses;
+	}
+	return sum;
 }
 
 /* Let go of what of a unit is attached in this way. */
@@ -368,6 +379,7 @@ static void detach_unit(struct attach *a, enum cc_unit unit)
 /* A loaded program on a module's function keeps the module, attached or not. */
 static void free_how(struct attach *a, enum cc_unit unit, enum attach_how how)
 {
+	a->missed += left_out(a->objects[unit][how]);
 	compatcaps_bpf__destroy(a->objects[unit][how]);
 	a->objects[unit][how] = NULL;
 }
@@ -393,15 +405,53 @@ static void wait_for_calls(const struct bpf_map *map)
 		usleep(SWITCH_WAIT_US);
 }
 
-/* Beginnings whose return probe was missed: nobody will come for them. */
+/* Calls that nobody will come for: their end was missed, or they outlasted their probes. */
 static void forget_probed(struct attach *a)
 {
 	int fd = bpf_map__fd(a->maps->maps.probed);
 	uint32_t key;
 
-	while (!bpf_map_get_next_key(fd, NULL, &key))
+	for (; !bpf_map_get_next_key(fd, NULL, &key); a->cut++)
 		bpf_map_delete_elem(fd, &key);
 	a->maps->bss->under_way = 0;
+}
+
+static void sys_detach(struct attach *a)
+{
+	bpf_link__destroy(a->sys_enter);
+	bpf_link__destroy(a->sys_exit);
+	a->missed += left_out(a->sys);
+	compatcaps_bpf__destroy(a->sys);
+	a->sys = NULL;
+	a->sys_enter = a->sys_exit = NULL;
+}
+
+/* 0, or -errno: nothing is attached. */
+static int sys_attach(struct attach *a)
+{
+	int err;
+
+	if (a->sys)
+		return 0;
+	a->sys = open_object(&a->opt);
+	if (!a->sys)
+		return -errno;
+	want(a->sys, "sys_fentry", "sys_ioctl", true);
+	want(a->sys, "sys_fexit", "sys_ioctl", true);
+	err = share_maps(a->sys, a->maps);
+	if (!err)
+		err = compatcaps_bpf__load(a->sys);
+	if (!err) {
+		a->sys_exit = bpf_program__attach_trace(a->sys->progs.sys_fexit);
+		err = a->sys_exit ? 0 : -errno;
+	}
+	if (!err) {
+		a->sys_enter = bpf_program__attach_trace(a->sys->progs.sys_fentry);
+		err = a->sys_enter ? 0 : -errno;
+	}
+	if (err)
+		sys_detach(a);
+	return err;
 }
 
 /* The points of a unit that are watched in this way. */
@@ -415,44 +465,67 @@ static unsigned int points_by(const struct attach *a, enum cc_unit unit, enum at
 	return mask;
 }
 
+static void set_how(struct attach *a, unsigned int mask, enum attach_how how)
+{
+	for (size_t i = 0; i < ATTACH_POINTS; i++)
+		if (mask & 1u << i)
+			a->points[i].how = how;
+}
+
+/* All the points of mask, or none. */
+static bool add_way(struct attach *a, enum cc_unit unit, unsigned int mask, enum attach_how to)
+{
+	int err = 0;
+
+	if (to == ATTACH_SYSCALL)
+		return !sys_attach(a);
+	if (!try_points(a, unit, mask, to, &err))
+		return true;
+	detach_how(a, unit, to);
+	free_how(a, unit, to);
+	return false;
+}
+
 static bool switch_unit(struct attach *a, enum cc_unit unit, enum attach_how from,
 			enum attach_how to)
 {
 	unsigned int mask = points_by(a, unit, from);
-	bool to_kprobe = to == ATTACH_KPROBE;
-	int err = 0;
+	bool to_fexit = to == ATTACH_FEXIT, added;
 
 	if (!mask || !host_module_can_go(unit_modules[unit]))
 		return false;
-	if (try_points(a, unit, mask, to, &err)) {
-		/* Half a way is none: stay with the one that works. */
-		detach_how(a, unit, to);
-		free_how(a, unit, to);
-		for (size_t i = 0; i < ATTACH_POINTS; i++)
-			if (mask & 1u << i)
-				a->points[i].how = from;
+	added = add_way(a, unit, mask, to);
+	/* Half a way is none: stay with the one that works. */
+	set_how(a, mask, added ? to : from);
+	if (!added)
 		return false;
-	}
-	a->maps->bss->kprobes_answer[unit] = to_kprobe;
-	wait_for_calls(to_kprobe ? a->maps->maps.calls : a->maps->maps.probed);
+	a->maps->bss->others_answer[unit] = !to_fexit;
+	wait_for_calls(to_fexit ? a->maps->maps.probed : a->maps->maps.calls);
 	detach_how(a, unit, from);
 	free_how(a, unit, from);
 	return true;
 }
 
+static void sys_detach_unused(struct attach *a)
+{
+	for (size_t i = 0; i < ATTACH_POINTS; i++)
+		if (a->points[i].how == ATTACH_SYSCALL)
+			return;
+	sys_detach(a);
+}
+
 bool attach_settle(struct attach *a, bool vms)
 {
-	enum attach_how from = vms ? ATTACH_KPROBE : ATTACH_FEXIT;
-	enum attach_how to = vms ? ATTACH_FEXIT : ATTACH_KPROBE;
+	enum attach_how idle = host_kprobes_are_safe() ? ATTACH_KPROBE : ATTACH_SYSCALL;
+	enum attach_how from = vms ? idle : ATTACH_FEXIT;
+	enum attach_how to = vms ? ATTACH_FEXIT : idle;
 	bool changed = false;
 
 	if (a->opt.mode != ATTACH_AUTO || a->no_fexit)
 		return false;
-	/* A module that stays is the lesser evil. */
-	if (to == ATTACH_KPROBE && !host_kprobes_are_safe())
-		return false;
 	for (size_t u = 0; u < CC_UNITS; u++)
 		changed |= switch_unit(a, u, from, to);
+	sys_detach_unused(a);
 	if (vms && changed)
 		forget_probed(a);
 	host_forget();
@@ -536,32 +609,60 @@ bool attach_module(struct attach *a, const char *module, bool came)
 	return changed;
 }
 
-void attach_programs(const struct attach *a, attach_program_fn *fn, void *ctx)
+static void programs_of(const struct compatcaps_bpf *o, attach_program_fn *fn, void *ctx)
 {
-	for (size_t u = 0; u < CC_UNITS; u++) {
-		for (size_t how = 0; how < ATTACH_HOWS; how++) {
-			struct bpf_program *p;
+	struct bpf_program *p;
 
-			if (!a->objects[u][how])
-				continue;
-			bpf_object__for_each_program(p, a->objects[u][how]->obj) {
-				struct bpf_prog_info info = { 0 };
-				uint32_t len = sizeof(info);
+	if (!o)
+		return;
+	bpf_object__for_each_program(p, o->obj) {
+		struct bpf_prog_info info = { 0 };
+		uint32_t len = sizeof(info);
 
-				if (bpf_program__fd(p) < 0 ||
-				    bpf_prog_get_info_by_fd(bpf_program__fd(p), &info, &len))
-					continue;
-				fn(bpf_program__name(p), info.verified_insns,
-				   info.xlated_prog_len / 8, info.jited_prog_len, ctx);
-			}
+		if (bpf_program__fd(p) < 0 ||
+		    bpf_prog_get_info_by_fd(bpf_program__fd(p), &info, &len))
+			continue;
+		fn(bpf_program__name(p), info.verified_insns, info.xlated_prog_len / 8,
+		   info.jited_prog_len, ctx);
+	}
+}
+
+void attach_programs(struct attach *a, attach_program_fn *fn, void *ctx)
+{
+	for (size_t u = 0; u < CC_UNITS; u++)
+		for (size_t how = 0; how < ATTACH_HOWS; how++)
+			programs_of(a->objects[u][how], fn, ctx);
+	if (a->opt.mode == ATTACH_AUTO && !a->no_fexit && !sys_attach(a))
+		programs_of(a->sys, fn, ctx);
+}
+
+size_t attach_under_way(const struct attach *a, struct cc_record *r, size_t max)
+{
+	struct bpf_map *maps[] = { a->maps->maps.calls, a->maps->maps.probed };
+	char value[bpf_map__value_size(maps[0])];
+	size_t n = 0;
+
+	for (size_t i = 0; i < 2; i++) {
+		int fd = bpf_map__fd(maps[i]);
+		uint32_t key;
+
+		for (int e = bpf_map_get_next_key(fd, NULL, &key); !e;
+		     e = bpf_map_get_next_key(fd, &key, &key)) {
+			if (n < max && !bpf_map_lookup_elem(fd, &key, value))
+				memcpy(&r[n], value, sizeof(r[n]));
+			n++;
 		}
 	}
+	return n;
 }
 
 void attach_stop(struct attach *a)
 {
 	for (size_t u = 0; u < CC_UNITS; u++)
 		detach_unit(a, u);
+	bpf_link__destroy(a->sys_enter);
+	bpf_link__destroy(a->sys_exit);
+	a->sys_enter = a->sys_exit = NULL;
 }
 
 void attach_free(struct attach *a)
@@ -570,6 +671,7 @@ void attach_free(struct attach *a)
 		return;
 	for (size_t u = 0; u < CC_UNITS; u++)
 		free_unit(a, u);
+	sys_detach(a);
 	compatcaps_bpf__destroy(a->maps);
 	free(a);
 }
@@ -606,8 +708,13 @@ void attach_lost(const struct attach *a, struct attach_lost *lost)
 	*lost = (struct attach_lost){
 		.ring = sum_lost(fd, CC_LOST_RING),
 		.calls = sum_lost(fd, CC_LOST_CALLS),
-		.missed = a->missed,
+		.memory = sum_lost(fd, CC_LOST_MEMORY),
+		.cut = a->cut,
+		.missed = a->missed + left_out(a->sys),
 	};
 	for (size_t i = 0; i < a->n_links; i++)
 		lost->missed += missed(&a->links[i]);
+	for (size_t u = 0; u < CC_UNITS; u++)
+		for (size_t how = 0; how < ATTACH_HOWS; how++)
+			lost->missed += left_out(a->objects[u][how]);
 }

@@ -43,9 +43,9 @@ struct attach *attach_start(const struct attach_options *opt, char error[ATTACH_
 bool attach_module(struct attach *a, const char *module, bool came);
 
 /*
- * fexit is the cheaper way for VMs, and keeps their modules loaded, which a VM does itself;
- * kprobes let the modules go, where they are safe. In ATTACH_AUTO take the one that suits
- * whether there are VMs now. false: nothing changed.
+ * fexit is the better way for VMs, and keeps their modules loaded, which a VM does itself;
+ * kprobes let the modules go, and where those are not safe so does the system call. In
+ * ATTACH_AUTO take the one that suits whether there are VMs now. false: nothing changed.
  */
 bool attach_settle(struct attach *a, bool vms);
 
@@ -55,7 +55,7 @@ bool attach_settle(struct attach *a, bool vms);
  */
 typedef void attach_program_fn(const char *name, uint32_t verified, uint32_t insns,
 			       uint32_t bytes, void *ctx);
-void attach_programs(const struct attach *a, attach_program_fn *fn, void *ctx);
+void attach_programs(struct attach *a, attach_program_fn *fn, void *ctx);
 
 /* No further event: what has been recorded can still be read. */
 void attach_stop(struct attach *a);
@@ -66,9 +66,18 @@ const struct attach_point *attach_point(const struct attach *a, enum point i);
 /* The ring buffer's map. */
 int attach_ring_fd(const struct attach *a);
 
-/* Events that could not be recorded so far, by reason (enum cc_lost), and missed probes. */
+/*
+ * Calls that have begun and not ended, for as long as attach_stop() has not been followed by
+ * attach_free(): how many, and what is known of the first max of them.
+ */
+size_t attach_under_way(const struct attach *a, struct cc_record *r, size_t max);
+
+/*
+ * Events that could not be recorded so far: by reason (enum cc_lost), calls that outlasted
+ * the way in which they were watched, and probes that the kernel did not run.
+ */
 struct attach_lost {
-	uint64_t ring, calls, missed;
+	uint64_t ring, calls, memory, cut, missed;
 };
 void attach_lost(const struct attach *a, struct attach_lost *lost);
 

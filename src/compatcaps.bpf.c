@@ -19,6 +19,8 @@
 #define MAX_ANCESTORS 64
 #define MAX_PID_LEVELS 33 /* the kernel nests pid namespaces 32 deep */
 #define TAIL_CHUNK    64
+#define KVM_DEVICE    (10u << 20 | 232) /* /dev/kvm: MISC_MAJOR, KVM_MINOR */
+#define ANON_INODE_FS_MAGIC 0x09041934
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -45,7 +47,7 @@ struct calls {
 	__uint(max_entries, MAX_CALLS);
 	__type(key, __u32);
 	__type(value, struct call);
-} calls SEC(".maps"), probed SEC(".maps"); /* begun by fentry; by a kprobe */
+} calls SEC(".maps"), probed SEC(".maps"); /* begun by fentry; by one of the other ways */
 
 /* The size is set from the page size at load: ring sizes that suit 4 KiB fail on 64 KiB. */
 struct {
@@ -63,12 +65,12 @@ struct {
 __u32 under_way;
 
 /*
- * fexit keeps a module from being unloaded, kprobes do not: while no VM is there they may
- * take over. A call is a kprobe's if this says so when it begins, else fentry's, which
- * comes after the kprobe, as fexit comes before the return probe. So it has one owner
- * while both are attached.
+ * fexit keeps a module from being unloaded, kprobes and the system call do not: while no VM
+ * is there one of these takes over. A call is theirs if this says so when it begins, else
+ * fentry's, which comes after them, as fexit comes before their end of it. So it has one
+ * owner while two ways are attached.
  */
-__u32 kprobes_answer[CC_UNITS];
+__u32 others_answer[CC_UNITS];
 
 static __always_inline void count_lost(__u32 why)
 {
@@ -436,11 +438,7 @@ int BPF_PROG(reg_fexit, struct kvm_vcpu *vcpu, __u64 id, union kvmppc_one_reg *v
 	return 0;
 }
 
-/*
- * The same by kprobes, for kernels without direct calls of ftrace, and for modules that
- * must stay free to go.
- */
-static __always_inline void kprobe_enter(const struct call *c)
+static __always_inline void probed_enter(const struct call *c)
 {
 	_Bool again = find_call(&probed) != 0;
 
@@ -448,7 +446,7 @@ static __always_inline void kprobe_enter(const struct call *c)
 		__sync_fetch_and_add(&under_way, 1);
 }
 
-static __always_inline int kretprobe_exit(int ret)
+static __always_inline int probed_exit(int ret)
 {
 	struct call *c;
 
@@ -469,29 +467,33 @@ static __always_inline void simple_enter(enum cc_type type, struct kvm *kvm, __u
 	if (!wanted(kvm))
 		return;
 	fill_caller(&c.r, type, kvm);
-	kprobe_enter(&c);
+	probed_enter(&c);
 }
 
+/*
+ * The same by kprobes, for kernels without direct calls of ftrace, and for modules that
+ * must stay free to go.
+ */
 SEC("kprobe")
 int BPF_KPROBE(ioctl_kprobe, struct file *filp, unsigned int cmd, unsigned long arg)
 {
 	struct call c = {};
 	struct kvm *kvm;
 
-	if (!is_ours(cmd) || !kprobes_answer[CC_UNIT_KVM])
+	if (!is_ours(cmd) || !others_answer[CC_UNIT_KVM])
 		return 0;
 	kvm = BPF_CORE_READ(filp, private_data);
 	if (!wanted(kvm))
 		return 0;
 	fill_negotiation(&c.r, kvm, cmd, arg);
-	kprobe_enter(&c);
+	probed_enter(&c);
 	return 0;
 }
 
 SEC("kretprobe")
 int BPF_KRETPROBE(ioctl_kretprobe, int ret)
 {
-	return kretprobe_exit(ret);
+	return probed_exit(ret);
 }
 
 SEC("kprobe")
@@ -517,7 +519,7 @@ int BPF_KRETPROBE(backend_kretprobe, int ret)
 SEC("kprobe")
 int BPF_KPROBE(extension_kprobe, struct kvm *kvm, long ext)
 {
-	if (is_our_capability(ext) && kprobes_answer[CC_UNIT_KVM])
+	if (is_our_capability(ext) && others_answer[CC_UNIT_KVM])
 		simple_enter(CC_EXTENSION, kvm, ext);
 	return 0;
 }
@@ -525,13 +527,13 @@ int BPF_KPROBE(extension_kprobe, struct kvm *kvm, long ext)
 SEC("kretprobe")
 int BPF_KRETPROBE(extension_kretprobe, int ret)
 {
-	return kretprobe_exit(ret);
+	return probed_exit(ret);
 }
 
 SEC("kprobe")
 int BPF_KPROBE(reg_kprobe, struct kvm_vcpu *vcpu, __u64 id, union kvmppc_one_reg *val)
 {
-	if (id == ABI_REG_ARCH_COMPAT && kprobes_answer[CC_UNIT_KVM_HV])
+	if (id == ABI_REG_ARCH_COMPAT && others_answer[CC_UNIT_KVM_HV])
 		simple_enter(CC_ARCH_COMPAT, BPF_CORE_READ(vcpu, kvm), pvr_of(val));
 	return 0;
 }
@@ -539,5 +541,152 @@ int BPF_KPROBE(reg_kprobe, struct kvm_vcpu *vcpu, __u64 id, union kvmppc_one_reg
 SEC("kretprobe")
 int BPF_KRETPROBE(reg_kretprobe, int ret)
 {
-	return kretprobe_exit(ret);
+	return probed_exit(ret);
+}
+
+/*
+ * The same from the system call alone, for modules that must stay free to go where kprobes
+ * are not safe. It holds no module, and cannot see whether the hook was called.
+ */
+static __always_inline struct file *file_of(__u64 fd)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **files, *file = NULL;
+
+	if (fd >= BPF_CORE_READ(table, max_fds))
+		return NULL;
+	files = (struct file **)BPF_CORE_READ(table, fd);
+	bpf_probe_read_kernel(&file, sizeof(file), &files[fd]);
+	return file;
+}
+
+static __always_inline _Bool is_dev_kvm(struct file *file)
+{
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+
+	return (BPF_CORE_READ(inode, i_mode) & 0170000) == 0020000 &&
+	       BPF_CORE_READ(inode, i_rdev) == KVM_DEVICE;
+}
+
+/* Files that KVM makes have names of their own on a file system that nobody mounts. len: of name. */
+static __always_inline _Bool is_file_of_kvm(struct file *file, const char *name, __u32 len)
+{
+	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
+	char is[16] = {};
+
+	if (BPF_CORE_READ(dentry, d_sb, s_magic) != ANON_INODE_FS_MAGIC)
+		return 0;
+	bpf_probe_read_kernel(is, sizeof(is), BPF_CORE_READ(dentry, d_name.name));
+	for (__u32 i = 0; i < len && i < sizeof(is); i++)
+		if (is[i] != name[i])
+			return 0;
+	return 1;
+}
+
+/* What KVM turns away with EIO does not get as far as the functions that are watched. */
+static __always_inline _Bool turns_away(struct kvm *kvm)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	return BPF_CORE_READ(kvm, mm) != BPF_CORE_READ(task, mm) || BPF_CORE_READ(kvm, vm_dead);
+}
+
+static __always_inline void sys_negotiation(struct file *file, __u32 cmd, __u64 arg)
+{
+	struct call c = {};
+	struct kvm *kvm;
+
+	if (!others_answer[CC_UNIT_KVM] || !is_file_of_kvm(file, "kvm-vm", 7))
+		return;
+	kvm = BPF_CORE_READ(file, private_data);
+	if (turns_away(kvm) || !wanted(kvm))
+		return;
+	fill_negotiation(&c.r, kvm, cmd, arg);
+	c.r.seen |= CC_SEEN_NO_BACKEND;
+	probed_enter(&c);
+}
+
+static __always_inline void sys_extension(struct file *file, __u64 ext)
+{
+	struct kvm *kvm;
+
+	if (!is_our_capability(ext) || !others_answer[CC_UNIT_KVM])
+		return;
+	if (is_dev_kvm(file)) {
+		simple_enter(CC_EXTENSION, NULL, ext);
+	} else if (is_file_of_kvm(file, "kvm-vm", 7)) {
+		kvm = BPF_CORE_READ(file, private_data);
+		if (!turns_away(kvm))
+			simple_enter(CC_EXTENSION, kvm, ext);
+	}
+}
+
+/* KVM PR has another function for it, which is not watched. */
+static __always_inline _Bool is_hv(struct kvm *kvm)
+{
+	char name[7] = {};
+
+	bpf_probe_read_kernel(name, sizeof(name), BPF_CORE_READ(kvm, arch.kvm_ops, owner, name));
+	return !__builtin_memcmp(name, "kvm_hv", sizeof(name));
+}
+
+static __always_inline void sys_reg(struct file *file, __u64 arg)
+{
+	__u64 reg[2] = {}; /* struct kvm_one_reg: id, addr */
+	struct kvm_vcpu *vcpu;
+	struct kvm *kvm;
+	__u32 pvr = 0;
+
+	if (!others_answer[CC_UNIT_KVM_HV] || !is_file_of_kvm(file, "kvm-vcpu:", 9))
+		return;
+	vcpu = BPF_CORE_READ(file, private_data);
+	kvm = BPF_CORE_READ(vcpu, kvm);
+	if (turns_away(kvm) || !is_hv(kvm))
+		return;
+	if (bpf_probe_read_user(reg, sizeof(reg), (void *)arg) ||
+	    (reg[0] == ABI_REG_ARCH_COMPAT && bpf_probe_read_user(&pvr, sizeof(pvr), (void *)reg[1])))
+		count_lost(CC_LOST_MEMORY);
+	else if (reg[0] == ABI_REG_ARCH_COMPAT)
+		simple_enter(CC_ARCH_COMPAT, kvm, pvr);
+}
+
+/* Its arguments, or the registers that hold them (ARCH_HAS_SYSCALL_WRAPPER). */
+static __always_inline __u64 syscall_arg(__u64 *ctx, __u32 n)
+{
+	__u64 arg = 0;
+
+	if (bpf_get_func_arg_cnt(ctx) == 1)
+		return BPF_CORE_READ((struct pt_regs *)ctx[0], gpr[3 + n]);
+	bpf_get_func_arg(ctx, n, &arg);
+	return arg;
+}
+
+SEC("fentry/sys_ioctl")
+int sys_fentry(__u64 *ctx)
+{
+	__u32 cmd = (__u32)syscall_arg(ctx, 1);
+	struct file *file;
+	__u64 arg;
+
+	if (!is_ours(cmd) && cmd != ABI_CMD_CHECK_EXTENSION && cmd != ABI_CMD_SET_ONE_REG)
+		return 0;
+	file = file_of((__u32)syscall_arg(ctx, 0));
+	arg = syscall_arg(ctx, 2);
+	if (cmd == ABI_CMD_CHECK_EXTENSION)
+		sys_extension(file, arg);
+	else if (cmd == ABI_CMD_SET_ONE_REG)
+		sys_reg(file, arg);
+	else
+		sys_negotiation(file, cmd, arg);
+	return 0;
+}
+
+SEC("fexit/sys_ioctl")
+int sys_fexit(__u64 *ctx)
+{
+	__u64 ret = 0;
+
+	bpf_get_func_ret(ctx, &ret);
+	return probed_exit((int)ret);
 }

@@ -218,12 +218,15 @@ static void report_lost(struct trace *t)
 	attach_lost(t->attach, &lost);
 	report_lost_for(t, lost.ring, &t->lost.ring, "the ring buffer was full");
 	report_lost_for(t, lost.calls, &t->lost.calls, "too many calls were under way at once");
-	report_lost_for(t, lost.missed, &t->lost.missed, "return probes were missed");
+	report_lost_for(t, lost.memory, &t->lost.memory, "an argument was not resident in memory");
+	report_lost_for(t, lost.cut, &t->lost.cut,
+			"calls outlasted the way in which they were watched");
+	report_lost_for(t, lost.missed, &t->lost.missed, "probes were missed");
 }
 
 static uint64_t n_lost(const struct trace *t)
 {
-	return t->lost.ring + t->lost.calls + t->lost.missed;
+	return t->lost.ring + t->lost.calls + t->lost.memory + t->lost.cut + t->lost.missed;
 }
 
 static void report_point(struct trace *t, enum point i)
@@ -305,8 +308,11 @@ static void on_watch(struct trace *t)
 
 	while (watch_next(t->modules, &e)) {
 		if (e.what == WATCH_VMS) {
+			/* In another namespace that number is another process. */
+			if (e.creator && !host_pid_namespace())
+				guest_note(e.creator);
 			t->vms = e.vms;
-			t->settle_at = now(CLOCK_MONOTONIC) + (e.vms ? SETTLE_NS : 0);
+			t->settle_at = now(CLOCK_MONOTONIC);
 		} else {
 			on_module(t, e.module, e.what == WATCH_MODULE_CAME);
 		}
@@ -369,14 +375,15 @@ static void pump(struct trace *t)
 
 		if (n < 0 && errno != EINTR)
 			break;
+		/* First, for it may be all that is left of a process that made a call. */
+		if (n > 0 && fds[2].revents)
+			on_watch(t);
 		if (n > 0 && fds[0].revents) {
 			ring_buffer__consume(t->ring);
 			report_lost(t);
 		}
 		if (n > 0 && fds[1].revents)
 			on_signal(t);
-		if (n > 0 && fds[2].revents)
-			on_watch(t);
 		settle(t);
 		if (t->deadline && now(CLOCK_MONOTONIC) >= t->deadline)
 			t->stop = true;
@@ -402,6 +409,23 @@ static void paragraph(const char *text, void *ctx)
 	out_flush();
 }
 
+/* The one that hangs may be what the user is after. */
+static void report_under_way(const struct trace *t)
+{
+	struct cc_record some[8];
+	size_t max = sizeof(some) / sizeof(some[0]);
+	size_t n = attach_under_way(t->attach, some, max);
+	uint64_t at = now(CLOCK_MONOTONIC);
+	char comm[CC_COMM_LEN];
+
+	if (n)
+		say("%zu call%s had not returned:", n, n == 1 ? "" : "s");
+	for (size_t i = 0; i < n && i < max; i++)
+		say("  %s[%u], thread %u, for %" PRIu64 " ms",
+		    plain_text(comm, sizeof(comm), some[i].comm), some[i].pid, some[i].tid,
+		    (at - some[i].mono_ns) / 1000000);
+}
+
 static void report_end(const struct trace *t)
 {
 	const struct child *c = &t->child;
@@ -411,6 +435,7 @@ static void report_end(const struct trace *t)
 		story_tell(t->story, paragraph, NULL);
 	say("%" PRIu64 " negotiations: %" PRIu64 " ok, %" PRIu64 " failed; %" PRIu64 " lost",
 	    t->n_ok + t->n_failed, t->n_ok, t->n_failed, n_lost(t));
+	report_under_way(t);
 	if (!c->ended || !t->opt.command)
 		return;
 	if (WIFSIGNALED(c->status))
@@ -481,7 +506,7 @@ static void print_program(const char *name, uint32_t verified, uint32_t insns, u
 	printf("%-24s %10u %10u %10u\n", name, verified, insns, bytes);
 }
 
-static int dry_run(const struct trace *t)
+static int dry_run(struct trace *t)
 {
 	printf("%-24s %10s %10s %10s\n", "PROGRAM", "VERIFIED", "INSNS", "BYTES");
 	attach_programs(t->attach, print_program, NULL);

@@ -25,6 +25,7 @@ enum cc_seen {
 	CC_SEEN_HEAD = 1 << 2,	 /* backend_head: the caller's first word when the hook returned */
 	CC_SEEN_OPS = 1 << 3,	 /* has_hook was read from the VM's kvm_ops */
 	CC_SEEN_TAIL = 1 << 4,	 /* the bytes past ABI_SIZE_VER0 were looked at up to tail_read */
+	CC_SEEN_NO_BACKEND = 1 << 5, /* whether the hook ran could not be seen */
 };
 
 /*
@@ -66,6 +67,7 @@ enum cc_unit { CC_UNIT_KVM, CC_UNIT_KVM_HV, CC_UNITS };
 enum cc_lost {
 	CC_LOST_RING,  /* the ring was full */
 	CC_LOST_CALLS, /* too many calls under way at once */
+	CC_LOST_MEMORY, /* an argument was not resident at entry */
 	CC_LOST_MAX,
 };
 

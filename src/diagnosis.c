@@ -57,6 +57,11 @@ bool record_valid(const struct cc_record *r)
 	return abi_by_cmd(r->cmd) && r->in_words <= CC_WORDS && r->out_words <= CC_WORDS;
 }
 
+bool backend_watched(const struct cc_record *r, const struct host_facts *host)
+{
+	return host->backend_watched && !(r->seen & CC_SEEN_NO_BACKEND);
+}
+
 uint32_t record_proves_cmd(const struct cc_record *r)
 {
 	return r->ret != -ENOTTY || r->seen & CC_SEEN_BACKEND ? r->cmd : 0;
@@ -255,7 +260,7 @@ static void diagnose_einval(const struct cc_record *r, const struct host_facts *
 {
 	/* Nobody looked at flags before v5. */
 	bool flags_matter = d->abi->off_size == 0;
-	const char *or_backend = host->backend_watched ? "" : " or the backend";
+	const char *or_backend = backend_watched(r, host) ? "" : " or the backend";
 
 	if (r->seen & CC_SEEN_BACKEND)
 		diagnose_backend(r, host, d);
@@ -277,7 +282,7 @@ static void diagnose_einval(const struct cc_record *r, const struct host_facts *
 		verdict(d, CAUSE_FLAGS_SET,
 			"flags=0x%" PRIx64 " is reserved and must be 0: clear the struct before the call",
 			d->flags.value);
-	else if (!host->backend_watched)
+	else if (!backend_watched(r, host))
 		diagnose_backend(r, host, d);
 	else
 		verdict(d, CAUSE_UNEXPECTED,
@@ -301,7 +306,7 @@ static enum cause efault_cause(const struct cc_record *r, const struct host_fact
 	if (r->in_words < all && r->out_words < all)
 		return CAUSE_STRUCT_UNREADABLE;
 	if (d->tail != TAIL_UNREAD)
-		return host->backend_watched ? CAUSE_STRUCT_UNREADABLE : CAUSE_COPYOUT_FAILED;
+		return backend_watched(r, host) ? CAUSE_STRUCT_UNREADABLE : CAUSE_COPYOUT_FAILED;
 	return r->seen & CC_SEEN_TAIL && r->tail_read < CC_TAIL_MAX ? CAUSE_STRUCT_UNREADABLE :
 								      CAUSE_UNEXPECTED;
 }
@@ -361,7 +366,7 @@ static void diagnose_enotty(const struct cc_record *r, const struct host_facts *
 			"this kernel has no KVM_PPC_GET_COMPAT_CAPS: treat that as no information and go by the host's cpu-version; Linux 7.3 has it");
 	else if (host->kernel_cmd ? d->abi->cmd != host->kernel_cmd : has_hook)
 		diagnose_mismatch(host, d);
-	else if (has_hook && !host->backend_watched)
+	else if (has_hook && !backend_watched(r, host))
 		diagnose_backend(r, host, d);
 	else if (has_hook)
 		verdict(d, CAUSE_UNEXPECTED,

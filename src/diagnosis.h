@@ -21,7 +21,7 @@ struct host_facts {
 	uint32_t page_size;   /* bytes */
 	uint64_t ksize;	      /* bytes, from BTF; 0: the kernel has no such struct */
 	uint32_t kernel_cmd;  /* the command that the kernel answers to; 0: not known */
-	bool backend_watched; /* a hook that did not run was not called, rather than not seen */
+	bool backend_watched; /* the hook's function is; of one record see backend_watched() */
 	bool pseries;
 	bool has_cpu_version;
 	uint32_t cpu_version; /* the device tree's, of the first cpu */
@@ -122,6 +122,9 @@ char *modes_text(char *buf, size_t len, uint64_t caps);
 bool record_valid(const struct cc_record *r);
 
 void diagnose(const struct cc_record *r, const struct host_facts *host, struct diagnosis *d);
+
+/* A hook that did not run during this call was not called, rather than not seen. */
+bool backend_watched(const struct cc_record *r, const struct host_facts *host);
 
 /*
  * The command that this record proves the kernel to have, 0 where it proves none: what got

@@ -18,9 +18,10 @@ enum event_type {
 	EVENT_ATTACH,
 };
 
-enum attach_how { ATTACH_ABSENT, ATTACH_FEXIT, ATTACH_KPROBE, ATTACH_HOWS };
+/* ATTACH_SYSCALL: only the system call around the function is watched. */
+enum attach_how { ATTACH_ABSENT, ATTACH_FEXIT, ATTACH_KPROBE, ATTACH_SYSCALL, ATTACH_HOWS };
 
-/* "absent", "fexit", "kprobe" */
+/* "absent", "fexit", "kprobe", "syscall" */
 const char *attach_how_name(enum attach_how how);
 
 struct event {

@@ -80,7 +80,7 @@ static void put_caps(json *o, struct maybe_u64 caps)
 	put(o, "unknown_bits", caps.known ? json_unknown_bits(caps.value) : NULL);
 }
 
-static void put_backend(json *o, const struct cc_record *r)
+static void put_backend(json *o, const struct cc_record *r, const struct host_facts *host)
 {
 	json *backend = json_object_new_object();
 	bool called = r->seen & CC_SEEN_BACKEND;
@@ -88,6 +88,7 @@ static void put_backend(json *o, const struct cc_record *r)
 	put(backend, "called", json_object_new_boolean(called));
 	put(backend, "ret", called ? json_object_new_int(r->backend_ret) : NULL);
 	put(o, "backend", backend);
+	put(o, "backend_watched", json_object_new_boolean(called || backend_watched(r, host)));
 }
 
 static void put_tail(json *o, const struct diagnosis *d)
@@ -135,7 +136,7 @@ static void fill_negotiation(json *o, const struct event *e)
 	put_maybe(o, "flags", d->flags);
 	put_errno(o, r->ret);
 	put_maybe(o, "size_out", d->size_out);
-	put_backend(o, r);
+	put_backend(o, r, e->negotiation.host);
 	put_caps(o, d->caps);
 	put_tail(o, d);
 	put_u64(o, "latency_ns", r->latency_ns);

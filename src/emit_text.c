@@ -27,6 +27,7 @@ const char *attach_how_name(enum attach_how how)
 		[ATTACH_ABSENT] = "absent",
 		[ATTACH_FEXIT] = "fexit",
 		[ATTACH_KPROBE] = "kprobe",
+		[ATTACH_SYSCALL] = "syscall",
 	};
 
 	return names[how];

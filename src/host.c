@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -186,6 +187,16 @@ bool host_module_can_go(const char *module)
 
 	snprintf(path, sizeof(path), "/sys/module/%s/initstate", module);
 	return access(path, F_OK) == 0;
+}
+
+uint32_t host_pid_namespace(void)
+{
+	const uint32_t first = 0xEFFFFFFC; /* PROC_PID_INIT_INO */
+	struct stat st;
+
+	if (stat("/proc/self/ns/pid", &st) || st.st_ino == first)
+		return 0;
+	return (uint32_t)st.st_ino;
 }
 
 bool host_kprobes_are_safe(void)

@@ -25,6 +25,9 @@ bool host_module_can_go(const char *module);
  */
 bool host_kprobes_are_safe(void);
 
+/* The inode of our pid namespace where it is not the first one, else 0. */
+uint32_t host_pid_namespace(void);
+
 /* Does somebody use this module now? Its users' count; 0 for what is built in. */
 unsigned int host_module_users(const char *module);
 

@@ -730,7 +730,10 @@ static void check_call(const struct kernel *k, const struct call *c, bool watche
 	struct cc_record r = record_of(k, c, &o, watched);
 	struct diagnosis d;
 
-	host.backend_watched = watched;
+	/* Nobody watches at all, or not during this call. */
+	host.backend_watched = watched || c->flags;
+	if (!watched)
+		r.seen |= CC_SEEN_NO_BACKEND;
 	assert_true(record_valid(&r));
 	diagnose(&r, &host, &d);
 	check_hint(&d);

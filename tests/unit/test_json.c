@@ -212,6 +212,7 @@ static int print_all(int argc, char **argv)
 	print_lost(UINT64_MAX);
 	print_attach(ATTACH_FEXIT, NULL);
 	print_attach(ATTACH_KPROBE, NULL);
+	print_attach(ATTACH_SYSCALL, NULL);
 	print_attach(ATTACH_ABSENT, "module \"kvm_hv\" is not loaded");
 	return 0;
 }
@@ -247,6 +248,7 @@ static void test_shape(void **state)
 		"\"vm_name\":\"4711-12\",\"guest\":null,\"cmd\":\"0x2000aeb8\",\"abi\":\"mainline\","
 		"\"usize\":24,\"usize_source\":\"entry\",\"ksize\":24,\"flags\":0,\"ret\":0,"
 		"\"errno\":null,\"size_out\":24,\"backend\":{\"called\":true,\"ret\":0},"
+		"\"backend_watched\":true,"
 		"\"caps\":\"0x6000000000000000\",\"modes\":[\"POWER9\",\"POWER10\"],"
 		"\"unknown_bits\":null,\"tail\":null,\"latency_ns\":5044,\"cause\":\"ok\","
 		"\"hint\":\"nothing to change\"}\n"
