@@ -140,7 +140,7 @@ check-unit: all $(UNIT:%=$(H)/unit/%) ## the tests that need no guest
 check-vm: all ## the tests in guests
 	$(Q)O=$(abspath $(O)) tests/check vm
 
-check-stories: all $(P)/tests/steps ## a real QEMU in the guests, and VMMs that race: wants an idle machine
+check-stories: all $(P)/tests/steps ## of these the ones with a real QEMU in the guest, and with VMMs that race
 	$(Q)O=$(abspath $(O)) tests/check stories
 
 check-lint: all ## static checks alone
@@ -182,6 +182,7 @@ INNER := all check check-unit check-vm check-stories check-lint check-mutants de
 .PHONY: $(INNER) prepare prepare-kernels prepare-patched
 prepare:
 	@tools/root check && for r in sysroot toolchain $(ROOTS_FOR_$(MAKECMDGOALS)); do tools/root path $$r >/dev/null || exit; done
+ROOTS_FOR_check := vmm
 ROOTS_FOR_check-stories := vmm
 prepare-kernels: prepare
 	@for k in $(KERNELS_FOR_$(MAKECMDGOALS)); do tests/vm/kernel path $$k >/dev/null || exit; done
@@ -197,6 +198,7 @@ KERNELS_FOR_vmlinux := debian-7.3
 # A base that has left the archive costs its own kernel's tests, which then fail, and no other.
 PATCHED_FOR_check := v7.2 v6.12
 PATCHED_FOR_check-vm := $(PATCHED_FOR_check)
+PATCHED_FOR_check-stories := $(PATCHED_FOR_check)
 prepare-patched: prepare
 	@for s in $(PATCHED_FOR_$(MAKECMDGOALS)); do kernel-patches/build $$s >/dev/null || \
 		echo "make: the kernel of $$s could not be built: its tests will fail" >&2; done

@@ -13,7 +13,8 @@
  *   papr         tell the VM's vCPU what CPU it is, and that it is a PAPR guest's
  *   stuck        a call with a struct that never comes: it ends when the process is killed
  *   ask=PVR      set KVM_REG_PPC_ARCH_COMPAT of the VM's vCPU
- *   cmd=CMD      the command of all calls that follow (default: mainline's)
+ *   cmd=CMD      the command of all calls that follow (default: STEPS_CMD of the environment,
+ *                else mainline's)
  *   pace=US      how long floods that follow rest between two calls
  *   flood=FILE   another thread calls for ever; FILE holds two u64: calls begun, calls ended
  *   unflood      end it
@@ -362,6 +363,8 @@ int main(int argc, char **argv)
 	}
 	/* A child must not print again what its parent has still to print. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (getenv("STEPS_CMD"))
+		cmd = (uint32_t)strtoul(getenv("STEPS_CMD"), NULL, 0);
 	kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (kvm < 0)
 		die("/dev/kvm");
