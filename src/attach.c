@@ -516,7 +516,8 @@ static void sys_detach_unused(struct attach *a)
 
 bool attach_settle(struct attach *a, bool vms)
 {
-	enum attach_how idle = host_kprobes_are_safe() ? ATTACH_KPROBE : ATTACH_SYSCALL;
+	bool kprobes = host_kprobes_are_safe() && !host_kprobes_are_off();
+	enum attach_how idle = kprobes ? ATTACH_KPROBE : ATTACH_SYSCALL;
 	enum attach_how from = vms ? idle : ATTACH_FEXIT;
 	enum attach_how to = vms ? ATTACH_FEXIT : idle;
 	bool changed = false;
@@ -532,10 +533,22 @@ bool attach_settle(struct attach *a, bool vms)
 	return changed;
 }
 
+/* How the verifier says that the lockdown has taken a helper away. */
+static bool lacks_helper(void)
+{
+	return strstr(libbpf_said, "helper bpf_probe_read") ||
+	       strstr(libbpf_said, "unknown func bpf_probe_read");
+}
+
 static void describe(char *error, const char *what, int err)
 {
 	const char *remedy;
 
+	if (lacks_helper()) {
+		remedy = "the kernel does not let BPF read its memory: is it locked down in confidentiality mode? Mount securityfs on /sys/kernel/security and see its file lockdown";
+		snprintf(error, ATTACH_ERROR_LEN, "cannot %s: %s", what, remedy);
+		return;
+	}
 	switch (-err) {
 	case EPERM:
 	case EACCES:

@@ -445,6 +445,18 @@ static void report_end(const struct trace *t)
 		say("%s ended with status %d", t->opt.command[0], WEXITSTATUS(c->status));
 }
 
+/* A thread has a directory there as well, though no list shows it. */
+static bool exists(const char *what, uint32_t pid)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%u", pid);
+	if (!pid || !access(path, F_OK))
+		return true;
+	say("there is no %s %u (to trace a command from its start: -- COMMAND)", what, pid);
+	return false;
+}
+
 static bool set_up(struct trace *t)
 {
 	char error[ATTACH_ERROR_LEN];
@@ -456,12 +468,16 @@ static bool set_up(struct trace *t)
 	}
 	/* Before attaching: a module that comes in between is then attached to twice, not never. */
 	t->modules = watch_open();
-	/* Before we use it ourselves; how many there are, the first that ends will tell. */
-	t->vms = host_module_users("kvm_hv");
+	/* Before we use a backend ourselves. */
+	t->vms = host_vms();
 	t->story = story_new();
 	t->attach = attach_start(&t->opt.attach, error);
 	if (!t->attach) {
 		say("%s", error);
+		return false;
+	}
+	if (uses_kprobes(t) && host_kprobes_are_off()) {
+		say("kprobes are switched off on this host, so that nothing would be seen: echo 1 >/sys/kernel/debug/kprobes/enabled");
 		return false;
 	}
 	look_around(t);
@@ -556,6 +572,8 @@ int main(int argc, char **argv)
 		err = child_prepare(&t.child, t.opt.command);
 	if (err)
 		say("cannot fork %s: %s", t.opt.command[0], strerror(-err));
+	else if (!exists("process", t.opt.attach.pid) || !exists("thread", t.opt.attach.tid))
+		status = EXIT_USAGE;
 	else if (set_up(&t))
 		status = trace(&t);
 	ring_buffer__free(t.ring);

@@ -21,6 +21,8 @@
 #define CPUS_OF_DT  "/proc/device-tree/cpus"
 #define KERNEL_BTF  "/sys/kernel/btf/vmlinux"
 #define LOCKDOWN    "/sys/kernel/security/lockdown"
+#define VMS_OF_DEBUGFS "/sys/kernel/debug/kvm"
+#define KPROBES_ENABLED "/sys/kernel/debug/kprobes/enabled"
 
 /* The whole of a small file as a string; false: it cannot be read. */
 static bool read_file(const char *path, char *buf, size_t len)
@@ -199,6 +201,13 @@ uint32_t host_pid_namespace(void)
 	return (uint32_t)st.st_ino;
 }
 
+bool host_kprobes_are_off(void)
+{
+	char enabled[4];
+
+	return read_file(KPROBES_ENABLED, enabled, sizeof(enabled)) && enabled[0] == '0';
+}
+
 bool host_kprobes_are_safe(void)
 {
 	struct utsname u;
@@ -206,12 +215,27 @@ bool host_kprobes_are_safe(void)
 	return sysconf(_SC_NPROCESSORS_CONF) == 1 || uname(&u) || !strstr(u.version, "PREEMPT");
 }
 
-unsigned int host_module_users(const char *module)
+static unsigned int module_users(const char *module)
 {
 	char path[64], count[16];
 
 	snprintf(path, sizeof(path), "/sys/module/%s/refcnt", module);
 	return read_file(path, count, sizeof(count)) ? (unsigned int)strtoul(count, NULL, 10) : 0;
+}
+
+unsigned int host_vms(void)
+{
+	DIR *dir = opendir(VMS_OF_DEBUGFS);
+	unsigned int n = 0, pid, fd;
+	struct dirent *d;
+
+	/* Who uses the backends may be a tracer as well. */
+	if (!dir)
+		return module_users("kvm_hv") + module_users("kvm_pr");
+	while ((d = readdir(dir)))
+		n += sscanf(d->d_name, "%u-%u", &pid, &fd) == 2;
+	closedir(dir);
+	return n;
 }
 
 static bool has_capability(unsigned int cap)

@@ -25,11 +25,14 @@ bool host_module_can_go(const char *module);
  */
 bool host_kprobes_are_safe(void);
 
+/* Has somebody switched all of them off? They can be attached then, and never run. */
+bool host_kprobes_are_off(void);
+
 /* The inode of our pid namespace where it is not the first one, else 0. */
 uint32_t host_pid_namespace(void);
 
-/* Does somebody use this module now? Its users' count; 0 for what is built in. */
-unsigned int host_module_users(const char *module);
+/* How many VMs there are now; without debugfs, who uses their backends, which can be more. */
+unsigned int host_vms(void);
 
 /* Let go of the kernel's types, which the above keep in memory between calls. */
 void host_forget(void);
