@@ -22,7 +22,7 @@ help: ## this text
 	@echo "compatcaps-trace $(VERSION). Targets:"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 18
 	@printf '%s\n' "Variables:" \
-	"  TOOLCHAIN=host    build with this machine's tools (default on ppc64le), not with a cached root" \
+	"  TOOLCHAIN=host    build with this machine's tools where they suffice (default on ppc64le), not with a cached root" \
 	"  O=DIR             where to build (build)" \
 	"  V=1               show the commands" \
 	"  COMPATCAPS_CACHE  downloads, roots and kernels (~/.cache/compatcaps-trace)" \
@@ -30,8 +30,6 @@ help: ## this text
 	"  DESTDIR, PREFIX   for install (/usr/local)"
 
 ifneq ($(TOOLCHAIN)$(COMPATCAPS_ROOT),root)
-# ---------------------------------------------------------------- inside: build
-
 ifeq ($(HOST_ARCH),ppc64le)
 CROSS_CC ?= $(CC)
 SYSROOT :=
@@ -43,16 +41,31 @@ CLANG ?= $(firstword $(foreach c,clang-19 clang-20 clang-18 clang-17 clang,$(she
 BPFTOOL ?= $(firstword $(foreach c,bpftool /usr/sbin/bpftool,$(shell command -v $(c))))
 HOSTCC ?= gcc
 
-P := $(O)/ppc64le
-H := $(O)/host
 CSTD := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -Isrc -DCOMPATCAPS_VERSION='"$(VERSION)"'
 CFLAGS ?= -O2 -g
+P := $(O)/ppc64le
+H := $(O)/host
 P_CFLAGS := $(CSTD) $(CFLAGS) $(if $(SYSROOT),--sysroot=$(SYSROOT)) -I$(P)/gen
 H_CFLAGS := $(CSTD) $(CFLAGS)
 S_CFLAGS := $(CSTD) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_powerpc -Wall -Wextra -Werror -Wno-unused-parameter -Isrc \
 	$(if $(SYSROOT),-isystem $(SYSROOT)/usr/include -isystem $(SYSROOT)/usr/include/powerpc64le-linux-gnu,\
 	-isystem /usr/include/powerpc64le-linux-gnu)
+
+TOOLS = CROSS_CC="$(CROSS_CC)" HOSTCC="$(HOSTCC)" CLANG="$(CLANG)" BPFTOOL="$(BPFTOOL)" BPF_CFLAGS="$(BPF_CFLAGS)"
+
+ifeq ($(TOOLCHAIN)$(COMPATCAPS_ROOT),host)
+HOST_LACKS := $(if $(filter-out help clean distclean,$(or $(MAKECMDGOALS),all)),$(shell $(TOOLS) tools/host_tools))
+ifneq ($(HOST_LACKS),)
+$(info make: this machine lacks $(HOST_LACKS): taking the tools of a cached root instead)
+override TOOLCHAIN := root
+export TOOLCHAIN
+endif
+endif
+endif
+
+ifneq ($(TOOLCHAIN)$(COMPATCAPS_ROOT),root)
+# ---------------------------------------------------------------- inside: build
 
 PURE := abi diagnosis parse out json_caps story guest emit_text emit_json
 TRACE := $(PURE) compatcaps options attach host watch child
@@ -119,8 +132,7 @@ comma := ,
 # first against all of the kernel's types, then against those that relocations name.
 VMLINUX_KERNEL ?= debian-7.3
 vmlinux: ## make src/vmlinux_ppc64le.h anew from the BTF of VMLINUX_KERNEL (debian-7.3)
-	$(Q)CLANG="$(CLANG)" BPFTOOL="$(BPFTOOL)" BPF_CFLAGS="$(BPF_CFLAGS)" \
-		tools/gen_vmlinux "$$(tests/vm/kernel path $(VMLINUX_KERNEL))" src/compatcaps.bpf.c \
+	$(Q)$(TOOLS) tools/gen_vmlinux "$$(tests/vm/kernel path $(VMLINUX_KERNEL))" src/compatcaps.bpf.c \
 		>$(O)/vmlinux_ppc64le.h && mv $(O)/vmlinux_ppc64le.h src/vmlinux_ppc64le.h
 
 # ---------------------------------------------------------------- inside: check
@@ -132,10 +144,10 @@ $(H)/unit/%: tests/unit/%.c $(PURE:%=src/%.c) $(wildcard src/*.h)
 		-o $@ -lcmocka -ljson-c
 
 check: all $(UNIT:%=$(H)/unit/%) ## run every test; the last line counts them
-	$(Q)O=$(abspath $(O)) UNIT="$(UNIT)" tests/check $(CHECK)
+	$(Q)$(TOOLS) O=$(abspath $(O)) UNIT="$(UNIT)" tests/check $(CHECK)
 
 check-unit: all $(UNIT:%=$(H)/unit/%) ## the tests that need no guest
-	$(Q)O=$(abspath $(O)) UNIT="$(UNIT)" tests/check unit lint
+	$(Q)$(TOOLS) O=$(abspath $(O)) UNIT="$(UNIT)" tests/check unit lint
 
 check-vm: all ## the tests in guests
 	$(Q)O=$(abspath $(O)) tests/check vm
@@ -197,11 +209,15 @@ KERNELS_FOR_vmlinux := debian-7.3
 
 # A base that has left the archive costs its own kernel's tests, which then fail, and no other.
 PATCHED_FOR_check := v7.2 v6.12
+# For the checks of the patches themselves.
+CHECKED_FOR_check := v7.2 v6.12
 PATCHED_FOR_check-vm := $(PATCHED_FOR_check)
 PATCHED_FOR_check-stories := $(PATCHED_FOR_check)
 prepare-patched: prepare
 	@for s in $(PATCHED_FOR_$(MAKECMDGOALS)); do kernel-patches/build $$s >/dev/null || \
 		echo "make: the kernel of $$s could not be built: its tests will fail" >&2; done
+	@for s in $(CHECKED_FOR_$(MAKECMDGOALS)); do kernel-patches/check --prepare $$s || \
+		echo "make: what checking $$s needs could not be had: its checks will fail" >&2; done
 
 $(INNER): prepare-kernels prepare-patched
 	@tools/root enter toolchain -- $(MAKE) O=$(O) V=$(V) $@
