@@ -793,10 +793,10 @@ static bool all_bytes(const unsigned char *at, size_t len, unsigned char value)
 	return true;
 }
 
-/* A search for leaks that is cut short is a quick look: races get an eighth of their turns. */
+/* A search for leaks that is cut short is a quick look: races get few of their turns. */
 static int turns(int n)
 {
-	return many_calls < 1000000 ? n / 8 : n;
+	return many_calls < 1000000 ? n / 32 : n;
 }
 
 static void test_threads(void)
