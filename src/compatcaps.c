@@ -28,6 +28,9 @@
 /* How long it takes until the way of attaching follows what VMs there are. */
 #define SETTLE_NS (2 * NSEC)
 
+/* Asking for losses takes longer than a record does: not for each of a stream. */
+#define LOST_NS (NSEC / 5)
+
 struct trace {
 	struct options opt;
 	struct emit_options emit_opt;
@@ -42,6 +45,8 @@ struct trace {
 	int modules;	   /* watch.h; -1: none */
 	unsigned int vms;  /* on this host, as far as known */
 	uint64_t settle_at; /* CLOCK_MONOTONIC, 0: settled */
+	uint64_t tree_at;   /* when the device tree was read, CLOCK_MONOTONIC */
+	uint64_t lost_at;   /* when to ask for losses, 0: no record has come since */
 	unsigned int guest_vm; /* whose guest this is */
 	char guest[64];
 	uint64_t deadline; /* CLOCK_MONOTONIC, 0: none */
@@ -80,6 +85,17 @@ static void emit(struct trace *t, struct event *e)
 	t->emitter->event(e, &t->emit_opt);
 	if (!out_flush())
 		t->stop = true;
+}
+
+/* A host that was itself migrated may have another cpu-version since. */
+static void learn_cpu_version(struct trace *t)
+{
+	uint64_t at = now(CLOCK_MONOTONIC);
+
+	if (at - t->tree_at < NSEC)
+		return;
+	t->tree_at = at;
+	host_read_device_tree(&t->host);
 }
 
 /* Only where a verdict hangs on it: it takes a VM of our own to find out. */
@@ -128,6 +144,8 @@ static void on_negotiation(struct trace *t, const struct cc_record *r)
 	struct event e;
 
 	learn_command(t, r);
+	if (r->ret == -EINVAL)
+		learn_cpu_version(t);
 	diagnose(r, &t->host, &d);
 	story_add(t->story, r, &d, &t->host, &step);
 	learn_guest(t, r, &step);
@@ -164,6 +182,7 @@ static void on_arch_compat(struct trace *t, const struct cc_record *r)
 	struct step step;
 	struct event e;
 
+	learn_cpu_version(t);
 	story_add(t->story, r, NULL, &t->host, &step);
 	learn_guest(t, r, &step);
 	diagnose_arch(r, &step.offer, &d);
@@ -354,6 +373,8 @@ static int time_left(const struct trace *t)
 
 	if (t->settle_at && (!next || t->settle_at < next))
 		next = t->settle_at;
+	if (t->lost_at && (!next || t->lost_at < next))
+		next = t->lost_at;
 	if (!next)
 		return -1;
 	if (at >= next)
@@ -380,11 +401,16 @@ static void pump(struct trace *t)
 			on_watch(t);
 		if (n > 0 && fds[0].revents) {
 			ring_buffer__consume(t->ring);
-			report_lost(t);
+			if (!t->lost_at)
+				t->lost_at = now(CLOCK_MONOTONIC) + LOST_NS;
 		}
 		if (n > 0 && fds[1].revents)
 			on_signal(t);
 		settle(t);
+		if (t->lost_at && now(CLOCK_MONOTONIC) >= t->lost_at) {
+			t->lost_at = 0;
+			report_lost(t);
+		}
 		if (t->deadline && now(CLOCK_MONOTONIC) >= t->deadline)
 			t->stop = true;
 	}

@@ -61,12 +61,14 @@ static bool read_cpu_version(const char *node, uint32_t *version)
 	return ok;
 }
 
-static void read_device_tree(struct host_facts *host)
+void host_read_device_tree(struct host_facts *host)
 {
 	char compatible[256];
 	struct dirent *d;
 	DIR *dir;
 
+	host->has_cpu_version = false;
+	host->cpu_version = 0;
 	host->pseries = access("/proc/device-tree/rtas", F_OK) == 0 &&
 			!(read_file("/proc/device-tree/compatible", compatible, sizeof(compatible)) &&
 			  strstr(compatible, "powernv"));
@@ -160,7 +162,7 @@ bool host_module_is_live(const char *module)
 void host_read(struct host_facts *host)
 {
 	*host = (struct host_facts){ .page_size = (uint32_t)sysconf(_SC_PAGESIZE) };
-	read_device_tree(host);
+	host_read_device_tree(host);
 	host->ksize = look(KVM_MODULE, struct_size, "kvm_ppc_compat_caps");
 }
 

@@ -34,6 +34,9 @@ uint32_t host_pid_namespace(void);
 /* How many VMs there are now; without debugfs, who uses their backends, which can be more. */
 unsigned int host_vms(void);
 
+/* Of these facts the ones that the device tree tells. */
+void host_read_device_tree(struct host_facts *host);
+
 /* Let go of the kernel's types, which the above keep in memory between calls. */
 void host_forget(void);
 

@@ -13,6 +13,7 @@ TOP = HERE.parent.parent
 KERNELS = ["debian-7.3", "debian-7.3-64k", "debian-6.12"]
 # What kernel-patches/build makes, and the revision of the ABI that each one speaks.
 PATCHED = {"patched-7.2": "v5", "patched-6.12": "mainline"}
+COMMANDS = {"v5": "0x2000aee4", "mainline": "0x2000aeb8"}
 
 
 def enter_root():
