@@ -22,9 +22,11 @@ char *rfc3339(char buf[RFC3339_LEN], uint64_t real_ns)
 	return buf;
 }
 
+/* Keys are literals, and each is put once: none is copied or looked for. */
 static void put(json *o, const char *key, json *value)
 {
-	json_object_object_add(o, key, value);
+	json_object_object_add_ex(o, key, value,
+				  JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_KEY_IS_CONSTANT);
 }
 
 static void put_u64(json *o, const char *key, uint64_t value)
