@@ -486,13 +486,23 @@ static bool add_way(struct attach *a, enum cc_unit unit, unsigned int mask, enum
 	return false;
 }
 
-static bool switch_unit(struct attach *a, enum cc_unit unit, enum attach_how from,
-			enum attach_how to)
+/* How what is there of a unit is watched: not what would be chosen now, for hosts change. */
+static enum attach_how way_of(const struct attach *a, enum cc_unit unit)
 {
+	for (size_t i = 0; i < ATTACH_POINTS; i++)
+		if (specs[i].unit == unit && a->points[i].how != ATTACH_ABSENT)
+			return a->points[i].how;
+	return ATTACH_ABSENT;
+}
+
+static bool switch_unit(struct attach *a, enum cc_unit unit, enum attach_how to)
+{
+	enum attach_how from = way_of(a, unit);
 	unsigned int mask = points_by(a, unit, from);
 	bool to_fexit = to == ATTACH_FEXIT, added;
 
-	if (!mask || !host_module_can_go(unit_modules[unit]))
+	if (from == ATTACH_ABSENT || (from == ATTACH_FEXIT) == to_fexit ||
+	    !host_module_can_go(unit_modules[unit]))
 		return false;
 	added = add_way(a, unit, mask, to);
 	/* Half a way is none: stay with the one that works. */
@@ -518,14 +528,12 @@ bool attach_settle(struct attach *a, bool vms)
 {
 	bool kprobes = host_kprobes_are_safe() && !host_kprobes_are_off();
 	enum attach_how idle = kprobes ? ATTACH_KPROBE : ATTACH_SYSCALL;
-	enum attach_how from = vms ? idle : ATTACH_FEXIT;
-	enum attach_how to = vms ? ATTACH_FEXIT : idle;
 	bool changed = false;
 
 	if (a->opt.mode != ATTACH_AUTO || a->no_fexit)
 		return false;
 	for (size_t u = 0; u < CC_UNITS; u++)
-		changed |= switch_unit(a, u, from, to);
+		changed |= switch_unit(a, u, vms ? ATTACH_FEXIT : idle);
 	sys_detach_unused(a);
 	if (vms && changed)
 		forget_probed(a);

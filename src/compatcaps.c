@@ -47,8 +47,6 @@ struct trace {
 	uint64_t settle_at; /* CLOCK_MONOTONIC, 0: settled */
 	uint64_t tree_at;   /* when the device tree was read, CLOCK_MONOTONIC */
 	uint64_t lost_at;   /* when to ask for losses, 0: no record has come since */
-	unsigned int guest_vm; /* whose guest this is */
-	char guest[64];
 	uint64_t deadline; /* CLOCK_MONOTONIC, 0: none */
 	uint64_t seq;
 	uint64_t n_ok, n_failed, n_other;
@@ -114,18 +112,13 @@ static void learn_command(struct trace *t, const struct cc_record *r)
 /* The guest's name, read once a VM: its process may be gone at any time. */
 static void learn_guest(struct trace *t, const struct cc_record *r, const struct step *step)
 {
-	char name[sizeof(t->guest)];
+	char name[64];
 
-	if (!step->vm || step->vm == t->guest_vm)
-		return;
-	t->guest_vm = step->vm;
-	guest_of_pid(name, sizeof(name), r->pid);
-	plain_text(t->guest, sizeof(t->guest), name);
 	if (step->first)
-		story_name(t->story, r, t->guest);
+		story_name(t->story, r, guest_of_pid(name, sizeof(name), r->pid));
 }
 
-static struct event event_of(const struct trace *t, enum event_type type, const struct cc_record *r,
+static struct event event_of(enum event_type type, const struct cc_record *r,
 			     const struct step *step)
 {
 	return (struct event){
@@ -133,7 +126,7 @@ static struct event event_of(const struct trace *t, enum event_type type, const 
 		.mono_ns = r->mono_ns,
 		.rec = r,
 		.vm = step->vm,
-		.guest = step->vm && t->guest[0] ? t->guest : NULL,
+		.guest = step->guest[0] ? step->guest : NULL,
 	};
 }
 
@@ -149,7 +142,7 @@ static void on_negotiation(struct trace *t, const struct cc_record *r)
 	diagnose(r, &t->host, &d);
 	story_add(t->story, r, &d, &t->host, &step);
 	learn_guest(t, r, &step);
-	e = event_of(t, EVENT_NEGOTIATION, r, &step);
+	e = event_of(EVENT_NEGOTIATION, r, &step);
 	e.negotiation.diag = &d;
 	e.negotiation.host = &t->host;
 	emit(t, &e);
@@ -158,7 +151,7 @@ static void on_negotiation(struct trace *t, const struct cc_record *r)
 	else
 		t->n_ok++;
 	if (step.retry.seen) {
-		e = event_of(t, EVENT_RETRY, r, &step);
+		e = event_of(EVENT_RETRY, r, &step);
 		e.retry = &step.retry;
 		emit(t, &e);
 	}
@@ -171,7 +164,7 @@ static void on_extension(struct trace *t, const struct cc_record *r)
 
 	story_add(t->story, r, NULL, &t->host, &step);
 	learn_guest(t, r, &step);
-	e = event_of(t, EVENT_EXTENSION, r, &step);
+	e = event_of(EVENT_EXTENSION, r, &step);
 	emit(t, &e);
 	t->n_other++;
 }
@@ -187,7 +180,7 @@ static void on_arch_compat(struct trace *t, const struct cc_record *r)
 	learn_guest(t, r, &step);
 	diagnose_arch(r, &step.offer, &d);
 	story_arch(t->story, r, &d);
-	e = event_of(t, EVENT_ARCH_COMPAT, r, &step);
+	e = event_of(EVENT_ARCH_COMPAT, r, &step);
 	e.arch.diag = &d;
 	e.arch.offer = &step.offer;
 	emit(t, &e);

@@ -152,12 +152,15 @@ void story_add(struct story *s, const struct cc_record *r, const struct diagnosi
 {
 	struct vm *vm = r->vm ? find_vm(s, r) : NULL;
 
-	*step = (struct step){ 0 };
+	*step = (struct step){ .guest = "" };
 	if (r->vm && !vm) {
 		vm = new_vm(s, r);
 		step->first = vm;
 	}
-	step->vm = vm ? vm->number : 0;
+	if (vm) {
+		step->vm = vm->number;
+		step->guest = vm->guest;
+	}
 	step->offer = offer_to(s, vm, host);
 	if (vm && r->type == CC_EXTENSION) {
 		vm->extension_asked = true;

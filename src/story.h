@@ -22,6 +22,7 @@ struct retry {
 struct step {
 	unsigned int vm; /* small and stable, from 1 on; 0: no VM, or too many to tell apart */
 	bool first;	 /* the first that is seen of this VM */
+	const char *guest; /* as story_name() was told, before or after; "": none */
 	struct retry retry;
 	struct offer offer; /* for a VMM that asks for a mode now */
 };

@@ -128,6 +128,25 @@ static void test_no_vm(void **state)
 	assert_int_equal(told, 0);
 }
 
+/* The process of a guest may be gone when its VM is heard of again. */
+static void test_guests(void **state)
+{
+	struct cc_record r[] = {
+		record(CC_EXTENSION, 1, 7, 1),
+		record(CC_EXTENSION, 2, 8, 2),
+		record(CC_EXTENSION, 0, 8, 3),
+	};
+	struct step step = add(*state, &r[0], &host);
+
+	assert_string_equal(step.guest, "");
+	story_name(*state, &r[0], "fedora");
+	assert_string_equal(step.guest, "fedora");
+	assert_string_equal(add(*state, &r[1], &host).guest, "");
+	assert_string_equal(add(*state, &r[0], &host).guest, "fedora");
+	assert_string_equal(add(*state, &r[1], &host).guest, "");
+	assert_string_equal(add(*state, &r[2], &host).guest, "");
+}
+
 static void test_too_many(void **state)
 {
 	struct cc_record r = record(CC_EXTENSION, 1, 7, 1);
@@ -295,6 +314,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_numbers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_vm, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_guests, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_retry, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_retry_in_vain, setup, teardown),
