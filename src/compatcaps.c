@@ -301,17 +301,30 @@ static void note_points(const struct trace *t, enum attach_how how[ATTACH_POINTS
 		how[i] = attach_point(t->attach, i)->how;
 }
 
-static void on_module(struct trace *t, const char *name, bool came)
+/* what: has happened to it, NULL: that is not known. */
+static void on_module(struct trace *t, const char *name, bool there, const char *what)
 {
 	enum attach_how before[ATTACH_POINTS];
 
 	note_points(t, before);
-	if (!attach_module(t->attach, name, came))
+	if (!attach_module(t->attach, name, there))
 		return;
-	say("module %s %s", name, came ? "was loaded" : "was unloaded");
+	if (what)
+		say("module %s was %s", name, what);
 	look_around(t);
 	report_changes(t, before);
 	t->settle_at = now(CLOCK_MONOTONIC) + SETTLE_NS;
+}
+
+/* Whatever may have come and gone: begin anew with what is there. */
+static void on_overrun(struct trace *t)
+{
+	static const char *const modules[] = { "kvm", "kvm_hv" };
+
+	say("more of the kernel's uevents came at once than could be kept: looking anew");
+	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++)
+		on_module(t, modules[i], host_has_module(modules[i]), NULL);
+	t->vms = host_vms();
 }
 
 static void on_watch(struct trace *t)
@@ -319,14 +332,18 @@ static void on_watch(struct trace *t)
 	struct watch_event e;
 
 	while (watch_next(t->modules, &e)) {
-		if (e.what == WATCH_VMS) {
+		if (e.what == WATCH_OVERRUN) {
+			on_overrun(t);
+		} else if (e.what == WATCH_VMS) {
 			/* In another namespace that number is another process. */
 			if (e.creator && !host_pid_namespace())
 				guest_note(e.creator);
 			t->vms = e.vms;
 			t->settle_at = now(CLOCK_MONOTONIC);
 		} else {
-			on_module(t, e.module, e.what == WATCH_MODULE_CAME);
+			bool came = e.what == WATCH_MODULE_CAME;
+
+			on_module(t, e.module, came, came ? "loaded" : "unloaded");
 		}
 	}
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "watch.h"
 
+#include <errno.h>
 #include <linux/netlink.h>
 #include <stdio.h>
 #include <string.h>
@@ -69,8 +70,10 @@ bool watch_next(int fd, struct watch_event *e)
 		iov = (struct iovec){ buf, sizeof(buf) - 1 };
 		msg.msg_namelen = sizeof(from);
 		n = recvmsg(fd, &msg, 0);
-		if (n < 0)
-			return false;
+		if (n < 0) {
+			e->what = WATCH_OVERRUN;
+			return errno == ENOBUFS;
+		}
 		buf[n] = '\0';
 		/* Any process may send to the group: only the kernel has number 0. */
 		if (!from.nl_pid && understand(buf, (size_t)n, e))

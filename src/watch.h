@@ -11,7 +11,8 @@
 /* A descriptor to poll(2), or -1 with errno set. */
 int watch_open(void);
 
-enum watch_what { WATCH_MODULE_CAME, WATCH_MODULE_GONE, WATCH_VMS };
+/* WATCH_OVERRUN: there were more than could be kept, and some are lost. */
+enum watch_what { WATCH_MODULE_CAME, WATCH_MODULE_GONE, WATCH_VMS, WATCH_OVERRUN };
 
 struct watch_event {
 	enum watch_what what;
