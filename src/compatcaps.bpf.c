@@ -16,6 +16,7 @@
 #include "compatcaps.h"
 
 #define MAX_CALLS     8192 /* calls under way at once whose start is remembered */
+#define MAX_NAMED     4096 /* VMs whose process's command line was sent */
 #define MAX_ANCESTORS 64
 #define MAX_PID_LEVELS 33 /* the kernel nests pid namespaces 32 deep */
 #define TAIL_CHUNK    64
@@ -60,6 +61,14 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } lost SEC(".maps");
+
+/* VMs, by address, and the inodes that tell which VM it was at that address. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_NAMED);
+	__type(key, __u64);
+	__type(value, __u64);
+} named SEC(".maps");
 
 /* Entries of `probed`: return probes see no command to compare, and ask no map without. */
 __u32 under_way;
@@ -277,10 +286,37 @@ static __always_inline void read_tail(struct cc_record *r, __u64 usize)
 	bpf_loop(CC_TAIL_MAX / TAIL_CHUNK, look_at_tail, &t, 0);
 }
 
+/* Not counted where it fails: user space can still look for the process. */
+static __always_inline void send_args(const struct cc_record *r)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	__u64 vm = r->vm, ino = r->vm_ino, *known = bpf_map_lookup_elem(&named, &vm), len;
+	struct cc_args *a;
+	void *from;
+
+	if (!vm || (known && *known == ino))
+		return;
+	a = bpf_ringbuf_reserve(&ring, sizeof(*a), 0);
+	if (!a)
+		return;
+	bpf_map_update_elem(&named, &vm, &ino, BPF_ANY);
+	from = (void *)BPF_CORE_READ(task, mm, arg_start);
+	len = BPF_CORE_READ(task, mm, arg_end) - (__u64)from;
+	if (len > CC_ARGS_LEN)
+		len = CC_ARGS_LEN;
+	a->type = CC_ARGS;
+	a->pid = r->pid;
+	a->vm = vm;
+	a->vm_ino = ino;
+	a->len = bpf_probe_read_user(a->args, len, from) ? 0 : len;
+	bpf_ringbuf_submit(a, 0);
+}
+
 static __always_inline void submit(struct cc_record *r)
 {
 	if (!wanted_result(r->ret))
 		return;
+	send_args(r);
 	if (bpf_ringbuf_output(&ring, r, sizeof(*r), 0))
 		count_lost(CC_LOST_RING);
 }

@@ -40,6 +40,7 @@ struct trace {
 	struct attach *attach;
 	struct ring_buffer *ring;
 	struct story *story;
+	struct cc_args args; /* the newest */
 	struct child child;
 	int signals;	   /* signalfd */
 	int modules;	   /* watch.h; -1: none */
@@ -109,13 +110,26 @@ static void learn_command(struct trace *t, const struct cc_record *r)
 	}
 }
 
-/* The guest's name, read once a VM: its process may be gone at any time. */
+/* The guest's name, looked for once a VM: its process may be gone at any time. */
 static void learn_guest(struct trace *t, const struct cc_record *r, const struct step *step)
 {
-	char name[64];
+	const struct cc_args *a = &t->args;
+	char name[64] = "";
 
-	if (step->first)
-		story_name(t->story, r, guest_of_pid(name, sizeof(name), r->pid));
+	if (!step->first)
+		return;
+	if (a->vm == r->vm && a->vm_ino == r->vm_ino && a->pid == r->pid)
+		guest_of_args(name, sizeof(name), a->args, a->len);
+	/* It may stand further back than what was sent. */
+	if (!name[0])
+		guest_of_pid(name, sizeof(name), r->pid);
+	story_name(t->story, r, name);
+}
+
+static void on_args(struct trace *t, const struct cc_args *a, size_t len)
+{
+	if (len >= sizeof(*a) && a->len <= sizeof(a->args))
+		t->args = *a;
 }
 
 static struct event event_of(enum event_type type, const struct cc_record *r,
@@ -192,6 +206,10 @@ static int on_record(void *ctx, void *data, size_t len)
 	struct trace *t = ctx;
 	const struct cc_record *r = data;
 
+	if (len >= sizeof(r->type) && r->type == CC_ARGS) {
+		on_args(t, data, len);
+		return 0;
+	}
 	if (len < sizeof(*r) || !record_valid(r) || t->stop)
 		return 0;
 	switch (r->type) {
@@ -335,9 +353,6 @@ static void on_watch(struct trace *t)
 		if (e.what == WATCH_OVERRUN) {
 			on_overrun(t);
 		} else if (e.what == WATCH_VMS) {
-			/* In another namespace that number is another process. */
-			if (e.creator && !host_pid_namespace())
-				guest_note(e.creator);
 			t->vms = e.vms;
 			t->settle_at = now(CLOCK_MONOTONIC);
 		} else {

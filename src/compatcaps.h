@@ -12,11 +12,13 @@
 #define CC_VM_NAME_LEN 24 /* "PID-FD", a VM's name in debugfs */
 #define CC_WORDS       3 /* the u64 fields of the struct, in every revision at most this many */
 #define CC_TAIL_MAX    4096 /* bytes of a tail that are looked at */
+#define CC_ARGS_LEN    512 /* of a command line: QEMU's -name comes early */
 
 enum cc_type {
 	CC_NEGOTIATION = 1, /* KVM_PPC_GET_COMPAT_CAPS */
 	CC_EXTENSION,	    /* KVM_CHECK_EXTENSION of the capability; vm is 0 on /dev/kvm */
 	CC_ARCH_COMPAT,	    /* KVM_SET_ONE_REG of KVM_REG_PPC_ARCH_COMPAT */
+	CC_ARGS,	    /* a struct cc_args */
 };
 
 /* Bits of cc_record.seen: which parts of the record were really observed. */
@@ -58,6 +60,19 @@ struct cc_record {
 	__u8 pad;
 	char comm[CC_COMM_LEN];
 	char vm_name[CC_VM_NAME_LEN]; /* its directory in debugfs, empty where there is none */
+};
+
+/*
+ * The command line of a process, ahead of the first record of its VM: when that is read the
+ * process may be gone.
+ */
+struct cc_args {
+	__u32 type; /* CC_ARGS */
+	__u32 pid;
+	__u64 vm, vm_ino; /* as in cc_record */
+	__u32 len;	  /* bytes of args, the NULs between them included */
+	__u32 pad;
+	char args[CC_ARGS_LEN];
 };
 
 /* The modules whose functions are watched. */

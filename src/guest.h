@@ -9,10 +9,7 @@
 /* The guest's name out of QEMU's arguments (NUL-separated, len bytes); "" where none is. */
 char *guest_of_args(char *name, size_t size, const char *args, size_t len);
 
-/* The same of a process; of one that is gone, what guest_note() found out. */
+/* The same of a process, which may be gone. */
 char *guest_of_pid(char *name, size_t size, uint32_t pid);
-
-/* Remember the guest of a process that may be gone when its name is asked for. */
-void guest_note(uint32_t pid);
 
 #endif /* COMPATCAPS_GUEST_H */

@@ -81,8 +81,10 @@ struct kvm_arch {
 	struct kvmppc_ops *kvm_ops;
 };
 
+struct mm_struct;
+
 struct kvm {
-	void *mm;
+	struct mm_struct *mm;
 	struct kvm_arch arch;
 	struct dentry *debugfs_dentry;
 	bool vm_dead;
@@ -105,6 +107,13 @@ struct module;
 struct kvmppc_ops {
 	struct module *owner;
 	void *get_compat_caps;
+};
+
+struct mm_struct {
+	struct {
+		long unsigned int arg_start;
+		long unsigned int arg_end;
+	};
 };
 
 struct module {
@@ -144,7 +153,7 @@ struct super_block {
 };
 
 struct task_struct {
-	void *mm;
+	struct mm_struct *mm;
 	pid_t pid;
 	pid_t tgid;
 	struct task_struct *real_parent;

@@ -39,7 +39,7 @@ static const char *value_of(const char *buf, size_t len, const char *key)
 /* buf ends with a NUL past len. */
 static bool understand(const char *buf, size_t len, struct watch_event *e)
 {
-	const char *count, *event, *pid;
+	const char *count;
 	char action[16];
 
 	if (sscanf(buf, "%15[a-z]@/module/%63s", action, e->module) == 2) {
@@ -49,12 +49,7 @@ static bool understand(const char *buf, size_t len, struct watch_event *e)
 	if (strcmp(buf, "change@/devices/virtual/misc/kvm"))
 		return false;
 	count = value_of(buf, len, "COUNT");
-	event = value_of(buf, len, "EVENT");
-	pid = value_of(buf, len, "PID");
 	e->what = WATCH_VMS;
-	e->creator = 0;
-	if (event && !strcmp(event, "create") && pid)
-		sscanf(pid, "%u", &e->creator);
 	return count && sscanf(count, "%u", &e->vms) == 1;
 }
 

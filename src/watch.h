@@ -18,7 +18,6 @@ struct watch_event {
 	enum watch_what what;
 	char module[MODULE_NAME_LEN]; /* as below /sys/module */
 	unsigned int vms;	      /* how many there are now */
-	unsigned int creator;	      /* the process that has made one, 0: one has ended */
 };
 
 /* false: none is left. */

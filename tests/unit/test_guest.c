@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -8,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -83,62 +81,12 @@ static void test_processes(void **state)
 	assert_string_equal(guest_of_pid(name, sizeof(name), 0), "");
 }
 
-/* A process with the arguments of a VMM, that ends when its stdin (*end) is closed. */
-static pid_t start_vmm(int *end)
-{
-	int ends[2], begun[2];
-	pid_t pid;
-	char c;
-
-	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-	assert_int_equal(pipe2(begun, O_CLOEXEC), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (!pid) {
-		dup2(ends[0], STDIN_FILENO);
-		execl("/bin/sh", "sh", "-c", "read x; :", "-name", "guest=fedora", "-S", NULL);
-		_exit(1);
-	}
-	/* Closed by exec: from here on the arguments are those. */
-	close(begun[1]);
-	assert_int_equal(read(begun[0], &c, 1), 0);
-	close(begun[0]);
-	close(ends[0]);
-	*end = ends[1];
-	return pid;
-}
-
-static void test_gone(void **state)
-{
-	char name[24];
-	int end;
-	pid_t pid = start_vmm(&end);
-
-	(void)state;
-	assert_string_equal(guest_of_pid(name, sizeof(name), (uint32_t)pid), "fedora");
-	guest_note((uint32_t)pid);
-	close(end);
-	assert_int_equal(waitid(P_PID, (id_t)pid, NULL, WEXITED | WNOWAIT), 0);
-	/* A process that has ended and not been waited for has no arguments. */
-	assert_string_equal(guest_of_pid(name, sizeof(name), (uint32_t)pid), "fedora");
-	waitpid(pid, NULL, 0);
-	assert_string_equal(guest_of_pid(name, sizeof(name), (uint32_t)pid), "fedora");
-	/* Not for ever: so many others have come that it is forgotten. */
-	for (int i = 0; i < 64; i++)
-		guest_note((uint32_t)getpid());
-	assert_string_equal(guest_of_pid(name, sizeof(name), (uint32_t)pid), "");
-	/* Of a process that has gone before it could be read nothing is known. */
-	guest_note((uint32_t)pid);
-	assert_string_equal(guest_of_pid(name, sizeof(name), (uint32_t)pid), "");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_processes),
-		cmocka_unit_test(test_gone),
 	};
 
 	return cmocka_run_group_tests_name("guest", tests, NULL, NULL);

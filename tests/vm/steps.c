@@ -22,6 +22,7 @@
  *   sleep=MS
  *   fork         the child does the rest, the parent waits for it
  *   exec         do the rest as a new program
+ *   -name GUEST  nothing: an argument that QEMU has
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -371,6 +372,10 @@ int main(int argc, char **argv)
 	for (rest = argv + 1; *rest;) {
 		char *arg = *rest++;
 
+		if (!strcmp(arg, "-name") && *rest) {
+			rest++;
+			continue;
+		}
 		if (!do_step(arg)) {
 			fprintf(stderr, "steps: there is no step '%s'\n", arg);
 			return 2;
