@@ -5,13 +5,27 @@
 # that tree the content of a list of patches.
 # shellcheck disable=SC2154 # $here and $name are the caller's
 
-cache=${COMPATCAPS_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/compatcaps-trace}
 top=$(dirname "$here")
+# shellcheck source=tools/cache.sh
+. "$top/tools/cache.sh"
+cache_outside=$cache
+# The kernel's makefiles take no path with a space, a colon or a quote: a root has another name for such.
+if [[ $cache == *[!A-Za-z0-9_./+~@%,=-]* ]]; then
+	if [[ -n ${COMPATCAPS_ROOT:-} ]]; then
+		cache=/run/cache
+	elif [[ ${TOOLCHAIN:-root} == host ]]; then
+		echo "kernel: no kernel can be built below $cache: its makefiles take no path with a space, a colon or a quote: set COMPATCAPS_CACHE to another" >&2
+		exit 1
+	fi
+fi
 sources=$cache/kernel-src
 kernels=$cache/kernels
 
 say() { echo "kernel: $*" >&2; }
 die() { say "$*"; exit 1; }
+
+# A path of the cache as it is called outside.
+outside() { echo "${1/#"$cache/"/"$cache_outside/"}"; }
 
 series_names() { (cd "$here" && echo v*/ | tr -d /); }
 
@@ -28,6 +42,7 @@ in_toolchain() {
 choose_package() {
 	local version=${name#v} choice=$kernels/$name.choice found
 	if [[ ! -s $choice ]]; then
+		use_cache
 		mkdir -p "$kernels"
 		found=$("$top/tools/root" list "$(base_suites)" "$(dpkg --print-architecture)" "^linux-source-${version//./[.]}\$" |
 			sort -k2,2V | tail -n 1)
@@ -57,7 +72,7 @@ base_of_user() {
 	if [[ -d $src ]]; then
 		[[ -e $src/arch/powerpc/kvm/powerpc.c ]] || die "LINUX_SRC=$src holds no Linux source (arch/powerpc/kvm is missing)"
 		base=tree-$(cd "$src" && find . -name .git -prune -o -type f -printf '%P %s %T@\n' | sort | sha256sum | cut -c1-12)
-		fill=(rsync -a --delete --exclude=/.git "$src/")
+		fill=(rsync -rlpt --delete --exclude=/.git "$src/")
 	else
 		base=file-$(sha256sum "$src" | cut -c1-12)
 		fill=(unpack "$src")
@@ -77,11 +92,12 @@ base_of_debian() {
 	fill=(unpack "$tar")
 }
 
-unpack() { tar -x -f "$1" -C "$2" --strip-components=1; }
+unpack() { tar -x -f "$1" -C "$2" --strip-components=1 --no-same-owner; }
 
 # Leaves the tree in $work/linux. One that was not finished is started over.
 prepare_base() {
 	local fill
+	use_cache
 	if [[ -n ${LINUX_SRC:-} ]]; then
 		base_of_user
 	else
@@ -102,11 +118,13 @@ prepare_base() {
 }
 
 use_work() {
+	# What came from outside is called there as the cache is.
+	work=${work/#"$cache_outside/"/"$cache/"}
+	mkdir -p "$work"
 	tree=$work/linux
 	obj=$work/obj
 	cross=
 	[[ $(uname -m) == ppc64le ]] || cross=powerpc64le-linux-gnu-
-	mkdir -p "$work"
 }
 
 lock_work() {
@@ -148,11 +166,11 @@ put_patches() {
 	while read -r f; do
 		if [[ ! -e $work/pristine/$f ]]; then
 			mkdir -p "$work/pristine/$(dirname "$f")"
-			cp -p "$tree/$f" "$work/pristine/$f.new"
+			cp --preserve=mode,timestamps "$tree/$f" "$work/pristine/$f.new"
 			mv "$work/pristine/$f.new" "$work/pristine/$f"
 		fi
 	done < <([[ $# -eq 0 ]] || patched_files "$@")
-	cp -a "$work/pristine/." "$scratch/"
+	cp -dR --preserve=mode,timestamps "$work/pristine/." "$scratch/"
 	for p; do
 		patch --quiet --force --no-backup-if-mismatch -p1 -d "$scratch" <"$p" >"$work/patch.log" 2>&1 || {
 			sed 's/^/  /' "$work/patch.log" >&2

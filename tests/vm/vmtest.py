@@ -1,36 +1,84 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """What the guest tests in Python share: boot a guest, fetch its files, print TAP."""
+import collections
+import functools
 import io
 import json
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 import tarfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent.parent
-KERNELS = ["debian-7.3", "debian-7.3-64k", "debian-6.12"]
-# What kernel-patches/build makes, and the revision of the ABI that each one speaks.
-PATCHED = {"patched-7.2": "v5", "patched-6.12": "mainline"}
+# Where make has built.
+OUT = TOP / os.environ.get("O", "build")
 COMMANDS = {"v5": "0x2000aee4", "mainline": "0x2000aeb8"}
+# Seconds for one of several scripts in a boot.
+SCRIPT_TIMEOUT = 300
+
+Kernel = collections.namedtuple("Kernel", "name source abi feature fexit preempt page_size what")
+
+
+def table(name):
+    """The rows of a table of the tests, as lists of fields."""
+    lines = (line.split("#")[0] for line in (HERE / name).read_text().splitlines())
+    return [[field.strip() for field in line.split("|")] for line in lines if line.strip()]
+
+
+@functools.cache
+def kernels():
+    """name -> the row of tests/vm/kernels, in its order."""
+    return {row[0]: Kernel(*row) for row in table("kernels")}
+
+
+def abi_of(kernel):
+    """The revision of the ABI whose command this kernel has, or would have."""
+    return kernels()[kernel].abi
+
+
+def command_of(kernel):
+    return COMMANDS[abi_of(kernel)]
+
+
+def has_feature(kernel):
+    return kernels()[kernel].feature == "yes"
+
+
+def has_fexit(kernel):
+    return kernels()[kernel].fexit == "yes"
+
+
+def is_preemptible(kernel):
+    """Kprobes crash such a kernel where it has several CPUs (man page)."""
+    return kernels()[kernel].preempt == "yes"
+
+
+def is_patched(kernel):
+    """Is it one of kernel-patches, small and with KVM PR?"""
+    return kernels()[kernel].source.startswith("series ")
+
+
+def page_size(kernel):
+    return int(kernels()[kernel].page_size.removesuffix("K")) * 1024
 
 
 def enter_root():
     """Run this program again where the tools are, unless it is there already."""
     if os.environ.get("COMPATCAPS_ROOT") or os.environ.get("TOOLCHAIN") == "host":
         return
-    for kernel in KERNELS:
-        subprocess.run([HERE / "kernel", "path", kernel], check=True, stdout=subprocess.DEVNULL)
+    for kernel in kernels():
+        if not is_patched(kernel):
+            subprocess.run([HERE / "kernel", "path", kernel], check=True, stdout=subprocess.DEVNULL)
     root = str(TOP / "tools" / "root")
     os.execv(root, [root, "enter", "toolchain", "--", *sys.argv])
 
 
 def machines():
     """name -> what the ioctl gives there: a bitmap, EINVAL or no-kvm."""
-    lines = (line.split("#")[0] for line in (HERE / "machines").read_text().splitlines())
-    rows = ([field.strip() for field in line.split("|")] for line in lines if line.strip())
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: row[1] for row in table("machines")}
 
 
 class Tap:
@@ -71,24 +119,11 @@ class Tap:
         sys.exit(1 if self.failed else 0)
 
 
-class Guest:
-    """A guest that ran tests/vm/guest/SCRIPT and what that left in /out."""
+class Files:
+    """What a script left in /out, by name."""
 
-    def __init__(self, kernel, machine, script, *args, options=(), timeout=600):
-        command = [HERE / "run", "--kernel", kernel, "--machine", machine,
-                   "--timeout", str(timeout), "--add", f"{HERE}/guest:/root/guest",
-                   *options, "--", "sh", f"guest/{script}", *args]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-        self.status = done.returncode
-        self.said = done.stderr.decode(errors="replace")
-        self.files = {}
-        try:
-            with tarfile.open(fileobj=io.BytesIO(done.stdout)) as tar:
-                for member in tar:
-                    if member.isfile():
-                        self.files[member.name.removeprefix("./")] = tar.extractfile(member).read()
-        except tarfile.TarError as error:
-            self.said += f"\nno files came back: {error}: {done.stdout[:500]!r}"
+    def __init__(self, files):
+        self.files = files
 
     def text(self, name):
         return self.files.get(name, b"").decode(errors="replace")
@@ -103,6 +138,74 @@ class Guest:
     def number(self, name):
         text = self.text(name).strip()
         return int(text) if text.lstrip("-").isdigit() else None
+
+
+class Part(Files):
+    """One of several scripts of a boot: its files, how it ended (None: it never did) and what it said."""
+
+    def __init__(self, files, said):
+        super().__init__(files)
+        self.status = self.number("series.status")
+        self.said = said
+
+    def seconds(self):
+        """How long it took, as the guest's clock has it."""
+        return float(self.text("series.ended") or "nan") - float(self.text("series.begun") or "nan")
+
+
+class Guest(Files):
+    """A guest that ran tests/vm/guest/SCRIPT and what that left in /out.
+
+    In place of one script and its arguments there may be a list of them, which one boot then runs
+    one after another: (SCRIPT, [ARG...]) or (SCRIPT, [ARG...], SECONDS). Each has its files in
+    parts[SCRIPT]; (SCRIPT:NAME, ...) has them in parts[NAME]."""
+
+    def __init__(self, kernel, machine, script, *args, options=(), timeout=None):
+        several = not isinstance(script, str)
+        command = series(script) if several else ["sh", f"guest/{script}", *args]
+        limit = timeout or (60 + sum(seconds for _, _, _, seconds in scripts_of(script)) if several else 600)
+        done = subprocess.run([HERE / "run", "--kernel", kernel, "--machine", machine,
+                               "--timeout", str(limit), "--add", f"{HERE}/guest:/root/guest",
+                               *options, "--", *command],
+                              stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        self.status = done.returncode
+        self.said = done.stderr.decode(errors="replace")
+        super().__init__(self.unpack(done.stdout))
+        if several:
+            self.parts = {name: self.part(name) for name, *_ in scripts_of(script)}
+
+    def unpack(self, data):
+        files = {}
+        try:
+            # Archives one after another, of which the last may be cut off.
+            with tarfile.open(fileobj=io.BytesIO(data), ignore_zeros=True) as tar:
+                for member in tar:
+                    if member.isfile():
+                        files[member.name.removeprefix("./")] = tar.extractfile(member).read()
+        except tarfile.TarError as error:
+            self.said += f"\nnot all files came back: {error}: {data[:500]!r}"
+        return files
+
+    def part(self, name):
+        files = {path.removeprefix(f"{name}/"): data for path, data in self.files.items()
+                 if path.startswith(f"{name}/")}
+        said = self.said.partition(f"series: {name}\n")[2].partition("\nseries: ")[0]
+        return Part(files, said)
+
+
+def scripts_of(scripts):
+    """(name, script, arguments, seconds) of each."""
+    for script, args, *seconds in scripts:
+        script, _, name = script.partition(":")
+        yield name or script, script, args, (seconds or [SCRIPT_TIMEOUT])[0]
+
+
+def series(scripts):
+    """The guest's command that runs them."""
+    lines = [". guest/series"]
+    lines += [shlex.join(["one", name, str(seconds), script, *args])
+              for name, script, args, seconds in scripts_of(scripts)]
+    return ["sh", "-c", "\n".join(lines)]
 
 
 def parse(line):
