@@ -10,7 +10,7 @@ static const struct abi_revision revisions[] = {
 	{ "mainline", ABI_CMD_MAINLINE, 24, .off_size = 0, .off_flags = 8, .off_caps = 16 },
 };
 
-#define MODE(model, ibm, logical)                                                                  \
+#define MODE(model, ibm, logical) \
 	{ model, "KVM_PPC_COMPAT_CAP_" model, 1ull << (63 - (ibm)), ibm, logical }
 
 static const struct abi_mode modes[] = {

@@ -14,9 +14,9 @@
 #define ABI_CMD_V5	 0x2000aee4u /* _IO(KVMIO, 0xe4) */
 #define ABI_CMD_MAINLINE 0x2000aeb8u /* _IO(KVMIO, 0xb8), Linux 7.3 on */
 
-#define ABI_CMD_CHECK_EXTENSION 0x2000ae03u /* _IO(KVMIO, 0x03) */
-#define ABI_CMD_SET_ONE_REG	0x8010aeacu /* _IOW(KVMIO, 0xac, 16 bytes) */
-#define ABI_CAP_PPC_COMPAT_CAPS 250	    /* 249 in v1 to v3 */
+#define ABI_CMD_CHECK_EXTENSION	    0x2000ae03u /* _IO(KVMIO, 0x03) */
+#define ABI_CMD_SET_ONE_REG	    0x8010aeacu /* _IOW(KVMIO, 0xac, 16 bytes) */
+#define ABI_CAP_PPC_COMPAT_CAPS	    250		/* 249 in v1 to v3 */
 #define ABI_CAP_PPC_COMPAT_CAPS_OLD 249
 
 #define ABI_SIZE_VER0 24u /* KVM_PPC_COMPAT_CAPS_SIZE_VER0: the first published struct */

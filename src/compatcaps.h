@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The record that crosses from the kernel to user space, and nothing else.
+ * What crosses from the kernel to user space, and nothing else.
  *
  * It is evidence: what user memory held, what was called, what came back. What that
  * means is decided by diagnosis.c alone. Include <linux/types.h> or a vmlinux.h first.
@@ -9,10 +9,18 @@
 #define COMPATCAPS_H
 
 #define CC_COMM_LEN    16
-#define CC_VM_NAME_LEN 24 /* "PID-FD", a VM's name in debugfs */
-#define CC_WORDS       3 /* the u64 fields of the struct, in every revision at most this many */
-#define CC_TAIL_MAX    4096 /* bytes of a tail that are looked at */
-#define CC_ARGS_LEN    512 /* of a command line: QEMU's -name comes early */
+#define CC_VM_NAME_LEN 24    /* "PID-FD", a VM's name in debugfs */
+#define CC_WORDS       3     /* the u64 fields of the struct, in every revision at most this many */
+#define CC_TAIL_MAX    65536 /* bytes of a tail that are looked at: the largest page size */
+#define CC_TAIL_PIECE  128   /* of these at most so many at once, read in whole or not at all */
+#define CC_ARGS_LEN    512   /* of a command line: QEMU's -name comes early */
+
+/*
+ * The argument of a tracer's own question to KVM, which is in no trace. No user memory can be
+ * there, so that such a call gives EFAULT or ENOTTY and never an answer: a process that
+ * copies it hides a call that cannot succeed, and nothing else.
+ */
+#define CC_QUESTION_ARG 0xdeadccca95000000ull
 
 enum cc_type {
 	CC_NEGOTIATION = 1, /* KVM_PPC_GET_COMPAT_CAPS */
@@ -23,11 +31,12 @@ enum cc_type {
 
 /* Bits of cc_record.seen: which parts of the record were really observed. */
 enum cc_seen {
-	CC_SEEN_BACKEND = 1 << 1, /* the backend hook ran: backend_ret and backend_caps hold */
-	CC_SEEN_HEAD = 1 << 2,	 /* backend_head: the caller's first word when the hook returned */
-	CC_SEEN_OPS = 1 << 3,	 /* has_hook was read from the VM's kvm_ops */
-	CC_SEEN_TAIL = 1 << 4,	 /* the bytes past ABI_SIZE_VER0 were looked at up to tail_read */
-	CC_SEEN_NO_BACKEND = 1 << 5, /* whether the hook ran could not be seen */
+	CC_SEEN_BACKEND = 1 << 0, /* the backend hook ran: backend_ret and backend_caps hold */
+	CC_SEEN_HEAD = 1 << 1,	  /* backend_head: the size in the copy that the hook got */
+	CC_SEEN_OPS = 1 << 2,	  /* has_hook was read from the VM's kvm_ops */
+	CC_SEEN_TAIL = 1 << 3,	  /* tail_read bytes from tail_from on were looked at */
+	CC_SEEN_WATCHED = 1 << 4, /* the hook was watched when the call began and when it ended */
+	CC_SEEN_ALL = (1 << 5) - 1,
 };
 
 /*
@@ -36,13 +45,14 @@ enum cc_seen {
  * readable without a page fault; which word is the size depends on the command.
  */
 struct cc_record {
-	__u32 type; /* enum cc_type */
-	__u32 seen; /* enum cc_seen */
-	__u64 mono_ns; /* CLOCK_MONOTONIC at entry */
-	__u64 latency_ns;
-	__u64 vm;  /* the kernel's struct kvm, an identity and nothing more */
-	__u64 vm_ino; /* its directory's inode in debugfs: no two VMs of one boot share it */
-	__u64 arg; /* the struct's address; the capability's number; the PVR */
+	__u32 type;	  /* enum cc_type */
+	__u32 seen;	  /* enum cc_seen */
+	__u64 mono_ns;	  /* CLOCK_MONOTONIC at entry; where only the end is watched, then */
+	__u64 latency_ns; /* 0: only the end is watched */
+	__u64 vm;	  /* the kernel's struct kvm, an identity and nothing more */
+	__u64 vm_ino; /* its directory's inode in debugfs: no two VMs of a boot share it; 0: none */
+	__u64 arg;    /* the struct's address; the capability's number; the PVR */
+	__u64 cgroup; /* the id of the caller's cgroup (v2) */
 	__u64 in[CC_WORDS];
 	__u64 out[CC_WORDS];
 	__u64 backend_caps;
@@ -52,13 +62,15 @@ struct cc_record {
 	__s32 backend_ret;
 	__u32 pid; /* the thread group */
 	__u32 tid;
-	__u32 tail_read;  /* bytes past ABI_SIZE_VER0 that were read */
+	__u32 tail_from;  /* offset in the struct where looking at the tail began: ksize */
+	__u32 tail_read;  /* bytes from there on that were read */
 	__u32 tail_first; /* offset in the struct of the first non-zero one; 0: none */
 	__u8 in_words;
 	__u8 out_words;
 	__u8 has_hook; /* the VM's backend implements get_compat_caps */
-	__u8 pad;
-	char comm[CC_COMM_LEN];
+	__u8 pad[5];
+	char comm[CC_COMM_LEN];	      /* of the process (its leader) */
+	char thread[CC_COMM_LEN];     /* of the thread */
 	char vm_name[CC_VM_NAME_LEN]; /* its directory in debugfs, empty where there is none */
 };
 
@@ -75,15 +87,35 @@ struct cc_args {
 	char args[CC_ARGS_LEN];
 };
 
-/* The modules whose functions are watched. */
-enum cc_unit { CC_UNIT_KVM, CC_UNIT_KVM_HV, CC_UNITS };
-
-/* Why a record was not made: indices of the `lost` map. */
-enum cc_lost {
-	CC_LOST_RING,  /* the ring was full */
-	CC_LOST_CALLS, /* too many calls under way at once */
-	CC_LOST_MEMORY, /* an argument was not resident at entry */
-	CC_LOST_MAX,
+/* How the kernel side is asked to record, in one word: one load tells that nothing is set. */
+enum cc_mode {
+	CC_MODE_FILTERED = 1 << 0,    /* some filter is set */
+	CC_MODE_DESCENDANTS = 1 << 1, /* what descends from the tracer alone */
+	CC_MODE_PID_NS = 1 << 2, /* pids as seen in the tracer's namespace, not the first one */
+	CC_MODE_CAST = 1 << 3,	 /* bpf_rdonly_cast() is there, and knows struct kvm */
 };
+
+/* Why an event was not recorded. Names: loss_name() in diagnosis.h. */
+enum cc_loss {
+	CC_LOSS_RING,	    /* the ring buffer was full */
+	CC_LOSS_BUDGET,	    /* its VM had used up its share of the ring */
+	CC_LOSS_IN_FLIGHT,  /* its beginning could not be remembered */
+	CC_LOSS_ORPHANED,   /* its end was not seen */
+	CC_LOSS_MISSED,	    /* the kernel did not run a probe (counted by the kernel itself) */
+	CC_LOSS_RECURSION,  /* the program was under way on that CPU already (likewise) */
+	CC_LOSS_UNREADABLE, /* its line of a recording is missing or cannot be read (stream.c) */
+	CC_LOSSES,
+};
+
+/* What the kernel side counts losses by. 0 or 0: that could not be told. */
+struct cc_loss_key {
+	__u64 vm, vm_ino;
+	__u32 loss; /* enum cc_loss */
+	__u32 type; /* enum cc_type */
+	__u32 cmd;  /* of a negotiation */
+	__s32 ret;  /* CC_RET_UNKNOWN: how it ended was not seen */
+};
+
+#define CC_RET_UNKNOWN (-0x7fffffff - 1)
 
 #endif /* COMPATCAPS_H */

@@ -14,17 +14,26 @@
 #include "abi.h"
 #include "compatcaps.h"
 
-#define DIAGNOSIS_HINT_LEN 256
+#define DIAGNOSIS_HINT_LEN 384
+
+/* A fact of the host that may not be had: not there and not known are two things. */
+enum fact { FACT_UNKNOWN, FACT_ABSENT, FACT_KNOWN };
+
+enum nested_api { NESTED_UNKNOWN, NESTED_NONE, NESTED_V1, NESTED_V2 };
 
 /* What is known of the machine that made the records; filled by host.c. */
 struct host_facts {
 	uint32_t page_size;   /* bytes */
-	uint64_t ksize;	      /* bytes, from BTF; 0: the kernel has no such struct */
+	enum fact ksize_is;   /* FACT_ABSENT: the kernel has no such struct */
+	uint64_t ksize;	      /* bytes, from BTF */
 	uint32_t kernel_cmd;  /* the command that the kernel answers to; 0: not known */
-	bool backend_watched; /* the hook's function is; of one record see backend_watched() */
-	bool pseries;
-	bool has_cpu_version;
+	enum fact pseries_is; /* FACT_ABSENT: bare metal */
+	enum fact cpu_version_is;
 	uint32_t cpu_version; /* the device tree's, of the first cpu */
+	enum nested_api nested;
+	enum fact nested_caps_is;
+	uint64_t
+		nested_caps; /* nested_capabilities of kvm-hv: agreed on with the hypervisor (v2) */
 };
 
 /* Names are stable: outputs, docs and tests use them (docs/diagnosis.md). */
@@ -66,25 +75,41 @@ struct diagnosis {
 	enum usize_source usize_source;
 	struct maybe_u64 flags;
 	struct maybe_u64 size_out;
-	struct maybe_u64 caps; /* only where the call succeeded */
-	enum tail_state tail;  /* TAIL_NONE: usize is not above ksize */
-	uint32_t tail_first;   /* TAIL_NONZERO: offset in the struct */
-	uint32_t tail_read;    /* bytes of the tail that were looked at */
+	struct maybe_u64
+		caps;	   /* only where the call succeeded; the hook's own before user memory's */
+	bool caps_of_hook; /* caps is what the kernel itself said */
+	bool changed;	   /* what was read at entry and at exit cannot both be the caller's */
+	enum tail_state tail; /* TAIL_NONE: usize is not above ksize */
+	uint64_t tail_first;  /* TAIL_NONZERO: offset in the struct */
+	uint64_t tail_read;   /* bytes of the tail, from ksize on, that were looked at */
 	enum cause cause;
 	char hint[DIAGNOSIS_HINT_LEN]; /* one sentence for a VMM developer */
 };
 
-/* What a VM's story tells of the host's modes when a VMM asks for one (story.h). */
-enum modes_source { MODES_UNKNOWN, MODES_NEGOTIATION, MODES_OTHER_VM, MODES_CPU_VERSION };
+/* Where it is known from what the host offers. */
+enum modes_source { MODES_UNKNOWN, MODES_NEGOTIATION, MODES_NESTED_CAPS, MODES_CPU_VERSION };
 
+/* Has the VMM asked what there is? */
+enum queried {
+	QUERIED_NOT_SEEN, /* and not all of the VM's life was watched */
+	QUERIED_NO,	  /* all of it was */
+	QUERIED_FAILED,	  /* as query_cause tells, and never with success */
+	QUERIED_YES,
+};
+
+/* What a VM's story tells of the host's modes when a VMM asks for one (story.h). */
 struct offer {
-	bool queried; /* this VM has completed a negotiation */
+	enum queried queried;
+	enum cause query_cause; /* of the newest query, for QUERIED_FAILED */
+	const char
+		*not_seen; /* why it may have queried unseen: "the VM is older than this trace" */
 	enum modes_source source;
 	uint64_t modes; /* bitmap */
 };
 
 enum arch_cause {
 	ARCH_ACCEPTED,
+	ARCH_ACCEPTED_ABOVE_HOST,
 	ARCH_HOST_DEFAULT,
 	ARCH_NEWER_THAN_HOST,
 	ARCH_OUTSIDE_HOST_CAPS,
@@ -101,21 +126,33 @@ struct arch_diagnosis {
 	char hint[DIAGNOSIS_HINT_LEN]; /* what was asked for and what there is, in a sentence */
 };
 
+/* What a recording says that a tracer said then, to be told again instead of today's verdict. */
+struct recorded_verdict {
+	enum cause cause;
+	enum arch_cause arch_cause;
+	const char *hint;
+};
+
 /* The offer that the host makes by itself, for a VM that no negotiation is known of. */
 struct offer host_offer(const struct host_facts *host);
 
-void diagnose_arch(const struct cc_record *r, const struct offer *offer, struct arch_diagnosis *d);
+/* host: for what the kernel can; offer: for what this VM knows. */
+void diagnose_arch(const struct cc_record *r, const struct host_facts *host,
+		   const struct offer *offer, struct arch_diagnosis *d);
 
 /* "newer-than-host"; NULL for a number that is no cause. */
 const char *arch_cause_name(enum arch_cause cause);
 
-/* "negotiation", "other-vm", "cpu-version"; NULL: not known. */
+/* "negotiation", "nested-capabilities", "cpu-version"; NULL: not known. */
 const char *modes_source_name(enum modes_source source);
 
-/* Bytes that a traced process chose, fit for a terminal: '?' for what is not ASCII text. */
-char *plain_text(char *buf, size_t len, const char *text);
+/* "yes", "failed", "no", "not-seen" */
+const char *queried_name(enum queried queried);
 
-/* The modes of a bitmap, "POWER9+POWER10", unknown bits as hex after them. Returns buf. */
+/* "ring-full"; NULL for a number that is no reason. */
+const char *loss_name(enum cc_loss loss);
+
+/* The modes of a bitmap, "POWER9 POWER10", unknown bits as hex after them. Returns buf. */
 char *modes_text(char *buf, size_t len, uint64_t caps);
 
 /* A record that came out of the kernel or a file: can it be diagnosed at all? */
@@ -123,17 +160,24 @@ bool record_valid(const struct cc_record *r);
 
 void diagnose(const struct cc_record *r, const struct host_facts *host, struct diagnosis *d);
 
-/* A hook that did not run during this call was not called, rather than not seen. */
-bool backend_watched(const struct cc_record *r, const struct host_facts *host);
-
 /*
  * The command that this record proves the kernel to have, 0 where it proves none: what got
  * past the command's own ENOTTY.
  */
 uint32_t record_proves_cmd(const struct cc_record *r);
 
-/* "size-over-page"; NULL for a number that is no cause. */
+/* Does the verdict on this record hang on a kernel_cmd that is not known? */
+bool record_wants_cmd(const struct cc_record *r, const struct host_facts *host);
+
+/* "size-over-page"; NULL for a number that is no cause. cause_by_name() gives -1 for none. */
 const char *cause_name(enum cause cause);
+int cause_by_name(const char *name);
+int arch_cause_by_name(const char *name);
+
+/* Is it a failure, a success with something to know, or just fine? */
+enum verdict_kind { VERDICT_FINE, VERDICT_NOTE, VERDICT_FAILURE };
+enum verdict_kind cause_kind(enum cause cause);
+enum verdict_kind arch_cause_kind(enum arch_cause cause);
 
 /* "E2BIG" for -7 and 7 alike; a plain number for what has no name. buf: 16 bytes at least. */
 const char *errno_name(int err, char *buf, size_t len);

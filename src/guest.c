@@ -1,57 +1,85 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "guest.h"
 
-#include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#define ARGS_MAX 16384 /* how much of a command line is looked at */
+#include "text.h"
 
-/* QEMU takes "-name vm1,process=x", "-name guest=vm1,..." and "--name". */
-static void from_option(char *name, size_t size, const char *value)
+/* The argument at a; NULL: it was cut off, for only a NUL ends one. */
+static const char *argument_end(const char *a, const char *end)
 {
-	const char *guest = strstr(value, "guest=");
-	size_t n;
-
-	if (guest && (guest == value || guest[-1] == ','))
-		value = guest + strlen("guest=");
-	else if (memchr(value, '=', strcspn(value, ",")))
-		return; /* another key comes first */
-	n = strcspn(value, ",");
-	snprintf(name, size, "%.*s", (int)n, value);
+	return a < end ? memchr(a, '\0', (size_t)(end - a)) : NULL;
 }
 
-char *guest_of_args(char *name, size_t size, const char *args, size_t len)
+static bool is_name(const char *arg)
 {
-	bool next = false;
+	return !strcmp(arg, "-name") || !strcmp(arg, "--name");
+}
+
+/* QEMU merges several: the last that tells a name counts. */
+static void take_option(char *buf, size_t size, const char *value, size_t len)
+{
+	char option[GUEST_OPTION_LEN], name[GUEST_NAME_LEN];
+
+	text_escape(option, size < sizeof(option) ? size : sizeof(option), value, len);
+	if (!buf[0] || guest_name(name, sizeof(name), option)[0])
+		snprintf(buf, size, "%s", option);
+}
+
+char *guest_option(char *buf, size_t size, const char *args, size_t len)
+{
+	const char *end = args + len, *nul;
+	bool value = false;
+
+	buf[0] = '\0';
+	for (const char *a = args; (nul = argument_end(a, end)); a = nul + 1) {
+		if (value)
+			take_option(buf, size, a, (size_t)(nul - a));
+		value = !value && is_name(a);
+	}
+	return buf;
+}
+
+/*
+ * One value up to its comma, two commas being one that belongs to it. Returns what follows;
+ * of out, which may be NULL, no escape is cut.
+ */
+static const char *take_value(char *out, size_t size, const char *text)
+{
+	size_t n = 0, len;
+
+	for (; *text && (*text != ',' || text[1] == ','); text += len) {
+		len = 1;
+		if (*text == '\\')
+			len = text[1] == 'x' ? strnlen(text, 4) : strnlen(text, 2);
+		if (out && n + len < size) {
+			memcpy(out + n, text, len);
+			n += len;
+		} else {
+			size = 0; /* nor anything after it */
+		}
+		len += *text == ',';
+	}
+	if (out)
+		out[n] = '\0';
+	return *text ? text + 1 : text;
+}
+
+char *guest_name(char *name, size_t size, const char *option)
+{
+	static const char guest[] = "guest";
+	const char *p = option;
 
 	name[0] = '\0';
-	for (const char *a = args; a < args + len; a += strnlen(a, args + len - a) + 1) {
-		/* The last one may have been cut off. */
-		if (strnlen(a, args + len - a) == (size_t)(args + len - a))
-			break;
-		if (next) {
-			from_option(name, size, a);
-			break;
-		}
-		next = !strcmp(a, "-name") || !strcmp(a, "--name");
+	if (!p)
+		return name;
+	while (*p) {
+		size_t key = strcspn(p, "=,");
+		bool named = p[key] == '=';
+		bool wanted = named ? key == strlen(guest) && !strncmp(p, guest, key) : p == option;
+
+		p = take_value(wanted ? name : NULL, size, named ? p + key + 1 : p);
 	}
 	return name;
-}
-
-char *guest_of_pid(char *name, size_t size, uint32_t pid)
-{
-	char path[32], args[ARGS_MAX];
-	ssize_t n = -1;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%u/cmdline", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		n = read(fd, args, sizeof(args));
-		close(fd);
-	}
-	return guest_of_args(name, size, args, n > 0 ? (size_t)n : 0);
 }

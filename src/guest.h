@@ -3,13 +3,23 @@
 #ifndef COMPATCAPS_GUEST_H
 #define COMPATCAPS_GUEST_H
 
-#include <stdint.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-/* The guest's name out of QEMU's arguments (NUL-separated, len bytes); "" where none is. */
-char *guest_of_args(char *name, size_t size, const char *args, size_t len);
+#define GUEST_NAME_LEN	 256 /* as escaped */
+#define GUEST_OPTION_LEN 512 /* as escaped */
 
-/* The same of a process, which may be gone. */
-char *guest_of_pid(char *name, size_t size, uint32_t pid);
+/*
+ * The value of QEMU's -name out of its arguments (NUL-separated, len bytes), escaped; "" where
+ * there is none. The rest of a command line may hold secrets, and is not kept.
+ */
+char *guest_option(char *buf, size_t size, const char *args, size_t len);
+
+/*
+ * The guest's name of such a value, as QEMU reads it: "guest=NAME,...", or NAME first; a comma
+ * in it is doubled. "" where there is none.
+ */
+char *guest_name(char *name, size_t size, const char *option);
 
 #endif /* COMPATCAPS_GUEST_H */

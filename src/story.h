@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What is remembered of each VM, so that its calls can be followed as one story. */
+/*
+ * What is remembered of each VM, so that its calls can be followed as one story, and how
+ * much of its life was seen: a claim about all of it needs all of it.
+ */
 #ifndef COMPATCAPS_STORY_H
 #define COMPATCAPS_STORY_H
 
-#include "diagnosis.h"
+#include "frame.h"
 
 struct story; /* all VMs of a trace */
 
@@ -18,29 +21,52 @@ struct retry {
 	uint64_t after_ns; /* from the start of the first call to the start of this one */
 };
 
-/* What this record adds to its VM's story. */
-struct step {
-	unsigned int vm; /* small and stable, from 1 on; 0: no VM, or too many to tell apart */
-	bool first;	 /* the first that is seen of this VM */
-	const char *guest; /* as story_name() was told, before or after; "": none */
-	struct retry retry;
-	struct offer offer; /* for a VMM that asks for a mode now */
+/* What of a VM's life was watched. */
+enum life {
+	LIFE_WHOLE,    /* from its birth, without a loss, a gap or a filter */
+	LIFE_OLDER,    /* the VM is older than this trace */
+	LIFE_LOSSY,    /* events were lost since its birth */
+	LIFE_GAP,      /* it was not watched for a while, or not in every function */
+	LIFE_FILTERED, /* a filter hides a part of its calls */
+	LIFE_UNKNOWN,  /* when it was born could not be told */
 };
 
-#define STORY_MAX_VMS 65536 /* about 50 MB; VMs beyond them are not told apart */
+/* "whole", "older", "lossy", "gap", "filtered", "unknown" */
+const char *life_name(enum life life);
 
-/* Take a record into its VM's story; diag is that of a negotiation, else NULL. */
-void story_add(struct story *s, const struct cc_record *r, const struct diagnosis *diag,
-	       const struct host_facts *host, struct step *step);
+/* What a frame adds to its VM's story. */
+struct step {
+	unsigned int vm;   /* small and stable, from 1 on; 0: no VM, or too many to tell apart */
+	const char *guest; /* as its -name told, now or before; "": none */
+	const char *vm_name, *comm, *thread; /* escaped */
+	enum life life;
+	struct retry retry;
+	struct offer offer;   /* for a VMM that asks for a mode now */
+	const char *sentence; /* of a VM that has ended: its story, shortly */
+};
 
-/* Note the outcome of a KVM_REG_PPC_ARCH_COMPAT that story_add() has taken in. */
-void story_arch(struct story *s, const struct cc_record *r, const struct arch_diagnosis *arch);
+#define STORY_MAX_VMS 65536 /* at once; VMs that have ended make room for others */
 
-/* The name of the VM's guest, from its process; NULL or "" where there is none. */
-void story_name(struct story *s, const struct cc_record *r, const char *guest);
+/* Frames that are about all VMs. */
+void story_trace(struct story *s, const struct frame *f);
+void story_attach(struct story *s, const struct frame *f);
+void story_lost(struct story *s, const struct frame *f);
+
+/* A VM was made or has ended. */
+void story_vm(struct story *s, const struct frame *f, struct step *step);
+
+/*
+ * Take a call into its VM's story; diag is that of a negotiation, else NULL. For a request
+ * of a mode step->offer is filled before story_arch() is told how that went.
+ */
+void story_call(struct story *s, const struct frame *f, const struct diagnosis *diag,
+		const struct host_facts *host, struct step *step);
+void story_arch(struct story *s, const struct frame *f, const struct arch_diagnosis *arch);
+
+/* The number of the VM with this inode; 0: it is not known. */
+unsigned int story_number(const struct story *s, uint64_t ino);
 
 /* Each VM's story as a paragraph, oldest first. */
-void story_tell(const struct story *s,
-		void (*paragraph)(const char *text, void *ctx), void *ctx);
+void story_tell(const struct story *s, void (*paragraph)(const char *text, void *ctx), void *ctx);
 
 #endif /* COMPATCAPS_STORY_H */

@@ -43,8 +43,7 @@ static void test_revisions(void **state)
 		/* Each field has a word of its own, and together they are the struct. */
 		assert_int_equal(r->off_flags % 8 + r->off_caps % 8, 0);
 		assert_int_equal(r->off_caps, (words - 1) * 8);
-		assert_int_equal(r->off_flags + (words == 3 ? r->off_size : 0),
-				 words == 3 ? 8 : 0);
+		assert_int_equal(r->off_flags + (words == 3 ? r->off_size : 0), words == 3 ? 8 : 0);
 	}
 	assert_int_equal(i, 4);
 	assert_null(abi_revision(4));

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Every cause, from records made by hand; and, so that no order of checks is forgotten, from
- * a model of the kernel: what it does with a call is written down once more below, straight
- * from the ABI's rules, and the diagnosis has to find out what the model did.
+ * Every cause, from records made by hand, and what must not be said where evidence is
+ * missing. That no order of checks is forgotten is test_model.c's.
  */
 #include <errno.h>
 #include <limits.h>
@@ -22,44 +21,57 @@
 #define CAPS	 0x6000000000000000 /* POWER9 and POWER10 */
 
 /* Hosts, by the kernel that they run. A backport of mainline has mainline's facts. */
-#define HOST(page, size, command)                                                                  \
-	{ .page_size = page, .ksize = size, .kernel_cmd = command, .backend_watched = true,        \
-	  .pseries = true, .has_cpu_version = true, .cpu_version = 0x0f000006 }
-#define MAINLINE HOST(4096, 24, ABI_CMD_MAINLINE)
-#define V5	 HOST(4096, 24, ABI_CMD_V5)
-#define NONE	 HOST(4096, 0, 0)
+#define HOST(page, size, command) \
+	.page_size = page, .ksize_is = (size) ? FACT_KNOWN : FACT_ABSENT, .ksize = size, \
+	.kernel_cmd = command
+#define PSERIES(version) \
+	.pseries_is = FACT_KNOWN, .cpu_version_is = FACT_KNOWN, .cpu_version = version, \
+	.nested = NESTED_V1
+#define POWER10 0x0f000006
 
-static const struct host_facts mainline = MAINLINE, v5 = V5, none = NONE,
-			       mainline_64k = HOST(KIB64, 24, ABI_CMD_MAINLINE),
-			       v5_64k = HOST(KIB64, 24, ABI_CMD_V5),
-			       v3 = HOST(4096, 24, ABI_CMD_V3), v1 = HOST(4096, 16, ABI_CMD_V1),
-			       grown = HOST(4096, 32, ABI_CMD_MAINLINE),
-			       untold = HOST(4096, 24, 0),
-			       unwatched = { .page_size = 4096, .ksize = 24, .pseries = true,
-					     .kernel_cmd = ABI_CMD_MAINLINE,
-					     .has_cpu_version = true,
-					     .cpu_version = 0x0f000006 },
-			       powernv = { .page_size = KIB64, .ksize = 24, .backend_watched = true,
-					   .kernel_cmd = ABI_CMD_MAINLINE },
-			       no_version = { .page_size = 4096, .ksize = 24, .pseries = true,
-					      .kernel_cmd = ABI_CMD_MAINLINE,
-					      .backend_watched = true },
-			       power8 = { .page_size = 4096, .ksize = 24, .pseries = true,
-					  .kernel_cmd = ABI_CMD_MAINLINE, .backend_watched = true,
-					  .has_cpu_version = true, .cpu_version = 0x0f000004 };
+static const struct host_facts
+	mainline = { HOST(4096, 24, ABI_CMD_MAINLINE), PSERIES(POWER10) },
+	mainline_64k = { HOST(KIB64, 24, ABI_CMD_MAINLINE), PSERIES(POWER10) },
+	v5 = { HOST(4096, 24, ABI_CMD_V5), PSERIES(POWER10) },
+	v5_64k = { HOST(KIB64, 24, ABI_CMD_V5), PSERIES(POWER10) },
+	v3 = { HOST(4096, 24, ABI_CMD_V3), PSERIES(POWER10) },
+	v1 = { HOST(4096, 16, ABI_CMD_V1), PSERIES(POWER10) },
+	grown = { HOST(4096, 32, ABI_CMD_MAINLINE), PSERIES(POWER10) },
+	grown_48 = { HOST(4096, 48, ABI_CMD_MAINLINE), PSERIES(POWER10) },
+	none = { HOST(4096, 0, 0), PSERIES(POWER10) },
+	/* The command is not known; neither it nor the kernel's types are. */
+	untold = { HOST(4096, 24, 0), PSERIES(POWER10) },
+	no_types = { .page_size = 4096, PSERIES(POWER10) },
+	/* The command is known, and the kernel's types are not. */
+	proven = { .page_size = 4096, .kernel_cmd = ABI_CMD_MAINLINE, PSERIES(POWER10) },
+	powernv = { HOST(KIB64, 24, ABI_CMD_MAINLINE), .pseries_is = FACT_ABSENT,
+		    .cpu_version_is = FACT_ABSENT },
+	no_version = { HOST(4096, 24, ABI_CMD_MAINLINE), .pseries_is = FACT_KNOWN,
+		       .cpu_version_is = FACT_ABSENT },
+	power7 = { HOST(4096, 24, ABI_CMD_MAINLINE), PSERIES(0x0f000003) },
+	power8 = { HOST(4096, 24, ABI_CMD_MAINLINE), PSERIES(0x0f000004) },
+	isa_3_2 = { HOST(4096, 24, ABI_CMD_MAINLINE), PSERIES(0x0f000008) },
+	odd_version = { HOST(4096, 24, ABI_CMD_MAINLINE), PSERIES(0x0f000123) },
+	v2 = { HOST(4096, 24, ABI_CMD_MAINLINE), .pseries_is = FACT_KNOWN,
+	       .cpu_version_is = FACT_KNOWN, .cpu_version = 0x0f000004, .nested = NESTED_V2 },
+	unread_tree = { HOST(4096, 24, ABI_CMD_MAINLINE) };
 
-#define CALL(command, result)                                                                      \
-	.type = CC_NEGOTIATION, .cmd = command, .ret = result, .comm = "vmm", .arg = 0x7fff1230,   \
+#define CALL_AT(address, command, result) \
+	.type = CC_NEGOTIATION, .cmd = command, .ret = result, .comm = "vmm", .arg = address, \
 	.pid = 7, .tid = 8, .latency_ns = 1000
-#define SEEN	 CC_SEEN_OPS
-#define IN(...)	 .in = { __VA_ARGS__ }, .in_words = CC_WORDS
-#define OUT(...) .out = { __VA_ARGS__ }, .out_words = CC_WORDS
-#define SAME(...) IN(__VA_ARGS__), OUT(__VA_ARGS__)
-#define HOOK(result)                                                                               \
-	.seen = SEEN | CC_SEEN_BACKEND | CC_SEEN_HEAD, .has_hook = 1, .backend_ret = result
-#define TAIL(nr_read, first)                                                                       \
-	.seen = SEEN | CC_SEEN_TAIL, .has_hook = 1, .tail_read = nr_read, .tail_first = first
-#define PLAIN .seen = SEEN, .has_hook = 1
+#define CALL(command, result) CALL_AT(0x7fff1230, command, result)
+#define NEAR_END	      0x7fff1fe0 /* 32 bytes before the next page */
+#define SEEN		      (CC_SEEN_OPS | CC_SEEN_WATCHED)
+#define IN(...)		      .in = { __VA_ARGS__ }, .in_words = CC_WORDS
+#define OUT(...)	      .out = { __VA_ARGS__ }, .out_words = CC_WORDS
+#define SAME(...)	      IN(__VA_ARGS__), OUT(__VA_ARGS__)
+#define HOOK(result)	      .seen = SEEN | CC_SEEN_BACKEND, .has_hook = 1, .backend_ret = result
+#define GIVES(modes)	      HOOK(0), .backend_caps = modes
+#define LOOK(from, nr_read, first) \
+	.has_hook = 1, .tail_from = from, .tail_read = nr_read, .tail_first = first
+#define TAIL(nr_read, first) .seen = SEEN | CC_SEEN_TAIL, LOOK(24, nr_read, first)
+#define PLAIN		     .seen = SEEN, .has_hook = 1
+#define UNWATCHED	     .seen = CC_SEEN_OPS, .has_hook = 1
 
 struct row {
 	enum cause cause;
@@ -69,184 +81,477 @@ struct row {
 };
 
 static const struct row rows[] = {
-	{ CAUSE_OK, &mainline, { "nothing to change" },
-	  { CALL(ABI_CMD_MAINLINE, 0), HOOK(0), IN(24, 0, 0), OUT(24, 0, CAPS) } },
-	{ CAUSE_OK, &v5_64k, { "nothing" }, { CALL(ABI_CMD_V5, 0), HOOK(0), IN(24), OUT(24, 0, CAPS) } },
-	{ CAUSE_OK, &v3, { "nothing" }, { CALL(ABI_CMD_V3, 0), HOOK(0), IN(0, 24), OUT(0, 24, CAPS) } },
-	{ CAUSE_OK, &v1, { "nothing" },
-	  { CALL(ABI_CMD_V1, 0), HOOK(0), .in_words = 2, .out = { 0, CAPS }, .out_words = 2 } },
+	{ CAUSE_OK,
+	  &mainline,
+	  { "nothing to change" },
+	  { CALL(ABI_CMD_MAINLINE, 0), GIVES(CAPS), IN(24, 0, 0), OUT(24, 0, CAPS) } },
+	{ CAUSE_OK,
+	  &v5_64k,
+	  { "nothing" },
+	  { CALL(ABI_CMD_V5, 0), GIVES(CAPS), IN(24), OUT(24, 0, CAPS) } },
+	{ CAUSE_OK,
+	  &v3,
+	  { "nothing" },
+	  { CALL(ABI_CMD_V3, 0), GIVES(CAPS), IN(0, 24), OUT(0, 24, CAPS) } },
+	{ CAUSE_OK,
+	  &v1,
+	  { "nothing" },
+	  { CALL(ABI_CMD_V1, 0), GIVES(CAPS), .in_words = 2, .out = { 0, CAPS }, .out_words = 2 } },
 	/* A bit that nobody knows is a mode all the same. */
-	{ CAUSE_OK, &mainline, { "nothing" },
-	  { CALL(ABI_CMD_MAINLINE, 0), HOOK(0), IN(24), OUT(24, 0, 1) } },
+	{ CAUSE_OK,
+	  &mainline,
+	  { "nothing" },
+	  { CALL(ABI_CMD_MAINLINE, 0), GIVES(1), IN(24), OUT(24, 0, 1) } },
 	/* Answered, then unmapped: the hook told the bitmap. */
-	{ CAUSE_OK, &mainline, { "nothing" },
-	  { CALL(ABI_CMD_MAINLINE, 0), HOOK(0), IN(24), .backend_caps = CAPS } },
+	{ CAUSE_OK, &mainline, { "nothing" }, { CALL(ABI_CMD_MAINLINE, 0), GIVES(CAPS), IN(24) } },
+	/* The hook was not seen: the caller's memory tells. */
+	{ CAUSE_OK,
+	  &mainline,
+	  { "nothing" },
+	  { CALL(ABI_CMD_MAINLINE, 0), UNWATCHED, IN(24), OUT(24, 0, CAPS) } },
+	/* v5 writes its own size back: it need not be known from elsewhere. */
+	{ CAUSE_OK,
+	  &no_types,
+	  { "nothing" },
+	  { CALL(ABI_CMD_V5, 0), GIVES(CAPS), IN(24), OUT(24, 0, CAPS) } },
 
-	{ CAUSE_OK_LARGER_STRUCT, &mainline, { "24", "32" },
-	  { CALL(ABI_CMD_MAINLINE, 0), HOOK(0), IN(32), OUT(24, 0, CAPS) } },
-	{ CAUSE_OK_LARGER_STRUCT, &mainline_64k, { "24", "65536" },
-	  { CALL(ABI_CMD_MAINLINE, 0), HOOK(0), IN(KIB64), OUT(24, 0, CAPS) } },
-	{ CAUSE_OK_SMALLER_STRUCT, &grown, { "32", "24" },
-	  { CALL(ABI_CMD_MAINLINE, 0), HOOK(0), IN(24), OUT(24, 0, CAPS) } },
-	{ CAUSE_OK_NO_MODES, &mainline, { "no mode" },
-	  { CALL(ABI_CMD_MAINLINE, 0), HOOK(0), IN(24), OUT(24, 0, 0) } },
-	{ CAUSE_OK_NO_MODES, &mainline, { "no mode" },
-	  { CALL(ABI_CMD_MAINLINE, 0), HOOK(0), IN(32), OUT(24, 0, 0) } },
+	{ CAUSE_OK_LARGER_STRUCT,
+	  &mainline,
+	  { "24", "32" },
+	  { CALL(ABI_CMD_MAINLINE, 0), GIVES(CAPS), IN(32), OUT(24, 0, CAPS) } },
+	{ CAUSE_OK_LARGER_STRUCT,
+	  &mainline_64k,
+	  { "24", "65536" },
+	  { CALL(ABI_CMD_MAINLINE, 0), GIVES(CAPS), IN(KIB64), OUT(24, 0, CAPS) } },
+	{ CAUSE_OK_LARGER_STRUCT,
+	  &proven,
+	  { "24", "32" },
+	  { CALL(ABI_CMD_MAINLINE, 0), GIVES(CAPS), IN(32), OUT(24, 0, CAPS) } },
+	{ CAUSE_OK_SMALLER_STRUCT,
+	  &grown,
+	  { "32", "24" },
+	  { CALL(ABI_CMD_MAINLINE, 0), GIVES(CAPS), IN(24), OUT(24, 0, CAPS) } },
+	/* Not resident at entry; mainline leaves the smaller of both sizes. */
+	{ CAUSE_OK_SMALLER_STRUCT,
+	  &grown,
+	  { "32", "24" },
+	  { CALL(ABI_CMD_MAINLINE, 0), GIVES(CAPS), OUT(24, 0, CAPS) } },
+	{ CAUSE_OK_NO_MODES,
+	  &mainline,
+	  { "no mode" },
+	  { CALL(ABI_CMD_MAINLINE, 0), GIVES(0), IN(24), OUT(24, 0, 0) } },
+	{ CAUSE_OK_NO_MODES,
+	  &mainline,
+	  { "no mode" },
+	  { CALL(ABI_CMD_MAINLINE, 0), UNWATCHED, IN(32), OUT(24, 0, 0) } },
 
-	{ CAUSE_SIZE_OVER_PAGE, &mainline, { "4097", "4096", "initialised" },
+	{ CAUSE_SIZE_OVER_PAGE,
+	  &mainline,
+	  { "4097", "4096", "initialised" },
 	  { CALL(ABI_CMD_MAINLINE, -E2BIG), PLAIN, SAME(4097) } },
-	{ CAUSE_SIZE_OVER_PAGE, &mainline, { "18446744073709551615", "4096" },
+	{ CAUSE_SIZE_OVER_PAGE,
+	  &mainline,
+	  { "18446744073709551615", "4096" },
 	  { CALL(ABI_CMD_MAINLINE, -E2BIG), PLAIN, SAME(UINT64_MAX) } },
-	{ CAUSE_SIZE_OVER_PAGE, &mainline_64k, { "65537", "65536" },
+	{ CAUSE_SIZE_OVER_PAGE,
+	  &mainline_64k,
+	  { "65537", "65536" },
 	  { CALL(ABI_CMD_MAINLINE, -E2BIG), PLAIN, SAME(KIB64 + 1) } },
 	/* Unmapped by the time of the return; and: not there at entry. */
-	{ CAUSE_SIZE_OVER_PAGE, &mainline, { "4097" },
+	{ CAUSE_SIZE_OVER_PAGE,
+	  &mainline,
+	  { "4097" },
 	  { CALL(ABI_CMD_MAINLINE, -E2BIG), PLAIN, IN(4097) } },
-	{ CAUSE_SIZE_OVER_PAGE, &mainline, { "4097" },
+	{ CAUSE_SIZE_OVER_PAGE,
+	  &mainline,
+	  { "4097" },
 	  { CALL(ABI_CMD_MAINLINE, -E2BIG), PLAIN, OUT(4097) } },
 
-	{ CAUSE_STRUCT_TOO_NEW, &mainline, { "byte 39", "24" },
+	{ CAUSE_STRUCT_TOO_NEW,
+	  &mainline,
+	  { "byte 39 is not zero: clear bytes 24 to 39, or retry with the size written back (24)" },
 	  { CALL(ABI_CMD_MAINLINE, -E2BIG), TAIL(16, 39), IN(40), OUT(24) } },
-	{ CAUSE_STRUCT_TOO_NEW, &mainline, { "size=24" },
+	{ CAUSE_STRUCT_TOO_NEW,
+	  &mainline,
+	  { "a byte from 24 on is not zero", "written back (24)" },
 	  { CALL(ABI_CMD_MAINLINE, -E2BIG), TAIL(8, 0), IN(40), OUT(24) } },
-	{ CAUSE_STRUCT_TOO_NEW, &mainline_64k, { "24" },
+	{ CAUSE_STRUCT_TOO_NEW,
+	  &mainline_64k,
+	  { "24" },
 	  { CALL(ABI_CMD_MAINLINE, -E2BIG), TAIL(4096, 0), IN(KIB64), OUT(24) } },
-	{ CAUSE_STRUCT_TOO_NEW, &grown, { "byte 36", "32" },
-	  { CALL(ABI_CMD_MAINLINE, -E2BIG), TAIL(13, 36), IN(40), OUT(32) } },
-	{ CAUSE_STRUCT_TOO_NEW, &v5, { "size=24" },
+	{ CAUSE_STRUCT_TOO_NEW,
+	  &grown,
+	  { "byte 36", "bytes 32 to 39", "(32)" },
+	  { CALL(ABI_CMD_MAINLINE, -E2BIG), .seen = SEEN | CC_SEEN_TAIL, LOOK(32, 5, 36), IN(40),
+	    OUT(32) } },
+	{ CAUSE_STRUCT_TOO_NEW,
+	  &v5,
+	  { "only 24 bytes", "written back (24)" },
 	  { CALL(ABI_CMD_V5, -E2BIG), TAIL(8, 0), IN(32), OUT(24) } },
-	{ CAUSE_STRUCT_TOO_NEW, &v5, { "size=24" }, /* v5 knows no limit of a page */
+	{ CAUSE_STRUCT_TOO_NEW,
+	  &v5,
+	  { "(24)" }, /* v5 knows no limit of a page */
 	  { CALL(ABI_CMD_V5, -E2BIG), PLAIN, IN(UINT64_MAX), OUT(24) } },
-	{ CAUSE_STRUCT_TOO_NEW, &v5, { "size=24" }, { CALL(ABI_CMD_V5, -E2BIG), PLAIN, OUT(24) } },
-	{ CAUSE_STRUCT_TOO_NEW, &mainline, { "24" },
+	{ CAUSE_STRUCT_TOO_NEW, &v5, { "(24)" }, { CALL(ABI_CMD_V5, -E2BIG), PLAIN, OUT(24) } },
+	{ CAUSE_STRUCT_TOO_NEW,
+	  &mainline,
+	  { "24" },
 	  { CALL(ABI_CMD_MAINLINE, -E2BIG), PLAIN, IN(4096) } },
+	{ CAUSE_STRUCT_TOO_NEW,
+	  &proven,
+	  { "(24)" },
+	  { CALL(ABI_CMD_MAINLINE, -E2BIG), PLAIN, IN(48), OUT(24) } },
 
-	{ CAUSE_SIZE_TOO_SMALL, &mainline, { "size is 0", "sizeof" },
+	{ CAUSE_SIZE_TOO_SMALL,
+	  &mainline,
+	  { "size is 0", "sizeof" },
 	  { CALL(ABI_CMD_MAINLINE, -EINVAL), PLAIN, SAME(0) } },
-	{ CAUSE_SIZE_TOO_SMALL, &mainline, { "size=23", "24" },
+	{ CAUSE_SIZE_TOO_SMALL,
+	  &mainline,
+	  { "size=23", "24" },
 	  { CALL(ABI_CMD_MAINLINE, -EINVAL), PLAIN, SAME(23, 1) } }, /* looked at before flags */
-	{ CAUSE_SIZE_TOO_SMALL, &v5, { "size=16", "24" },
+	{ CAUSE_SIZE_TOO_SMALL,
+	  &v5,
+	  { "size=16", "24" },
 	  { CALL(ABI_CMD_V5, -EINVAL), PLAIN, SAME(16) } },
-	{ CAUSE_SIZE_TOO_SMALL, &v3, { "size=16", "24" },
+	{ CAUSE_SIZE_TOO_SMALL,
+	  &v3,
+	  { "size=16", "24" },
 	  { CALL(ABI_CMD_V3, -EINVAL), PLAIN, SAME(0, 16) } },
-	{ CAUSE_SIZE_TOO_SMALL, &unwatched, { "size is 0" },
-	  { CALL(ABI_CMD_MAINLINE, -EINVAL), PLAIN, OUT(0) } },
-	{ CAUSE_SIZE_TOO_SMALL, &mainline, { "size is 0" }, /* no more than size is mapped */
+	{ CAUSE_SIZE_TOO_SMALL,
+	  &mainline,
+	  { "size is 0" },
+	  { CALL(ABI_CMD_MAINLINE, -EINVAL), UNWATCHED, OUT(0) } },
+	{ CAUSE_SIZE_TOO_SMALL,
+	  &mainline,
+	  { "size is 0" }, /* no more than size is mapped */
 	  { CALL(ABI_CMD_MAINLINE, -EINVAL), PLAIN, .in_words = 1, .out_words = 1 } },
 
-	{ CAUSE_FLAGS_SET, &mainline, { "0x8000000000000000", "0" },
+	{ CAUSE_FLAGS_SET,
+	  &mainline,
+	  { "0x8000000000000000", "0" },
 	  { CALL(ABI_CMD_MAINLINE, -EINVAL), PLAIN, SAME(24, 1ull << 63) } },
 	{ CAUSE_FLAGS_SET, &v5, { "0x1" }, { CALL(ABI_CMD_V5, -EINVAL), PLAIN, SAME(24, 1) } },
-	{ CAUSE_FLAGS_SET, &unwatched, { "0x2" },
-	  { CALL(ABI_CMD_MAINLINE, -EINVAL), PLAIN, OUT(24, 2) } },
+	{ CAUSE_FLAGS_SET,
+	  &mainline,
+	  { "0x2" },
+	  { CALL(ABI_CMD_MAINLINE, -EINVAL), UNWATCHED, OUT(24, 2) } },
 
-	{ CAUSE_BACKEND_NOT_PSERIES, &powernv, { "bare metal" },
+	{ CAUSE_BACKEND_NOT_PSERIES,
+	  &powernv,
+	  { "bare metal" },
 	  { CALL(ABI_CMD_MAINLINE, -EINVAL), HOOK(-EINVAL), SAME(24) } },
-	{ CAUSE_BACKEND_NO_CPU_VERSION, &no_version, { "cpu-version" },
+	/* By exclusion: the hook was not watched when the call began, and nothing else is left. */
+	{ CAUSE_BACKEND_NOT_PSERIES,
+	  &powernv,
+	  { "bare metal" },
+	  { CALL(ABI_CMD_MAINLINE, -EINVAL), UNWATCHED, SAME(24) } },
+	{ CAUSE_BACKEND_NO_CPU_VERSION,
+	  &no_version,
+	  { "cpu-version" },
 	  { CALL(ABI_CMD_MAINLINE, -EINVAL), HOOK(-EINVAL), SAME(24) } },
-	{ CAUSE_BACKEND_UNMAPPED_CPU_VERSION, &power8, { "0x0f000004" },
+	{ CAUSE_BACKEND_UNMAPPED_CPU_VERSION,
+	  &power8,
+	  { "0x0f000004 (POWER8)", "older", "POWER9 mode or newer" },
 	  { CALL(ABI_CMD_MAINLINE, -EINVAL), HOOK(-EINVAL), SAME(24) } },
-	{ CAUSE_BACKEND_FAILED, &mainline, { "EINVAL" },
+	{ CAUSE_BACKEND_UNMAPPED_CPU_VERSION,
+	  &power7,
+	  { "(POWER7)", "older" },
 	  { CALL(ABI_CMD_MAINLINE, -EINVAL), HOOK(-EINVAL), SAME(24) } },
-	{ CAUSE_BACKEND_FAILED, &mainline, { "EIO" },
+	{ CAUSE_BACKEND_UNMAPPED_CPU_VERSION,
+	  &isa_3_2,
+	  { "(ISA 3.2)", "newer", "a newer kernel" },
+	  { CALL(ABI_CMD_MAINLINE, -EINVAL), HOOK(-EINVAL), SAME(24) } },
+	{ CAUSE_BACKEND_UNMAPPED_CPU_VERSION,
+	  &odd_version,
+	  { "0x0f000123", "cannot be told" },
+	  { CALL(ABI_CMD_MAINLINE, -EINVAL), HOOK(-EINVAL), SAME(24) } },
+	{ CAUSE_BACKEND_FAILED,
+	  &mainline,
+	  { "EINVAL" },
+	  { CALL(ABI_CMD_MAINLINE, -EINVAL), HOOK(-EINVAL), SAME(24) } },
+	/* With nested API v2 cpu-version is not asked for. */
+	{ CAUSE_BACKEND_FAILED,
+	  &v2,
+	  { "EINVAL" },
+	  { CALL(ABI_CMD_MAINLINE, -EINVAL), HOOK(-EINVAL), SAME(24) } },
+	{ CAUSE_BACKEND_FAILED,
+	  &mainline,
+	  { "EIO" },
 	  { CALL(ABI_CMD_MAINLINE, -EIO), HOOK(-EIO), SAME(24) } },
-	{ CAUSE_BACKEND_FAILED, &mainline, { "ENOTTY" },
+	{ CAUSE_BACKEND_FAILED,
+	  &mainline,
+	  { "ENOTTY" },
 	  { CALL(ABI_CMD_MAINLINE, -ENOTTY), HOOK(-ENOTTY), SAME(24) } },
-	{ CAUSE_BACKEND_FAILED, &mainline, { "2147483648" },
+	{ CAUSE_BACKEND_FAILED,
+	  &mainline,
+	  { "2147483648" },
 	  { CALL(ABI_CMD_MAINLINE, INT_MIN), HOOK(INT_MIN), SAME(24) } },
 	/* The hook is not watched, and everything before it was in order. */
-	{ CAUSE_BACKEND_FAILED, &unwatched, { "EINVAL" },
-	  { CALL(ABI_CMD_MAINLINE, -EINVAL), PLAIN, SAME(24) } },
+	{ CAUSE_BACKEND_FAILED,
+	  &mainline,
+	  { "EINVAL" },
+	  { CALL(ABI_CMD_MAINLINE, -EINVAL), UNWATCHED, SAME(24) } },
 	/* Neither of these two looks at flags. */
-	{ CAUSE_BACKEND_FAILED, &unwatched, { "EINVAL" },
-	  { CALL(ABI_CMD_V3, -EINVAL), PLAIN, SAME(7, 24) } },
-	{ CAUSE_BACKEND_FAILED, &unwatched, { "EINVAL" },
-	  { CALL(ABI_CMD_V1, -EINVAL), PLAIN, SAME(7) } },
+	{ CAUSE_BACKEND_FAILED,
+	  &mainline,
+	  { "EINVAL" },
+	  { CALL(ABI_CMD_V3, -EINVAL), UNWATCHED, SAME(7, 24) } },
+	{ CAUSE_BACKEND_FAILED,
+	  &mainline,
+	  { "EINVAL" },
+	  { CALL(ABI_CMD_V1, -EINVAL), UNWATCHED, SAME(7) } },
 
-	{ CAUSE_ARG_UNREADABLE, &mainline, { "0x7fff1230" },
+	{ CAUSE_ARG_UNREADABLE,
+	  &mainline,
+	  { "0x7fff1230" },
 	  { CALL(ABI_CMD_MAINLINE, -EFAULT), PLAIN } },
-	{ CAUSE_ARG_UNREADABLE, &unwatched, { "0x7fff1230" },
-	  { CALL(ABI_CMD_MAINLINE, -EFAULT), PLAIN } },
-	{ CAUSE_STRUCT_UNREADABLE, &mainline, { "0x7fff1230", "size" },
+	{ CAUSE_ARG_UNREADABLE,
+	  &mainline,
+	  { "0x7fff1230" },
+	  { CALL(ABI_CMD_MAINLINE, -EFAULT), UNWATCHED } },
+	{ CAUSE_STRUCT_UNREADABLE,
+	  &mainline,
+	  { "0x7fff1230", "size" },
 	  { CALL(ABI_CMD_MAINLINE, -EFAULT), PLAIN, .in = { 24 }, .in_words = 1, .out = { 24 },
 	    .out_words = 1 } },
-	{ CAUSE_STRUCT_UNREADABLE, &unwatched, { "0x7fff1230", "size" },
-	  { CALL(ABI_CMD_MAINLINE, -EFAULT), PLAIN, .in = { 24 }, .in_words = 2 } },
-	{ CAUSE_STRUCT_UNREADABLE, &mainline, { "size" }, /* the tail ends at a hole */
-	  { CALL(ABI_CMD_MAINLINE, -EFAULT), TAIL(0, 0), SAME(32) } },
-	{ CAUSE_STRUCT_UNREADABLE, &unwatched, { "size" },
-	  { CALL(ABI_CMD_MAINLINE, -EFAULT), TAIL(64, 0), SAME(4096) } },
-	{ CAUSE_COPYOUT_FAILED, &mainline, { "0x7fff1230", "writable" },
+	{ CAUSE_STRUCT_UNREADABLE,
+	  &mainline,
+	  { "0x7fff1230", "size" },
+	  { CALL(ABI_CMD_MAINLINE, -EFAULT), UNWATCHED, .in = { 24 }, .in_words = 1, .out = { 24 },
+	    .out_words = 2 } },
+	/* The tail ends at a page that is not there, whoever watched. */
+	{ CAUSE_STRUCT_UNREADABLE,
+	  &mainline,
+	  { "size" },
+	  { CALL_AT(NEAR_END, ABI_CMD_MAINLINE, -EFAULT), .seen = CC_SEEN_OPS | CC_SEEN_TAIL,
+	    LOOK(24, 8, 0), SAME(48) } },
+	/* What a grown kernel reads and nobody looked at: no other place is left. */
+	{ CAUSE_STRUCT_UNREADABLE,
+	  &grown_48,
+	  { "size" },
+	  { CALL_AT(NEAR_END, ABI_CMD_MAINLINE, -EFAULT), PLAIN, SAME(48) } },
+	{ CAUSE_COPYOUT_FAILED,
+	  &mainline,
+	  { "the answer", "0x7fff1230", "writable" },
 	  { CALL(ABI_CMD_MAINLINE, -EFAULT), HOOK(0), SAME(24) } },
-	{ CAUSE_COPYOUT_FAILED, &mainline, { "0x7fff1230" },
+	{ CAUSE_COPYOUT_FAILED,
+	  &mainline,
+	  { "0x7fff1230" },
 	  { CALL(ABI_CMD_MAINLINE, -EFAULT), HOOK(0), IN(24) } }, /* unmapped under way */
-	{ CAUSE_COPYOUT_FAILED, &unwatched, { "0x7fff1230" },
-	  { CALL(ABI_CMD_MAINLINE, -EFAULT), PLAIN, SAME(24) } },
-	{ CAUSE_COPYOUT_FAILED, &unwatched, { "0x7fff1230" },
-	  { CALL(ABI_CMD_MAINLINE, -EFAULT), PLAIN, OUT(24) } },
+	/* Begun while the hook was not attached to yet. */
+	{ CAUSE_COPYOUT_FAILED,
+	  &mainline,
+	  { "0x7fff1230" },
+	  { CALL(ABI_CMD_MAINLINE, -EFAULT), UNWATCHED, SAME(24) } },
+	{ CAUSE_COPYOUT_FAILED,
+	  &mainline,
+	  { "0x7fff1230" },
+	  { CALL(ABI_CMD_MAINLINE, -EFAULT), UNWATCHED, OUT(24) } },
 	/* E2BIG, but for a size that cannot be written back. */
-	{ CAUSE_COPYOUT_FAILED, &mainline, { "0x7fff1230", "writable" },
+	{ CAUSE_COPYOUT_FAILED,
+	  &mainline,
+	  { "the kernel's size", "0x7fff1230", "writable" },
 	  { CALL(ABI_CMD_MAINLINE, -EFAULT), TAIL(8, 31), SAME(32) } },
-	{ CAUSE_COPYOUT_FAILED, &v5, { "0x7fff1230", "writable" },
+	{ CAUSE_COPYOUT_FAILED,
+	  &v5,
+	  { "0x7fff1230", "writable" },
 	  { CALL(ABI_CMD_V5, -EFAULT), TAIL(8, 0), SAME(32) } },
-	{ CAUSE_COPYOUT_FAILED, &v5, { "0x7fff1230", "writable" },
-	  { CALL(ABI_CMD_V5, -EFAULT), TAIL(0, 0), .in = { 32 }, .in_words = 1, .out_words = 1 } },
-	{ CAUSE_COPYOUT_FAILED, &unwatched, { "0x7fff1230" },
-	  { CALL(ABI_CMD_V1, -EFAULT), PLAIN, .in_words = 2, .out_words = 2 } },
+	{ CAUSE_COPYOUT_FAILED,
+	  &v5,
+	  { "0x7fff1230", "writable" },
+	  { CALL(ABI_CMD_V5, -EFAULT), TAIL(0, 0), .in = { 32 }, .in_words = 1, .out = { 32 },
+	    .out_words = 1 } },
+	{ CAUSE_COPYOUT_FAILED,
+	  &v1,
+	  { "0x7fff1230" },
+	  { CALL(ABI_CMD_V1, -EFAULT), UNWATCHED, .in_words = 2, .out_words = 2 } },
+	/* A byte past what a grown kernel knows, and none within. */
+	{ CAUSE_COPYOUT_FAILED,
+	  &grown_48,
+	  { "the kernel's size" },
+	  { CALL(ABI_CMD_MAINLINE, -EFAULT), .seen = SEEN | CC_SEEN_TAIL, LOOK(48, 3, 50),
+	    SAME(56) } },
 
-	{ CAUSE_NO_BACKEND, &mainline, { "backend", "KVM PR" },
+	{ CAUSE_NO_BACKEND,
+	  &mainline,
+	  { "backend", "KVM PR" },
 	  { CALL(ABI_CMD_MAINLINE, -ENOTTY), .seen = SEEN, SAME(24) } },
-	{ CAUSE_NO_BACKEND, &v5, { "KVM PR" },
+	{ CAUSE_NO_BACKEND,
+	  &v5,
+	  { "KVM PR" },
 	  { CALL(ABI_CMD_V5, -ENOTTY), .seen = SEEN, SAME(24) } },
-	{ CAUSE_ABI_MISMATCH, &mainline, { "0x2000aee4 (v5)", "0x2000aeb8 (mainline)" },
+	/* The command is proven, whatever is known of types. */
+	{ CAUSE_NO_BACKEND,
+	  &proven,
+	  { "KVM PR" },
+	  { CALL(ABI_CMD_MAINLINE, -ENOTTY), .seen = CC_SEEN_OPS, SAME(24) } },
+	{ CAUSE_ABI_MISMATCH,
+	  &mainline,
+	  { "0x2000aee4 (v5)", "0x2000aeb8 (mainline)" },
 	  { CALL(ABI_CMD_V5, -ENOTTY), PLAIN, SAME(24) } },
-	{ CAUSE_ABI_MISMATCH, &mainline_64k, { "0x4018aee4 (v3-v4)", "0x2000aeb8 (mainline)" },
+	{ CAUSE_ABI_MISMATCH,
+	  &mainline_64k,
+	  { "0x4018aee4 (v3-v4)", "0x2000aeb8 (mainline)" },
 	  { CALL(ABI_CMD_V3, -ENOTTY), PLAIN, SAME(0, 24) } },
-	{ CAUSE_ABI_MISMATCH, &mainline, { "0x4010aee4 (v1-v2)", "0x2000aeb8 (mainline)" },
+	{ CAUSE_ABI_MISMATCH,
+	  &mainline,
+	  { "0x4010aee4 (v1-v2)", "0x2000aeb8 (mainline)" },
 	  { CALL(ABI_CMD_V1, -ENOTTY), PLAIN, SAME(0, 0) } },
-	{ CAUSE_ABI_MISMATCH, &v5, { "0x2000aeb8 (mainline)", "0x2000aee4 (v5)" },
+	{ CAUSE_ABI_MISMATCH,
+	  &v5,
+	  { "0x2000aeb8 (mainline)", "0x2000aee4 (v5)" },
 	  { CALL(ABI_CMD_MAINLINE, -ENOTTY), PLAIN, SAME(24) } },
-	{ CAUSE_ABI_MISMATCH, &v5, { "0x2000aeb8", "0x2000aee4" }, /* on KVM PR too */
+	{ CAUSE_ABI_MISMATCH,
+	  &v5,
+	  { "0x2000aeb8", "0x2000aee4" }, /* on KVM PR too */
 	  { CALL(ABI_CMD_MAINLINE, -ENOTTY), .seen = SEEN, SAME(24) } },
-	{ CAUSE_ABI_MISMATCH, &untold, { "0x2000aee4 (v5)", "another command" },
+	{ CAUSE_ABI_MISMATCH,
+	  &proven,
+	  { "0x2000aee4 (v5)", "0x2000aeb8" },
+	  { CALL(ABI_CMD_V5, -ENOTTY), SAME(24) } },
+	/* The VM has the hook, which was watched and not called: it is the command. */
+	{ CAUSE_ABI_MISMATCH,
+	  &untold,
+	  { "0x2000aee4 (v5)", "another command" },
 	  { CALL(ABI_CMD_V5, -ENOTTY), PLAIN, SAME(24) } },
-	{ CAUSE_NO_KERNEL_SUPPORT, &none, { "7.3" },
+	{ CAUSE_ABI_MISMATCH,
+	  &no_types,
+	  { "0x2000aee4 (v5)", "another command" },
+	  { CALL(ABI_CMD_V5, -ENOTTY), PLAIN, SAME(24) } },
+	{ CAUSE_NO_KERNEL_SUPPORT,
+	  &none,
+	  { "7.3" },
 	  { CALL(ABI_CMD_MAINLINE, -ENOTTY), SAME(24) } },
-	{ CAUSE_NO_KERNEL_SUPPORT, &none, { "7.3" },
-	  { CALL(ABI_CMD_V1, -ENOTTY) } },
+	{ CAUSE_NO_KERNEL_SUPPORT, &none, { "7.3" }, { CALL(ABI_CMD_V1, -ENOTTY) } },
 
 	/* What the record cannot tell apart: the hint names the evidence that is missing. */
-	{ CAUSE_UNEXPECTED, &untold, { "no-backend or abi-mismatch", "command" },
+	{ CAUSE_UNEXPECTED,
+	  &untold,
+	  { "no-backend or abi-mismatch", "command" },
 	  { CALL(ABI_CMD_MAINLINE, -ENOTTY), .seen = SEEN, SAME(24) } },
-	{ CAUSE_UNEXPECTED, &untold, { "no-backend or abi-mismatch", "kvm_ops" },
+	{ CAUSE_UNEXPECTED,
+	  &untold,
+	  { "no-backend or abi-mismatch", "kvm_ops" },
+	  { CALL(ABI_CMD_MAINLINE, -ENOTTY), .seen = CC_SEEN_WATCHED, SAME(24) } },
+	{ CAUSE_UNEXPECTED,
+	  &untold,
+	  { "backend-failed or abi-mismatch", "hook was not watched" },
+	  { CALL(ABI_CMD_MAINLINE, -ENOTTY), UNWATCHED, SAME(24) } },
+	{ CAUSE_UNEXPECTED,
+	  &no_types,
+	  { "no-kernel-support", "command", "kvm_ops" },
 	  { CALL(ABI_CMD_MAINLINE, -ENOTTY), SAME(24) } },
-	{ CAUSE_UNEXPECTED, &unwatched, { "size could not be read" },
-	  { CALL(ABI_CMD_MAINLINE, -EINVAL), PLAIN } },
-	{ CAUSE_UNEXPECTED, &mainline, { "flags could not be read" },
+	{ CAUSE_UNEXPECTED,
+	  &mainline,
+	  { "size could not be read", "hook was not watched" },
+	  { CALL(ABI_CMD_MAINLINE, -EINVAL), UNWATCHED } },
+	{ CAUSE_UNEXPECTED,
+	  &mainline,
+	  { "flags could not be read" },
 	  { CALL(ABI_CMD_MAINLINE, -EINVAL), PLAIN, .in = { 24 }, .in_words = 1 } },
-	{ CAUSE_UNEXPECTED, &mainline, { "size" }, { CALL(ABI_CMD_MAINLINE, -E2BIG), PLAIN } },
-	{ CAUSE_UNEXPECTED, &mainline, { "EINVAL" },
+	{ CAUSE_UNEXPECTED,
+	  &mainline,
+	  { "flags-set or backend-failed", "hook was not watched" },
+	  { CALL(ABI_CMD_MAINLINE, -EINVAL), UNWATCHED, .in = { 24 }, .in_words = 1 } },
+	{ CAUSE_UNEXPECTED,
+	  &unread_tree,
+	  { "backend-not-pseries or", "pseries is not known" },
+	  { CALL(ABI_CMD_MAINLINE, -EINVAL), HOOK(-EINVAL), SAME(24) } },
+	{ CAUSE_UNEXPECTED,
+	  &mainline,
+	  { "size-over-page or struct-too-new", "size" },
+	  { CALL(ABI_CMD_MAINLINE, -E2BIG), PLAIN } },
+	{ CAUSE_UNEXPECTED,
+	  &mainline,
+	  { "EINVAL" },
 	  { CALL(ABI_CMD_MAINLINE, -EINVAL), PLAIN, SAME(24) } },
+	/* A success of which it cannot be told how much was filled. */
+	{ CAUSE_UNEXPECTED,
+	  &mainline,
+	  { "ok or ok-larger-struct", "size could not be read" },
+	  { CALL(ABI_CMD_MAINLINE, 0), UNWATCHED, OUT(24, 0, CAPS) } },
+	{ CAUSE_UNEXPECTED,
+	  &proven,
+	  { "ok or ok-smaller-struct", "this kernel's struct" },
+	  { CALL(ABI_CMD_MAINLINE, 0), GIVES(CAPS), IN(24), OUT(24, 0, CAPS) } },
+	{ CAUSE_UNEXPECTED,
+	  &mainline,
+	  { "ok or ok-no-modes", "bitmap could not be read" },
+	  { CALL(ABI_CMD_MAINLINE, 0), UNWATCHED, IN(24) } },
+	/* A byte in the piece that could not be read as a whole, or nothing there. */
+	{ CAUSE_UNEXPECTED,
+	  &mainline,
+	  { "struct-unreadable or copyout-failed", "tail" },
+	  { CALL_AT(NEAR_END, ABI_CMD_MAINLINE, -EFAULT), TAIL(0, 0), SAME(48) } },
+	{ CAUSE_UNEXPECTED,
+	  &mainline,
+	  { "struct-unreadable or copyout-failed", "tail" },
+	  { CALL(ABI_CMD_MAINLINE, -EFAULT), PLAIN, SAME(48) } },
+	{ CAUSE_UNEXPECTED,
+	  &grown_48,
+	  { "struct-unreadable or copyout-failed", "hook was not watched" },
+	  { CALL_AT(NEAR_END, ABI_CMD_MAINLINE, -EFAULT), UNWATCHED, SAME(48) } },
+	{ CAUSE_UNEXPECTED,
+	  &mainline,
+	  { "arg-unreadable or struct-unreadable", "what memory can be read" },
+	  { CALL(ABI_CMD_MAINLINE, -EFAULT), PLAIN, IN(24) } },
 	/* It has the hook and the command: not no-backend, whatever else. */
-	{ CAUSE_UNEXPECTED, &mainline, { "ENOTTY" },
+	{ CAUSE_UNEXPECTED,
+	  &mainline,
+	  { "ENOTTY" },
 	  { CALL(ABI_CMD_MAINLINE, -ENOTTY), PLAIN, SAME(24) } },
-	{ CAUSE_UNEXPECTED, &mainline, { "EIO" }, { CALL(ABI_CMD_MAINLINE, -EIO), PLAIN, SAME(24) } },
-	{ CAUSE_UNEXPECTED, &mainline, { "524" }, { CALL(ABI_CMD_MAINLINE, -524), PLAIN, SAME(24) } },
-	{ CAUSE_UNEXPECTED, &mainline, { "2147483648" },
+	{ CAUSE_UNEXPECTED,
+	  &mainline,
+	  { "EIO" },
+	  { CALL(ABI_CMD_MAINLINE, -EIO), PLAIN, SAME(24) } },
+	{ CAUSE_UNEXPECTED,
+	  &mainline,
+	  { "EIO", "was not watched" },
+	  { CALL(ABI_CMD_MAINLINE, -EIO), UNWATCHED, SAME(24) } },
+	{ CAUSE_UNEXPECTED,
+	  &mainline,
+	  { "hook returned EINVAL", "success" },
+	  { CALL(ABI_CMD_MAINLINE, 0), HOOK(-EINVAL), SAME(24) } },
+	{ CAUSE_UNEXPECTED,
+	  &mainline,
+	  { "524" },
+	  { CALL(ABI_CMD_MAINLINE, -524), PLAIN, SAME(24) } },
+	{ CAUSE_UNEXPECTED,
+	  &mainline,
+	  { "2147483648" },
 	  { CALL(ABI_CMD_MAINLINE, INT_MIN), PLAIN, SAME(24) } },
-	{ CAUSE_UNEXPECTED, &mainline, { "returned 5," },
+	{ CAUSE_UNEXPECTED,
+	  &mainline,
+	  { "returned 5," },
 	  { CALL(ABI_CMD_MAINLINE, 5), PLAIN, SAME(24) } },
-	{ CAUSE_UNEXPECTED, &mainline, { "2147483647" },
+	{ CAUSE_UNEXPECTED,
+	  &mainline,
+	  { "2147483647" },
 	  { CALL(ABI_CMD_MAINLINE, INT_MAX), PLAIN, SAME(24) } },
 };
 
 /* The names that outputs and users rely on, in the order of the table in docs/diagnosis.md. */
 static const char *const names[] = {
-	"ok", "ok-larger-struct", "ok-smaller-struct", "ok-no-modes", "size-over-page",
-	"struct-too-new", "size-too-small", "flags-set", "backend-not-pseries",
-	"backend-no-cpu-version", "backend-unmapped-cpu-version", "backend-failed",
-	"arg-unreadable", "struct-unreadable", "copyout-failed", "no-backend", "abi-mismatch",
-	"no-kernel-support", "unexpected",
+	"ok",
+	"ok-larger-struct",
+	"ok-smaller-struct",
+	"ok-no-modes",
+	"size-over-page",
+	"struct-too-new",
+	"size-too-small",
+	"flags-set",
+	"backend-not-pseries",
+	"backend-no-cpu-version",
+	"backend-unmapped-cpu-version",
+	"backend-failed",
+	"arg-unreadable",
+	"struct-unreadable",
+	"copyout-failed",
+	"no-backend",
+	"abi-mismatch",
+	"no-kernel-support",
+	"unexpected",
 };
 
 static void test_names(void **state)
@@ -255,6 +560,14 @@ static void test_names(void **state)
 	assert_int_equal(COUNT(names), CAUSE_MAX);
 	for (int i = 0; i < CAUSE_MAX; i++)
 		assert_string_equal(cause_name(i), names[i]);
+	for (int i = 0; i < CAUSE_MAX; i++)
+		assert_int_equal(cause_by_name(names[i]), i);
+	assert_int_equal(cause_by_name(""), -1);
+	assert_int_equal(cause_by_name("OK"), -1);
+	assert_int_equal(cause_kind(CAUSE_OK), VERDICT_FINE);
+	assert_int_equal(cause_kind(CAUSE_OK_LARGER_STRUCT), VERDICT_NOTE);
+	assert_int_equal(cause_kind(CAUSE_FLAGS_SET), VERDICT_FAILURE);
+	assert_int_equal(cause_kind(-1), VERDICT_FAILURE);
 	assert_null(cause_name(CAUSE_MAX));
 	assert_null(cause_name(-1));
 	assert_null(cause_name(INT_MIN));
@@ -325,13 +638,13 @@ static void test_v5_advice(void **state)
 	diagnose(&r, &v5, &d);
 	assert_int_equal(d.cause, CAUSE_STRUCT_TOO_NEW);
 	assert_null(strstr(d.hint, "clear"));
-	assert_non_null(strstr(d.hint, "size=24"));
+	assert_non_null(strstr(d.hint, "written back (24)"));
 }
 
 static void test_fields(void **state)
 {
-	const struct cc_record r = { CALL(ABI_CMD_MAINLINE, 0), HOOK(0), IN(UINT64_MAX, 0, 3),
-				     OUT(24, 0, UINT64_MAX) };
+	const struct cc_record r = { CALL(ABI_CMD_MAINLINE, 0), GIVES(UINT64_MAX),
+				     IN(UINT64_MAX, 0, 3), OUT(24, 0, UINT64_MAX) };
 	struct diagnosis d;
 
 	(void)state;
@@ -341,15 +654,14 @@ static void test_fields(void **state)
 	assert_true(d.usize.known && d.usize.value == UINT64_MAX);
 	assert_true(d.flags.known && d.flags.value == 0);
 	assert_true(d.size_out.known && d.size_out.value == 24);
-	assert_true(d.caps.known && d.caps.value == UINT64_MAX);
+	assert_true(d.caps.known && d.caps.value == UINT64_MAX && d.caps_of_hook);
 }
 
 /* A bitmap is an answer: what the struct held before does not count as one. */
 static void test_no_caps_of_failures(void **state)
 {
 	static const int results[] = { -E2BIG, -EINVAL, -EFAULT, -ENOTTY, -EIO, INT_MIN, 1 };
-	struct cc_record r = { CALL(ABI_CMD_MAINLINE, 0), HOOK(0), SAME(24, 0, CAPS),
-			       .backend_caps = CAPS };
+	struct cc_record r = { CALL(ABI_CMD_MAINLINE, 0), GIVES(CAPS), SAME(24, 0, CAPS) };
 	struct diagnosis d;
 
 	(void)state;
@@ -363,7 +675,11 @@ static void test_no_caps_of_failures(void **state)
 static void test_usize_not_resident(void **state)
 {
 	/* The hook saw it; it failed and is there still; it was overwritten and is gone. */
-	struct cc_record hook = { CALL(ABI_CMD_MAINLINE, 0), HOOK(0), OUT(24, 0, CAPS),
+	struct cc_record hook = { CALL(ABI_CMD_MAINLINE, 0),
+				  OUT(24, 0, CAPS),
+				  .has_hook = 1,
+				  .seen = SEEN | CC_SEEN_BACKEND | CC_SEEN_HEAD,
+				  .backend_caps = CAPS,
 				  .backend_head = 48 };
 	struct cc_record kept = { CALL(ABI_CMD_V3, -EINVAL), PLAIN, OUT(0, 16) };
 	struct cc_record gone = { CALL(ABI_CMD_MAINLINE, -E2BIG), PLAIN, OUT(24) };
@@ -391,8 +707,11 @@ static void test_usize_not_resident(void **state)
 /* Revisions without a field do not get one from what happens to lie there. */
 static void test_fields_of_v1(void **state)
 {
-	const struct cc_record r = { CALL(ABI_CMD_V1, 0), HOOK(0), SAME(5, CAPS, 7),
-				     .backend_head = 9 };
+	const struct cc_record r = {
+		CALL(ABI_CMD_V1, 0),  SAME(5, CAPS, 7),
+		.has_hook = 1,	      .seen = SEEN | CC_SEEN_BACKEND | CC_SEEN_HEAD,
+		.backend_caps = CAPS, .backend_head = 9
+	};
 	struct diagnosis d;
 
 	(void)state;
@@ -407,80 +726,272 @@ static void test_tail(void **state)
 {
 	static const struct {
 		uint64_t usize;
-		uint32_t seen, nr_read, first;
+		uint32_t seen, from, nr_read, first;
 		const struct host_facts *host;
 		enum tail_state tail;
+		uint64_t read;
 	} tails[] = {
-		{ 24, CC_SEEN_TAIL, 8, 31, &mainline, TAIL_NONE },
-		{ 32, 0, 0, 0, &mainline, TAIL_UNREAD },
-		{ 32, CC_SEEN_TAIL, 8, 0, &mainline, TAIL_ZERO },
-		{ 32, CC_SEEN_TAIL, 7, 0, &mainline, TAIL_UNREAD },
-		{ 32, CC_SEEN_TAIL, 1, 24, &mainline, TAIL_NONZERO },
-		{ KIB64, CC_SEEN_TAIL, 4096, 0, &mainline_64k, TAIL_UNREAD },
-		{ UINT64_MAX, CC_SEEN_TAIL, UINT32_MAX, 0, &mainline, TAIL_UNREAD },
-		{ UINT64_MAX, CC_SEEN_TAIL, 4096, UINT32_MAX, &mainline, TAIL_NONZERO },
-		{ 32, CC_SEEN_TAIL, 8, 0, &none, TAIL_NONE },
+		{ 24, CC_SEEN_TAIL, 24, 8, 31, &mainline, TAIL_NONE, 0 },
+		{ 32, 0, 0, 0, 0, &mainline, TAIL_UNREAD, 0 },
+		{ 32, CC_SEEN_TAIL, 24, 8, 0, &mainline, TAIL_ZERO, 8 },
+		{ 32, CC_SEEN_TAIL, 24, 7, 0, &mainline, TAIL_UNREAD, 7 },
+		{ 32, CC_SEEN_TAIL, 24, 1, 24, &mainline, TAIL_NONZERO, 1 },
+		{ KIB64, CC_SEEN_TAIL, 24, 4096, 0, &mainline_64k, TAIL_UNREAD, 4096 },
+		{ UINT64_MAX, CC_SEEN_TAIL, 24, KIB64, 0, &mainline, TAIL_UNREAD, KIB64 },
+		{ UINT64_MAX, CC_SEEN_TAIL, 24, 5000, 5023, &mainline, TAIL_NONZERO, 5000 },
+		{ 32, CC_SEEN_TAIL, 24, 8, 0, &none, TAIL_NONE, 0 },
+		{ 32, CC_SEEN_TAIL, 24, 8, 0, &no_types, TAIL_NONE, 0 },
 		/* A field that this kernel knows is none of the tail's; the rest was not read. */
-		{ 40, CC_SEEN_TAIL, 1, 24, &grown, TAIL_UNREAD },
-		{ 40, CC_SEEN_TAIL, 16, 39, &grown, TAIL_NONZERO },
-		{ 40, CC_SEEN_TAIL, 16, 0, &grown, TAIL_ZERO },
-		{ 32, CC_SEEN_TAIL, 8, 0, &grown, TAIL_NONE },
+		{ 40, CC_SEEN_TAIL, 24, 1, 24, &grown, TAIL_UNREAD, 0 },
+		{ 40, CC_SEEN_TAIL, 24, 12, 35, &grown, TAIL_NONZERO, 4 },
+		{ 40, CC_SEEN_TAIL, 24, 16, 0, &grown, TAIL_ZERO, 8 },
+		{ 40, CC_SEEN_TAIL, 32, 8, 39, &grown, TAIL_NONZERO, 8 },
+		{ 40, CC_SEEN_TAIL, 32, 8, 0, &grown, TAIL_ZERO, 8 },
+		{ 40, CC_SEEN_TAIL, 36, 4, 0, &grown, TAIL_UNREAD, 4 },
+		{ 32, CC_SEEN_TAIL, 24, 8, 0, &grown, TAIL_NONE, 0 },
+		{ 64, CC_SEEN_TAIL, 48, 16, 0, &grown_48, TAIL_ZERO, 16 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(tails); i++) {
-		const struct cc_record r = { CALL(ABI_CMD_MAINLINE, -E2BIG), IN(tails[i].usize),
-					     OUT(24), .seen = SEEN | tails[i].seen,
-					     .tail_read = tails[i].nr_read,
-					     .tail_first = tails[i].first };
+		const struct cc_record r = {
+			CALL(ABI_CMD_MAINLINE, -E2BIG), IN(tails[i].usize),
+			OUT(tails[i].host->ksize),	.seen = SEEN | tails[i].seen,
+			.tail_from = tails[i].from,	.tail_read = tails[i].nr_read,
+			.tail_first = tails[i].first
+		};
 		struct diagnosis d;
 
+		assert_true(record_valid(&r));
 		diagnose(&r, tails[i].host, &d);
-		if (d.tail != tails[i].tail)
-			fail_msg("tail %zu: %d, not %d", i, d.tail, tails[i].tail);
+		if (d.tail != tails[i].tail || d.tail_read != tails[i].read)
+			fail_msg("tail %zu: %d, not %d; %ju bytes read, not %ju", i, d.tail,
+				 tails[i].tail, (uintmax_t)d.tail_read, (uintmax_t)tails[i].read);
 		assert_true(d.tail != TAIL_NONZERO || d.tail_first == tails[i].first);
 	}
 }
 
+/* What no kernel makes, one thing at a time. */
 static void test_hostile_records(void **state)
 {
 	const struct cc_record good = { CALL(ABI_CMD_MAINLINE, 0), HOOK(0), SAME(24) };
+	const struct cc_record ask = { .type = CC_ARCH_COMPAT, .comm = "vmm", .arg = UINT32_MAX };
+	const struct cc_record asked = { .type = CC_EXTENSION, .comm = "vmm", .arg = 249 };
 	struct cc_record bad;
 
 	(void)state;
-	assert_true(record_valid(&good));
-	bad = good, bad.in_words = 255;
-	assert_false(record_valid(&bad));
-	bad = good, bad.out_words = CC_WORDS + 1;
-	assert_false(record_valid(&bad));
-	bad = good, bad.cmd = 0xaeb8;
-	assert_false(record_valid(&bad));
-	bad = good, memset(bad.vm_name, 'x', sizeof(bad.vm_name));
-	assert_false(record_valid(&bad));
-	bad.type = CC_EXTENSION;
-	assert_false(record_valid(&bad));
-	bad = good, bad.type = 0;
-	assert_false(record_valid(&bad));
-	bad = good, bad.type = UINT32_MAX;
-	assert_false(record_valid(&bad));
-	bad = good, memset(bad.comm, 'x', sizeof(bad.comm));
-	assert_false(record_valid(&bad));
-	bad = good, bad.seen = UINT32_MAX, bad.ret = INT_MIN, bad.latency_ns = UINT64_MAX;
+	assert_true(record_valid(&good) && record_valid(&ask) && record_valid(&asked));
+#define REFUSES(of, change) (bad = of, change, assert_false(record_valid(&bad)))
+	REFUSES(good, bad.in_words = 255);
+	REFUSES(good, bad.out_words = CC_WORDS + 1);
+	REFUSES(good, bad.cmd = 0xaeb8);
+	REFUSES(good, bad.has_hook = 2);
+	REFUSES(good, bad.seen = CC_SEEN_ALL + 1);
+	REFUSES(good, bad.seen = UINT32_MAX);
+	REFUSES(good, bad.seen = CC_SEEN_HEAD);
+	REFUSES(good, memset(bad.vm_name, 'x', sizeof(bad.vm_name)));
+	REFUSES(good, memset(bad.comm, 'x', sizeof(bad.comm)));
+	REFUSES(good, memset(bad.thread, 'x', sizeof(bad.thread)));
+	REFUSES(good, bad.type = 0);
+	REFUSES(good, bad.type = CC_ARGS);
+	REFUSES(good, bad.type = UINT32_MAX);
+	/* A look at the tail that was none, that never ends, or that found what it did not read. */
+	REFUSES(good, bad.tail_read = 1);
+	REFUSES(good, bad.tail_first = 24);
+	REFUSES(good, (bad.seen |= CC_SEEN_TAIL, bad.tail_read = CC_TAIL_MAX + 1));
+	REFUSES(good, (bad.seen |= CC_SEEN_TAIL, bad.tail_from = 24, bad.tail_first = 24));
+	REFUSES(good, (bad.seen |= CC_SEEN_TAIL, bad.tail_from = 24, bad.tail_read = 8,
+		       bad.tail_first = 32));
+	REFUSES(good, (bad.seen |= CC_SEEN_TAIL, bad.tail_from = 24, bad.tail_read = 8,
+		       bad.tail_first = 23));
+	REFUSES(ask, bad.arg = 1ull << 32);
+	REFUSES(ask, bad.seen = UINT32_MAX);
+	REFUSES(ask, memset(bad.vm_name, 'x', sizeof(bad.vm_name)));
+	REFUSES(asked, bad.arg = 251);
+	REFUSES(asked, bad.in_words = 4);
+	bad = good, bad.seen = CC_SEEN_ALL, bad.ret = INT_MIN, bad.latency_ns = UINT64_MAX;
+	bad.tail_from = UINT32_MAX, bad.tail_read = CC_TAIL_MAX, bad.arg = UINT64_MAX;
 	assert_true(record_valid(&bad));
 }
 
 static void test_proof(void **state)
 {
+	static const int proving[] = { 0, -E2BIG, -EINVAL, -EFAULT };
+	/* What comes before KVM looks at the command, and what nobody knows. */
+	static const int not_proving[] = { -ENOTTY, -EIO, -EBADF, -EACCES, -EPERM, INT_MIN, 1 };
 	struct cc_record r = { CALL(ABI_CMD_V5, 0), PLAIN, SAME(24) };
 
 	(void)state;
-	assert_int_equal(record_proves_cmd(&r), ABI_CMD_V5);
-	r.ret = -EFAULT;
-	assert_int_equal(record_proves_cmd(&r), ABI_CMD_V5);
-	r.ret = -ENOTTY;
-	assert_int_equal(record_proves_cmd(&r), 0);
+	for (size_t i = 0; i < COUNT(proving); i++) {
+		r.ret = proving[i];
+		assert_int_equal(record_proves_cmd(&r), ABI_CMD_V5);
+	}
+	for (size_t i = 0; i < COUNT(not_proving); i++) {
+		r.ret = not_proving[i];
+		assert_int_equal(record_proves_cmd(&r), 0);
+	}
 	r.seen |= CC_SEEN_BACKEND;
 	assert_int_equal(record_proves_cmd(&r), ABI_CMD_V5);
+	r.type = CC_ARCH_COMPAT;
+	assert_int_equal(record_proves_cmd(&r), 0);
+}
+
+/* It takes a VM to find out: only where the verdict hangs on it. */
+static void test_wants_command(void **state)
+{
+	const struct cc_record pr = { CALL(ABI_CMD_MAINLINE, -ENOTTY), .seen = SEEN, SAME(24) };
+	const struct cc_record hv = { CALL(ABI_CMD_MAINLINE, -ENOTTY), PLAIN, SAME(24) };
+	const struct cc_record unwatched = { CALL(ABI_CMD_MAINLINE, -ENOTTY), UNWATCHED, SAME(24) };
+	const struct cc_record invalid = { CALL(ABI_CMD_MAINLINE, -EINVAL), .seen = SEEN, SAME(0) };
+
+	(void)state;
+	assert_true(record_wants_cmd(&pr, &untold));
+	assert_true(record_wants_cmd(&pr, &no_types));
+	assert_true(record_wants_cmd(&unwatched, &untold));
+	assert_false(record_wants_cmd(&hv, &untold)); /* abi-mismatch already */
+	assert_false(record_wants_cmd(&pr, &mainline));
+	assert_false(record_wants_cmd(&invalid, &untold));
+	assert_false(record_wants_cmd(&(struct cc_record){ CALL(ABI_CMD_V5, -ENOTTY) }, &none));
+	assert_false(record_wants_cmd(&(struct cc_record){ .type = CC_EXTENSION, .ret = -ENOTTY },
+				      &untold));
+}
+
+/* Another thread writes over the answer: what the kernel itself said is not lost by that. */
+static void test_caps_of_hook(void **state)
+{
+	struct cc_record r = { CALL(ABI_CMD_MAINLINE, 0), GIVES(CAPS), IN(24), OUT(24, 0, 1) };
+	struct diagnosis d;
+
+	(void)state;
+	diagnose(&r, &mainline, &d);
+	assert_true(d.caps.known && d.caps.value == CAPS && d.caps_of_hook && d.changed);
+	assert_int_equal(d.cause, CAUSE_OK);
+	assert_non_null(strstr(d.hint, "changed"));
+	r.out[2] = 0;
+	diagnose(&r, &mainline, &d);
+	assert_int_equal(d.cause, CAUSE_OK);
+	r.seen = CC_SEEN_OPS;
+	diagnose(&r, &mainline, &d);
+	assert_true(d.caps.known && !d.caps.value && !d.caps_of_hook && !d.changed);
+}
+
+/* No verdict rests on a field that was another one meanwhile. */
+static void test_changed(void **state)
+{
+	static const struct {
+		const struct host_facts *host;
+		struct cc_record r;
+		enum cause cause;
+	} races[] = {
+		/* "filled the 0 that were asked for" */
+		{ &mainline,
+		  { CALL(ABI_CMD_MAINLINE, 0), GIVES(CAPS), IN(0), OUT(24, 0, CAPS) },
+		  CAUSE_UNEXPECTED },
+		{ &grown,
+		  { CALL(ABI_CMD_MAINLINE, 0), IN(0), OUT(32, 0, CAPS), UNWATCHED },
+		  CAUSE_UNEXPECTED },
+		/* There is one size only that v5 succeeds with. */
+		{ &v5, { CALL(ABI_CMD_V5, 0), GIVES(CAPS), IN(0), OUT(24, 0, CAPS) }, CAUSE_OK },
+		{ &mainline,
+		  { CALL(ABI_CMD_MAINLINE, 0), HOOK(0), IN(0), OUT(24, 0, 0) },
+		  CAUSE_OK_NO_MODES },
+		{ &mainline,
+		  { CALL(ABI_CMD_MAINLINE, -EINVAL), PLAIN, IN(0), OUT(24) },
+		  CAUSE_UNEXPECTED },
+		{ &mainline,
+		  { CALL(ABI_CMD_MAINLINE, -EINVAL), PLAIN, IN(24, 1), OUT(24, 0) },
+		  CAUSE_UNEXPECTED },
+		{ &mainline,
+		  { CALL(ABI_CMD_MAINLINE, -EINVAL), UNWATCHED, IN(24, 0), OUT(24, 1) },
+		  CAUSE_UNEXPECTED },
+		{ &mainline,
+		  { CALL(ABI_CMD_MAINLINE, -EINVAL), HOOK(-EINVAL), IN(24, 1), OUT(0, 0) },
+		  CAUSE_BACKEND_FAILED },
+		{ &mainline,
+		  { CALL(ABI_CMD_MAINLINE, -E2BIG), PLAIN, IN(4097), OUT(24) },
+		  CAUSE_UNEXPECTED },
+		{ &mainline,
+		  { CALL(ABI_CMD_MAINLINE, -E2BIG), PLAIN, IN(32), OUT(5000) },
+		  CAUSE_UNEXPECTED },
+		{ &mainline,
+		  { CALL(ABI_CMD_MAINLINE, -E2BIG), PLAIN, OUT(4000) },
+		  CAUSE_UNEXPECTED },
+		{ &mainline,
+		  { CALL(ABI_CMD_MAINLINE, -EFAULT), PLAIN, IN(24), OUT(48) },
+		  CAUSE_UNEXPECTED },
+		{ &mainline,
+		  { CALL(ABI_CMD_MAINLINE, -EFAULT), HOOK(0), IN(24), OUT(48) },
+		  CAUSE_COPYOUT_FAILED },
+		/* Which command it is does not hang on the struct. */
+		{ &mainline,
+		  { CALL(ABI_CMD_V5, -ENOTTY), PLAIN, IN(24), OUT(48) },
+		  CAUSE_ABI_MISMATCH },
+		/* The tail is zero again, or only now not; nothing else explains it. */
+		{ &mainline,
+		  { CALL(ABI_CMD_MAINLINE, -E2BIG), TAIL(8, 0), IN(32), OUT(24) },
+		  CAUSE_STRUCT_TOO_NEW },
+		{ &mainline,
+		  { CALL(ABI_CMD_MAINLINE, 0), .seen = CC_SEEN_TAIL, .tail_from = 24,
+		    .tail_read = 8, .tail_first = 31, IN(32), OUT(24, 0, CAPS) },
+		  CAUSE_UNEXPECTED },
+		{ &mainline,
+		  { CALL(ABI_CMD_MAINLINE, 0), .tail_from = 24, .tail_read = 8, .tail_first = 31,
+		    IN(32), OUT(24, 0, CAPS), .backend_caps = CAPS, .backend_head = 32,
+		    .seen = CC_SEEN_TAIL | CC_SEEN_BACKEND | CC_SEEN_HEAD },
+		  CAUSE_OK_LARGER_STRUCT },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(races); i++) {
+		enum cause cause = races[i].cause;
+		struct diagnosis d;
+
+		assert_true(record_valid(&races[i].r));
+		diagnose(&races[i].r, races[i].host, &d);
+		if (d.cause != cause || !d.changed)
+			fail_msg("race %zu: %s, not %s, %schanged: %s", i, cause_name(d.cause),
+				 cause_name(cause), d.changed ? "" : "not ", d.hint);
+		check_hint(&d);
+		if (cause == CAUSE_UNEXPECTED &&
+		    !strstr(d.hint, "the struct changed during the call"))
+			fail_msg("race %zu: not said: %s", i, d.hint);
+	}
+}
+
+/* Still the same when the hook returned: what is there later does not matter. */
+static void test_changed_later(void **state)
+{
+	const struct cc_record r = { CALL(ABI_CMD_MAINLINE, 0),
+				     IN(24),
+				     OUT(99, 0, CAPS),
+				     .seen = SEEN | CC_SEEN_BACKEND | CC_SEEN_HEAD,
+				     .has_hook = 1,
+				     .backend_head = 24,
+				     .backend_caps = CAPS };
+	struct cc_record early = r;
+	struct diagnosis d;
+
+	(void)state;
+	diagnose(&r, &mainline, &d);
+	assert_true(d.changed);
+	assert_int_equal(d.cause, CAUSE_OK);
+	early.in[0] = 0;
+	early.out[0] = 24;
+	diagnose(&early, &grown, &d);
+	assert_true(d.changed);
+	assert_int_equal(d.cause, CAUSE_UNEXPECTED);
+}
+
+static void test_unchanged(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct diagnosis d;
+
+		diagnose(&rows[i].r, rows[i].host, &d);
+		if (d.changed)
+			fail_msg("row %zu: changed, and it did not", i);
+	}
 }
 
 static void test_errno_names(void **state)
@@ -499,37 +1010,189 @@ static const struct {
 	enum arch_cause cause;
 	uint32_t pvr;
 	int ret;
+	const struct host_facts *host;
 	struct offer offer;
-	const char *words[3]; /* of the hint */
+	const char *words[4]; /* of the hint */
+	const char * not[2];  /* and what must not be in it */
 } asked[] = {
-#define ANSWERED(modes) { true, MODES_NEGOTIATION, modes }
-#define GUESSED(modes)	{ false, MODES_CPU_VERSION, modes }
-#define P9	0x4000000000000000
-#define P11_P9	0x5000000000000000
-#define P11	0x7000000000000000
-	{ ARCH_ACCEPTED, 0x0f000006, 0, ANSWERED(CAPS), { "vmm asked for POWER10" } },
-	{ ARCH_ACCEPTED, 0x0f000004, 0, GUESSED(CAPS), { "POWER8" } },
-	{ ARCH_HOST_DEFAULT, 0, 0, ANSWERED(CAPS), { "default" } },
-	{ ARCH_REJECTED, 0, -EINVAL, ANSWERED(CAPS), { "default", "refuses" } },
-	{ ARCH_NEWER_THAN_HOST, 0x0f000006, -EINVAL, GUESSED(P9),
-	  { "POWER10, this host offers POWER9, and it never queried", "KVM_PPC_GET_COMPAT_CAPS" } },
-	{ ARCH_NEWER_THAN_HOST, 0x0f000007, -EINVAL, ANSWERED(CAPS),
-	  { "POWER11", "offers POWER9+POWER10", "the answer has" } },
-	{ ARCH_NEWER_THAN_HOST, 0x0f000008, -EINVAL, ANSWERED(P11), { "ISA 3.2" } },
-	{ ARCH_NEWER_THAN_HOST, 0x0f000005, -EINVAL, ANSWERED(0), { "offers none" } },
-	{ ARCH_OUTSIDE_HOST_CAPS, 0x0f000006, -EINVAL, ANSWERED(P11_P9),
-	  { "POWER10", "POWER9+POWER11" } },
-	{ ARCH_OUTSIDE_HOST_CAPS, 0x0f000004, -EINVAL, ANSWERED(P9), { "POWER8" } },
+#define ANSWERED(modes) { QUERIED_YES, CAUSE_OK, NULL, MODES_NEGOTIATION, modes }
+#define NEVER(modes)	{ QUERIED_NO, CAUSE_OK, NULL, MODES_CPU_VERSION, modes }
+#define FAILED(why)	{ QUERIED_FAILED, why, NULL, MODES_CPU_VERSION, P9 }
+#define UNSEEN \
+	{ QUERIED_NOT_SEEN, CAUSE_OK, "the VM is older than this trace", MODES_CPU_VERSION, P9 }
+#define NOBODY_KNOWS { QUERIED_NO, CAUSE_OK, NULL, MODES_UNKNOWN, 0 }
+#define P9	     0x4000000000000000
+#define P11_P9	     0x5000000000000000
+#define P11	     0x7000000000000000
+#define IOCTL	     "KVM_PPC_GET_COMPAT_CAPS"
+	{ ARCH_ACCEPTED,
+	  0x0f000006,
+	  0,
+	  &mainline,
+	  ANSWERED(CAPS),
+	  { "vmm asked for POWER10" },
+	  { 0 } },
+	{ ARCH_ACCEPTED, 0x0f000004, 0, &mainline, NEVER(CAPS), { "POWER8" }, { 0 } },
+	{ ARCH_ACCEPTED, 0x0f000007, 0, &mainline, NOBODY_KNOWS, { "not known" }, { 0 } },
+	{ ARCH_ACCEPTED, 0x0f000007, 0, &mainline, ANSWERED(0), { "none" }, { 0 } },
+	{ ARCH_ACCEPTED, 0x0f000009, 0, &mainline, ANSWERED(P9), { "0x0f000009" }, { 0 } },
+	{ ARCH_ACCEPTED, UINT32_MAX, 0, &mainline, ANSWERED(P9), { "invalid" }, { 0 } },
+	/* An older one of two that the host offers is not above it. */
+	{ ARCH_ACCEPTED, 0x0f000006, 0, &mainline, ANSWERED(P11_P9), { "POWER10" }, { 0 } },
+	/* The bit that nobody knows may be its. */
+	{ ARCH_ACCEPTED,
+	  0x0f000008,
+	  0,
+	  &mainline,
+	  ANSWERED(P11 | 1ull << 59),
+	  { "ISA 3.2" },
+	  { 0 } },
+	/* The kernel of before 7.3 does not look, and the guest fails when it runs. */
+	{ ARCH_ACCEPTED_ABOVE_HOST,
+	  0x0f000007,
+	  0,
+	  &none,
+	  NEVER(CAPS),
+	  { "POWER11", "offers POWER9 POWER10", "does not check", "max-cpu-compat" },
+	  { IOCTL } },
+	{ ARCH_ACCEPTED_ABOVE_HOST,
+	  0x0f000006,
+	  0,
+	  &mainline,
+	  ANSWERED(P9 | 1),
+	  { "POWER10", "POWER9", "the answer has" },
+	  { "never" } },
+	{ ARCH_HOST_DEFAULT, 0, 0, &mainline, ANSWERED(CAPS), { "default" }, { 0 } },
+	{ ARCH_REJECTED, 0, -EINVAL, &mainline, ANSWERED(CAPS), { "default", "refuses" }, { 0 } },
+	{ ARCH_NEWER_THAN_HOST,
+	  0x0f000006,
+	  -EINVAL,
+	  &mainline,
+	  NEVER(P9),
+	  { "POWER10, this host offers POWER9, and it never queried", IOCTL },
+	  { 0 } },
+	{ ARCH_NEWER_THAN_HOST,
+	  0x0f000007,
+	  -EINVAL,
+	  &mainline,
+	  ANSWERED(CAPS),
+	  { "POWER11", "offers POWER9 POWER10", "the answer has" },
+	  { "queried" } },
+	{ ARCH_NEWER_THAN_HOST,
+	  0x0f000008,
+	  -EINVAL,
+	  &mainline,
+	  ANSWERED(P11),
+	  { "ISA 3.2" },
+	  { 0 } },
+	/* Not what was not seen, nor a call that this kernel does not have. */
+	{ ARCH_NEWER_THAN_HOST,
+	  0x0f000006,
+	  -EINVAL,
+	  &mainline,
+	  UNSEEN,
+	  { "was not seen to query (the VM is older than this trace)", IOCTL },
+	  { "never" } },
+	{ ARCH_NEWER_THAN_HOST,
+	  0x0f000006,
+	  -EINVAL,
+	  &none,
+	  NEVER(P9),
+	  { "ask for a mode that this host offers (QEMU: max-cpu-compat)" },
+	  { IOCTL } },
+	{ ARCH_NEWER_THAN_HOST,
+	  0x0f000006,
+	  -EINVAL,
+	  &no_types,
+	  NEVER(P9),
+	  { "POWER9" },
+	  { IOCTL } },
+	{ ARCH_NEWER_THAN_HOST, 0x0f000006, -EINVAL, &proven, NEVER(P9), { IOCTL }, { 0 } },
+	{ ARCH_NEWER_THAN_HOST,
+	  0x0f000006,
+	  -EINVAL,
+	  &mainline,
+	  FAILED(CAUSE_SIZE_TOO_SMALL),
+	  { "its query failed (size-too-small)", "correct the query" },
+	  { "never" } },
+	{ ARCH_NEWER_THAN_HOST,
+	  0x0f000006,
+	  -EINVAL,
+	  &none,
+	  FAILED(CAUSE_NO_KERNEL_SUPPORT),
+	  { "its query failed (no-kernel-support)", "this host offers" },
+	  { IOCTL, "correct" } },
+	{ ARCH_NEWER_THAN_HOST,
+	  0x0f000006,
+	  -EINVAL,
+	  &mainline,
+	  FAILED(CAUSE_NO_BACKEND),
+	  { "its query failed (no-backend)" },
+	  { IOCTL, "correct" } },
+	{ ARCH_OUTSIDE_HOST_CAPS,
+	  0x0f000006,
+	  -EINVAL,
+	  &mainline,
+	  ANSWERED(P11_P9),
+	  { "POWER10", "POWER9 POWER11" },
+	  { 0 } },
+	{ ARCH_OUTSIDE_HOST_CAPS,
+	  0x0f000004,
+	  -EINVAL,
+	  &mainline,
+	  ANSWERED(P9),
+	  { "POWER8" },
+	  { 0 } },
 	/* Its number is above all others, its age is not. */
-	{ ARCH_OUTSIDE_HOST_CAPS, 0x0f100003, -EINVAL, ANSWERED(P9), { "POWER7+" } },
-	{ ARCH_UNKNOWN_PVR, 0x0f000009, -EINVAL, ANSWERED(P11), { "0x0f000009", "no kernel" } },
-	{ ARCH_UNKNOWN_PVR, 0x00800200, -EINVAL, ANSWERED(P11), { "0x00800200" } },
-	{ ARCH_UNKNOWN_PVR, UINT32_MAX, -EINVAL, ANSWERED(P11), { "invalid" } },
-	{ ARCH_UNKNOWN_PVR, 1, -EINVAL, { 0 }, { "0x00000001" } },
-	{ ARCH_REJECTED, 0x0f000006, -EINVAL, ANSWERED(CAPS), { "POWER10", "refuses" } },
-	{ ARCH_REJECTED, 0x0f000006, -EINVAL, { 0 }, { "not known" } },
-	{ ARCH_REJECTED, 0x0f000006, -EIO, GUESSED(P9), { "refuses" } },
-	{ ARCH_REJECTED, 0x0f000006, INT_MIN, GUESSED(UINT64_MAX), { "0x8fffffffffffffff" } },
+	{ ARCH_OUTSIDE_HOST_CAPS,
+	  0x0f100003,
+	  -EINVAL,
+	  &mainline,
+	  ANSWERED(P9),
+	  { "POWER7+" },
+	  { 0 } },
+	{ ARCH_UNKNOWN_PVR,
+	  0x0f000009,
+	  -EINVAL,
+	  &mainline,
+	  ANSWERED(P11),
+	  { "0x0f000009", "no kernel" },
+	  { 0 } },
+	{ ARCH_UNKNOWN_PVR,
+	  0x00800200,
+	  -EINVAL,
+	  &mainline,
+	  ANSWERED(P11),
+	  { "0x00800200" },
+	  { 0 } },
+	{ ARCH_UNKNOWN_PVR, UINT32_MAX, -EINVAL, &mainline, ANSWERED(P11), { "invalid" }, { 0 } },
+	{ ARCH_UNKNOWN_PVR, 1, -EINVAL, &mainline, NOBODY_KNOWS, { "0x00000001" }, { 0 } },
+	{ ARCH_REJECTED,
+	  0x0f000006,
+	  -EINVAL,
+	  &mainline,
+	  ANSWERED(CAPS),
+	  { "POWER10", "refuses" },
+	  { 0 } },
+	{ ARCH_REJECTED, 0x0f000006, -EINVAL, &mainline, NOBODY_KNOWS, { "not known" }, { 0 } },
+	/* No mode, or bits that nobody knows alone: newer than what? */
+	{ ARCH_REJECTED, 0x0f000005, -EINVAL, &mainline, ANSWERED(0), { "offers none" }, { 0 } },
+	{ ARCH_REJECTED, 0x0f000005, -EINVAL, &mainline, ANSWERED(1), { "offers 0x1" }, { 0 } },
+	{ ARCH_REJECTED,
+	  0x0f000008,
+	  -EINVAL,
+	  &mainline,
+	  ANSWERED(P11 | 1ull << 59),
+	  { "ISA 3.2" },
+	  { 0 } },
+	{ ARCH_REJECTED, 0x0f000006, -EIO, &mainline, NEVER(P9), { "refuses" }, { 0 } },
+	{ ARCH_REJECTED,
+	  0x0f000006,
+	  INT_MIN,
+	  &mainline,
+	  NEVER(UINT64_MAX),
+	  { "0x8fffffffffffffff" },
+	  { 0 } },
 };
 
 static void test_arch(void **state)
@@ -538,271 +1201,138 @@ static void test_arch(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(asked); i++) {
-		struct cc_record r = { .type = CC_ARCH_COMPAT, .comm = "vmm", .arg = asked[i].pvr,
+		struct cc_record r = { .type = CC_ARCH_COMPAT,
+				       .comm = "vmm",
+				       .thread = "CPU 0/KVM",
+				       .arg = asked[i].pvr,
 				       .ret = asked[i].ret };
 		struct arch_diagnosis d;
 
-		diagnose_arch(&r, &asked[i].offer, &d);
+		diagnose_arch(&r, asked[i].host, &asked[i].offer, &d);
 		if (d.cause != asked[i].cause)
 			fail_msg("request %zu: %s, not %s: %s", i, arch_cause_name(d.cause),
 				 arch_cause_name(asked[i].cause), d.hint);
 		assert_in_range(strlen(d.hint), 10, sizeof(d.hint) - 2);
 		for (size_t j = 0; j < COUNT(asked[i].words) && asked[i].words[j]; j++)
 			if (!strstr(d.hint, asked[i].words[j]))
-				fail_msg("request %zu: no \"%s\" in: %s", i, asked[i].words[j], d.hint);
+				fail_msg("request %zu: no \"%s\" in: %s", i, asked[i].words[j],
+					 d.hint);
+		for (size_t j = 0; j < COUNT(asked[i].not) && asked[i].not[j]; j++)
+			if (strstr(d.hint, asked[i].not[j]))
+				fail_msg("request %zu: \"%s\" in: %s", i, asked[i].not[j], d.hint);
 		made[d.cause] = true;
 	}
 	for (int i = 0; i < ARCH_MAX; i++)
 		assert_true(made[i]);
 }
 
+/* The sentence begins with the process, not the thread, and with nothing that a terminal obeys. */
+static void test_arch_process(void **state)
+{
+	const struct cc_record r = { .type = CC_ARCH_COMPAT,
+				     .comm = "a\33[31m\\b",
+				     .arg = 0x0f000006,
+				     .thread = "CPU 0/KVM" };
+	const struct offer offer = NEVER(CAPS);
+	struct arch_diagnosis d;
+
+	(void)state;
+	diagnose_arch(&r, &mainline, &offer, &d);
+	assert_ptr_equal(strstr(d.hint, "a\\x1b[31m\\\\b asked for POWER10"), d.hint);
+}
+
+/* The longest of all sentences is not cut. */
+static void test_arch_length(void **state)
+{
+	struct cc_record r = { .type = CC_ARCH_COMPAT, .arg = 0x0f000007 };
+	const struct offer offer = { QUERIED_NOT_SEEN, CAUSE_OK,
+				     "a filter hides a part of its calls", MODES_NEGOTIATION,
+				     CAPS | 1 };
+	struct arch_diagnosis d;
+
+	(void)state;
+	memset(r.comm, '\1', sizeof(r.comm) - 1);
+	diagnose_arch(&r, &mainline, &offer, &d);
+	assert_int_equal(d.cause, ARCH_ACCEPTED_ABOVE_HOST);
+	assert_in_range(strlen(d.hint), 10, sizeof(d.hint) - 2);
+	assert_int_equal(d.hint[strlen(d.hint) - 1], ')');
+}
+
+static void test_host_offer(void **state)
+{
+	struct host_facts host = mainline;
+	struct offer offer;
+
+	(void)state;
+#define OFFERS(from, bits) \
+	(offer = host_offer(&host), assert_int_equal(offer.source, from), \
+	 assert_true(offer.modes == (bits)), assert_int_equal(offer.queried, QUERIED_NOT_SEEN))
+	OFFERS(MODES_CPU_VERSION, CAPS);
+	/* One that maps to no mode does not say that there is none. */
+	host.cpu_version = 0x0f000004;
+	OFFERS(MODES_UNKNOWN, 0);
+	host.cpu_version = 0x0f000008;
+	OFFERS(MODES_UNKNOWN, 0);
+	host.cpu_version_is = FACT_ABSENT;
+	OFFERS(MODES_UNKNOWN, 0);
+	/* What was agreed on with the hypervisor counts for more; of it, what is modes. */
+	host = mainline;
+	host.nested = NESTED_V2;
+	OFFERS(MODES_CPU_VERSION, CAPS);
+	host.nested_caps_is = FACT_KNOWN;
+	host.nested_caps = P9 | 1ull << 63 | 1;
+	OFFERS(MODES_NESTED_CAPS, P9);
+	host.nested = NESTED_V1;
+	OFFERS(MODES_CPU_VERSION, CAPS);
+}
+
 static void test_arch_names(void **state)
 {
-	static const char *const arch_names[] = { "accepted", "host-default", "newer-than-host",
-						  "outside-host-caps", "unknown-pvr", "rejected" };
+	static const char *const arch_names[] = { "accepted",	       "accepted-above-host",
+						  "host-default",      "newer-than-host",
+						  "outside-host-caps", "unknown-pvr",
+						  "rejected" };
 
 	(void)state;
 	assert_int_equal(COUNT(arch_names), ARCH_MAX);
-	for (int i = 0; i < ARCH_MAX; i++)
+	for (int i = 0; i < ARCH_MAX; i++) {
 		assert_string_equal(arch_cause_name(i), arch_names[i]);
+		assert_int_equal(arch_cause_by_name(arch_names[i]), i);
+	}
 	assert_null(arch_cause_name(ARCH_MAX));
 	assert_null(arch_cause_name(-1));
-	assert_null(modes_source_name(MODES_UNKNOWN));
+	assert_int_equal(arch_cause_by_name("accept"), -1);
+	assert_int_equal(arch_cause_kind(ARCH_ACCEPTED), VERDICT_FINE);
+	assert_int_equal(arch_cause_kind(ARCH_ACCEPTED_ABOVE_HOST), VERDICT_FAILURE);
 }
 
-/* ------------------------------------------------------------ a model of the kernel */
-
-struct call {
-	uint32_t cmd;
-	uint64_t usize, flags;
-	uint64_t readable;  /* bytes from the start of the struct that are mapped */
-	uint64_t tail_byte; /* offset of one that is not zero; 0: none */
-	bool read_only;
-	bool resident; /* at entry; it is when the call returns */
-};
-
-struct kernel {
-	uint32_t cmd; /* that it answers to; 0: none */
-	uint64_t page_size;
-	bool has_hook;
-	int hook_ret;
-	uint64_t caps;
-};
-
-/* What became of a call, and why: what diagnose() has to find out. */
-struct outcome {
-	int ret;
-	enum cause why;
-	bool hook_ran;
-	uint64_t size_out;
-};
-
-static struct outcome fails(int ret, enum cause why, const struct call *c)
+static void test_other_names(void **state)
 {
-	return (struct outcome){ ret, why, false, c->usize };
-}
-
-static struct outcome too_big(const struct call *c)
-{
-	if (c->read_only)
-		return fails(-EFAULT, CAUSE_COPYOUT_FAILED, c);
-	return (struct outcome){ -E2BIG, CAUSE_STRUCT_TOO_NEW, false, ABI_SIZE_VER0 };
-}
-
-static struct outcome ask_hook(const struct kernel *k, const struct call *c)
-{
-	struct outcome o = { k->hook_ret, CAUSE_BACKEND_FAILED, true, c->usize };
-
-	if (!k->has_hook)
-		return fails(-ENOTTY, CAUSE_NO_BACKEND, c);
-	if (o.ret)
-		return o;
-	if (c->read_only)
-		return (struct outcome){ -EFAULT, CAUSE_COPYOUT_FAILED, true, c->usize };
-	o.size_out = ABI_SIZE_VER0;
-	o.why = !k->caps		    ? CAUSE_OK_NO_MODES :
-		c->usize > ABI_SIZE_VER0 ? CAUSE_OK_LARGER_STRUCT :
-					   CAUSE_OK;
-	return o;
-}
-
-/* The order of checks of v5 and of mainline. */
-static struct outcome run_kernel(const struct kernel *k, const struct call *c)
-{
-	bool is_mainline = k->cmd == ABI_CMD_MAINLINE;
-
-	if (!k->cmd)
-		return fails(-ENOTTY, CAUSE_NO_KERNEL_SUPPORT, c);
-	if (k->cmd != c->cmd)
-		return fails(-ENOTTY, CAUSE_ABI_MISMATCH, c);
-	if (c->readable < 8)
-		return fails(-EFAULT, CAUSE_ARG_UNREADABLE, c);
-	if (is_mainline && c->usize > k->page_size)
-		return fails(-E2BIG, CAUSE_SIZE_OVER_PAGE, c);
-	if (c->usize < ABI_SIZE_VER0)
-		return fails(-EINVAL, CAUSE_SIZE_TOO_SMALL, c);
-	if (!is_mainline && c->usize > ABI_SIZE_VER0)
-		return too_big(c);
-	/* The tail is looked at first, and no further than up to what is not zero. */
-	if (c->tail_byte && c->tail_byte < c->usize && c->tail_byte < c->readable)
-		return too_big(c);
-	if (c->readable < c->usize)
-		return fails(-EFAULT, CAUSE_STRUCT_UNREADABLE, c);
-	if (c->flags)
-		return fails(-EINVAL, CAUSE_FLAGS_SET, c);
-	return ask_hook(k, c);
-}
-
-static uint8_t words_in(uint64_t bytes)
-{
-	return bytes >= 24 ? 3 : bytes / 8;
-}
-
-/* As the BPF programs read it: in chunks, so many bytes, none that is not mapped in full. */
-static void record_tail(struct cc_record *r, const struct call *c)
-{
-	uint64_t at = ABI_SIZE_VER0;
-
-	if (c->usize <= at)
-		return;
-	r->seen |= CC_SEEN_TAIL;
-	while (at < c->usize && at < ABI_SIZE_VER0 + CC_TAIL_MAX) {
-		uint64_t n = c->usize - at < 64 ? c->usize - at : 64;
-
-		if (at + n > c->readable)
-			break;
-		if (c->tail_byte >= at && c->tail_byte < at + n) {
-			r->tail_first = c->tail_byte;
-			r->tail_read = c->tail_byte - ABI_SIZE_VER0 + 1;
-			return;
-		}
-		at += n;
-	}
-	r->tail_read = at - ABI_SIZE_VER0;
-}
-
-static struct cc_record record_of(const struct kernel *k, const struct call *c,
-				  const struct outcome *o, bool watched)
-{
-	struct cc_record r = { CALL(c->cmd, o->ret), .in = { c->usize, c->flags },
-			       .out = { o->size_out, c->flags, o->ret ? 0 : k->caps },
-			       .seen = k->cmd ? CC_SEEN_OPS : 0,
-			       .has_hook = k->cmd && k->has_hook };
-
-	r.in_words = c->resident ? words_in(c->readable) : 0;
-	r.out_words = words_in(c->readable);
-	if (o->hook_ran && watched) {
-		r.seen |= CC_SEEN_BACKEND | CC_SEEN_HEAD;
-		r.backend_ret = o->ret == -EFAULT ? 0 : o->ret;
-		r.backend_caps = k->caps;
-		r.backend_head = c->usize;
-	}
-	/* Without the caller's size there is no telling where its tail ends. */
-	if (c->resident || r.seen & CC_SEEN_HEAD || o->size_out == c->usize)
-		record_tail(&r, c);
-	return r;
-}
-
-/* Where evidence is missing for good another answer may stand, and which. */
-static bool may_say(enum cause cause, const struct call *c, const struct outcome *o, bool watched)
-{
-	/* Overwritten before anybody could see it: no telling that it was larger. */
-	if (!c->resident && !watched && o->why == CAUSE_OK_LARGER_STRUCT)
-		return cause == CAUSE_OK;
-	/* An error that is the hook's own, and nobody watched the hook. */
-	if (!watched && o->ret == -EIO)
-		return cause == CAUSE_UNEXPECTED;
-	if (o->ret != -EFAULT || c->usize <= ABI_SIZE_VER0)
-		return false;
-	/* A byte in the last piece before a hole, in memory that cannot be written: both hold. */
-	if (cause == CAUSE_STRUCT_UNREADABLE && c->readable < c->usize)
-		return true;
-	/* Nobody looked at all of the tail. */
-	return cause == CAUSE_UNEXPECTED && c->usize > ABI_SIZE_VER0 + CC_TAIL_MAX;
-}
-
-static unsigned long n_calls, n_unknown;
-
-static void check_call(const struct kernel *k, const struct call *c, bool watched)
-{
-	struct host_facts host = HOST(k->page_size, k->cmd ? 24 : 0, k->cmd);
-	struct outcome o = run_kernel(k, c);
-	struct cc_record r = record_of(k, c, &o, watched);
-	struct diagnosis d;
-
-	/* Nobody watches at all, or not during this call. */
-	host.backend_watched = watched || c->flags;
-	if (!watched)
-		r.seen |= CC_SEEN_NO_BACKEND;
-	assert_true(record_valid(&r));
-	diagnose(&r, &host, &d);
-	check_hint(&d);
-	n_calls++;
-	if (d.cause == o.why)
-		return;
-	if (may_say(d.cause, c, &o, watched)) {
-		n_unknown++;
-		return;
-	}
-	fail_msg("cmd %x on %x: size %ju flags %ju readable %ju tail %ju page %ju %s %s %s: "
-		 "%s is right, not %s: %s",
-		 c->cmd, k->cmd, (uintmax_t)c->usize, (uintmax_t)c->flags, (uintmax_t)c->readable,
-		 (uintmax_t)c->tail_byte, (uintmax_t)k->page_size,
-		 c->read_only ? "read-only" : "writable", c->resident ? "resident" : "untouched",
-		 watched ? "watched" : "unwatched", cause_name(o.why), cause_name(d.cause), d.hint);
-}
-
-static const uint64_t sizes[] = { 0, 8, 23, 24, 25, 32, 40, 88, 4095, 4096, 4097, 4120, 4121, KIB64,
-				  KIB64 + 1, 1ull << 32, 1ull << 63, UINT64_MAX };
-static const uint64_t readables[] = { 0, 8, 16, 24, 32, 4096, UINT64_MAX };
-static const uint64_t tail_bytes[] = { 0, 24, 31, 39, 4000, 4095 };
-
-static void check_calls(const struct kernel *k, uint32_t cmd, uint64_t usize)
-{
-	for (size_t i = 0; i < COUNT(readables) * COUNT(tail_bytes) * 16; i++) {
-		struct call c = {
-			.cmd = cmd,
-			.usize = usize,
-			.readable = readables[i / 16 % COUNT(readables)],
-			.tail_byte = tail_bytes[i / 16 / COUNT(readables)],
-			.flags = i & 1,
-			.read_only = i & 2,
-			.resident = i & 4,
-		};
-
-		check_call(k, &c, i & 8);
-	}
-}
-
-static void check_kernel(const struct kernel *k)
-{
-	for (size_t i = 0; i < COUNT(sizes); i++) {
-		check_calls(k, ABI_CMD_V5, sizes[i]);
-		check_calls(k, ABI_CMD_MAINLINE, sizes[i]);
-	}
-}
-
-static void test_model(void **state)
-{
-	static const uint32_t cmds[] = { 0, ABI_CMD_V5, ABI_CMD_MAINLINE };
-	static const int hook_rets[] = { 0, -EINVAL, -EIO };
+	char text[96];
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cmds) * COUNT(hook_rets) * 8; i++) {
-		struct kernel k = {
-			.cmd = cmds[i / 8 % COUNT(cmds)],
-			.hook_ret = hook_rets[i / 8 / COUNT(cmds)],
-			.page_size = i & 1 ? KIB64 : 4096,
-			.has_hook = i & 2,
-			.caps = i & 4 ? CAPS : 0,
-		};
-
-		check_kernel(&k);
-	}
-	assert_true(n_calls > 1000000);
-	print_message("# %lu calls, %lu of them without the evidence to decide\n", n_calls,
-		      n_unknown);
-	assert_true(n_unknown < n_calls / 50);
+	assert_null(modes_source_name(MODES_UNKNOWN));
+	assert_string_equal(modes_source_name(MODES_NEGOTIATION), "negotiation");
+	assert_string_equal(modes_source_name(MODES_NESTED_CAPS), "nested-capabilities");
+	assert_string_equal(modes_source_name(MODES_CPU_VERSION), "cpu-version");
+	assert_null(modes_source_name(MODES_CPU_VERSION + 1));
+	assert_string_equal(queried_name(QUERIED_NOT_SEEN), "not-seen");
+	assert_string_equal(queried_name(QUERIED_NO), "no");
+	assert_string_equal(queried_name(QUERIED_FAILED), "failed");
+	assert_string_equal(queried_name(QUERIED_YES), "yes");
+	assert_null(queried_name(QUERIED_YES + 1));
+	assert_string_equal(loss_name(CC_LOSS_RING), "ring-full");
+	assert_string_equal(loss_name(CC_LOSS_BUDGET), "vm-budget");
+	assert_string_equal(loss_name(CC_LOSS_IN_FLIGHT), "too-many-in-flight");
+	assert_string_equal(loss_name(CC_LOSS_ORPHANED), "orphaned");
+	assert_string_equal(loss_name(CC_LOSS_MISSED), "probe-missed");
+	assert_string_equal(loss_name(CC_LOSS_RECURSION), "recursion");
+	for (int i = 0; i < CC_LOSSES; i++)
+		assert_non_null(loss_name(i));
+	assert_null(loss_name(CC_LOSSES));
+	assert_string_equal(modes_text(text, sizeof(text), 0), "none");
+	assert_string_equal(modes_text(text, sizeof(text), CAPS | 5), "POWER9 POWER10 0x5");
+	assert_string_equal(modes_text(text, sizeof(text), 5), "0x5");
 }
 
 int main(void)
@@ -819,10 +1349,18 @@ int main(void)
 		cmocka_unit_test(test_tail),
 		cmocka_unit_test(test_hostile_records),
 		cmocka_unit_test(test_proof),
+		cmocka_unit_test(test_wants_command),
+		cmocka_unit_test(test_caps_of_hook),
+		cmocka_unit_test(test_changed),
+		cmocka_unit_test(test_changed_later),
+		cmocka_unit_test(test_unchanged),
 		cmocka_unit_test(test_errno_names),
 		cmocka_unit_test(test_arch),
+		cmocka_unit_test(test_arch_process),
+		cmocka_unit_test(test_arch_length),
+		cmocka_unit_test(test_host_offer),
 		cmocka_unit_test(test_arch_names),
-		cmocka_unit_test(test_model),
+		cmocka_unit_test(test_other_names),
 	};
 
 	return cmocka_run_group_tests_name("diagnosis", tests, NULL, NULL);

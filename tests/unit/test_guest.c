@@ -6,87 +6,128 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/types.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "guest.h"
+#include "text.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Words apart by '|' in place of NULs, in memory that ends where they end. */
-static void assert_guest(const char *words, bool cut, const char *expected)
+static void assert_option(const char *words, bool cut, const char *expected)
 {
 	size_t len = strlen(words) + !cut;
-	char *args = malloc(len ? len : 1), name[24] = "left over";
+	char *args = malloc(len ? len : 1), option[GUEST_OPTION_LEN] = "left over";
 
 	assert_non_null(args);
 	for (size_t i = 0; i < len; i++)
 		args[i] = words[i] == '|' ? '\0' : words[i];
-	assert_ptr_equal(guest_of_args(name, sizeof(name), args, len), name);
+	assert_ptr_equal(guest_option(option, sizeof(option), args, len), option);
 	free(args);
-	assert_string_equal(name, expected);
+	assert_string_equal(option, expected);
 }
 
-static void test_names(void **state)
+static void test_options(void **state)
 {
 	static const struct {
-		const char *words, *guest;
+		const char *words, *option;
 	} lines[] = {
 		{ "qemu-system-ppc64|-name|fedora|-m|4G", "fedora" },
-		{ "qemu|-name|guest=fedora,debug-threads=on", "fedora" },
-		{ "qemu|-name|debug-threads=on,guest=fedora", "fedora" },
-		{ "qemu|-name|fedora,process=x", "fedora" },
+		{ "qemu|-name|guest=fedora,debug-threads=on", "guest=fedora,debug-threads=on" },
 		{ "qemu|--name|fedora", "fedora" },
-		{ "qemu|-name|guest=a=b", "a=b" },
-		{ "qemu|-name|process=x", "" },
-		{ "qemu|-name|debug-threads=on", "" },
+		{ "qemu|-name=fedora", "" }, /* QEMU knows no such form */
 		{ "qemu|-name|", "" },
-		{ "qemu|-name|guest=", "" },
 		{ "qemu|-name", "" },
 		{ "qemu|-m|-names|fedora", "" },
-		{ "qemu|-name|first|-name|second", "first" },
+		{ "qemu|-name|-name", "-name" },
+		{ "qemu|-name|first|-name|second", "second" },
+		{ "qemu|-name|first|-name|debug-threads=on", "first" },
 		{ "", "" },
 		{ "||||", "" },
-		{ "qemu|-name|12345678901234567890123456789", "12345678901234567890123" },
-		{ "qemu|-name|a\33[2Jb", "a\33[2Jb" }, /* who prints it makes it plain */
+		{ "qemu|-name|a\33[2J\\b", "a\\x1b[2J\\\\b" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(lines); i++)
-		assert_guest(lines[i].words, false, lines[i].guest);
+		assert_option(lines[i].words, false, lines[i].option);
 }
 
 /* Of a command line that was longer than what was read of it. */
 static void test_cut(void **state)
 {
 	(void)state;
-	assert_guest("qemu|-name|fedo", true, "");
-	assert_guest("qemu|-name|fedora|-m", true, "fedora");
-	assert_guest("qemu|-nam", true, "");
-	assert_guest("", true, "");
-	assert_guest("x", true, "");
+	assert_option("qemu|-name|fedo", true, "");
+	assert_option("qemu|-name|fedora|-m", true, "fedora");
+	assert_option("qemu|-nam", true, "");
+	assert_option("", true, "");
+	assert_option("x", true, "");
 }
 
-static void test_processes(void **state)
+static void test_names(void **state)
 {
-	char name[24] = "left over";
+	static const struct {
+		const char *option, *guest;
+	} options[] = {
+		{ "fedora", "fedora" },
+		{ "fedora,process=x", "fedora" },
+		{ "guest=fedora", "fedora" },
+		{ "guest=fedora,debug-threads=on", "fedora" },
+		{ "debug-threads=on,guest=fedora", "fedora" },
+		{ "process=myguest=1,guest=vm1", "vm1" },
+		{ "process=a,,guest=no,guest=vm1", "vm1" },
+		{ "guest=a,,b", "a,b" },
+		{ "guest=a,,b,process=x", "a,b" },
+		{ "a,,b,process=x", "a,b" },
+		{ "a,,b=c", "a,b=c" },
+		{ "guest=,,,,", ",," },
+		{ "guest=a,guest=b", "b" },
+		{ "guest=a,guest=", "" },
+		{ "guest=a=b", "a=b" },
+		{ "guest=a\\x1b,,\\\\b", "a\\x1b,\\\\b" },
+		{ "process=x", "" },
+		{ "debug-threads=on,fedora", "" }, /* a switch, and no name */
+		{ "guests=x", "" },
+		{ "=x", "" },
+		{ "guest=", "" },
+		{ ",guest=x", "x" },
+		{ "", "" },
+	};
+	char name[GUEST_NAME_LEN];
 
 	(void)state;
-	assert_string_equal(guest_of_pid(name, sizeof(name), (uint32_t)getpid()), "");
-	strcpy(name, "left over");
-	assert_string_equal(guest_of_pid(name, sizeof(name), UINT32_MAX), "");
-	strcpy(name, "left over");
-	assert_string_equal(guest_of_pid(name, sizeof(name), 0), "");
+	for (size_t i = 0; i < COUNT(options); i++) {
+		strcpy(name, "left over");
+		assert_ptr_equal(guest_name(name, sizeof(name), options[i].option), name);
+		assert_string_equal(name, options[i].guest);
+	}
+	assert_string_equal(guest_name(name, sizeof(name), NULL), "");
+}
+
+/* What does not fit is cut off, and never within an escape. */
+static void test_long_names(void **state)
+{
+	char option[GUEST_OPTION_LEN], name[16];
+
+	(void)state;
+	assert_string_equal(guest_name(name, 4, "guest=abcdef"), "abc");
+	assert_string_equal(guest_name(name, 4, "guest=ab\\x1bc"), "ab");
+	assert_string_equal(guest_name(name, 4, "guest=ab\\\\c"), "ab");
+	assert_string_equal(guest_name(name, 5, "guest=ab\\\\c"), "ab\\\\");
+	for (size_t size = 1; size < 20; size++) {
+		guest_option(option, size, "-name\0a\x1b\x1b\\\\z", 12);
+		assert_true(text_is_escaped(option));
+		assert_true(strlen(option) < size);
+	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_processes),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_long_names),
 	};
 
 	return cmocka_run_group_tests_name("guest", tests, NULL, NULL);
