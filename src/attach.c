@@ -4,638 +4,700 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <stdarg.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "compatcaps.skel.h"
 #include "host.h"
+#include "losses.h"
+#include "objects.h"
 
-#define RING_BYTES (4u << 20)
-/* How long one way waits for the calls of the other to end: a second at most. */
-#define SWITCH_TRIES   50
-#define SWITCH_WAIT_US 20000
+/* How long calls in flight may take to end when watching ends: a fifth of a second. */
+#define IN_FLIGHT_TRIES	  40
+#define IN_FLIGHT_WAIT_US 5000
+#define FTRACE_ENABLED	  "/proc/sys/kernel/ftrace_enabled"
 
-#define ENOTSUPP   524 /* the kernel's own, which no header of user space has */
+#define ENOTSUPP 524 /* the kernel's own, which no header of user space has */
 
-/* What is attached and let go together: a module's functions. */
-static const char *const unit_modules[CC_UNITS] = {
-	[CC_UNIT_KVM] = "kvm",
-	[CC_UNIT_KVM_HV] = "kvm_hv",
-};
+#define HAVE_CONSUME_N (LIBBPF_MAJOR_VERSION > 1 || LIBBPF_MINOR_VERSION >= 5)
 
 /* The names of the programs on one function; NULL: none is needed there. */
-struct spec {
-	const char *func;
-	enum cc_unit unit;
-	const char *fentry, *fexit, *kprobe, *kretprobe;
+struct programs {
+	const char *entry, *exit;
 };
 
-static const struct spec specs[ATTACH_POINTS] = {
-	[POINT_IOCTL] = { "kvm_arch_vm_ioctl", CC_UNIT_KVM, "ioctl_fentry", "ioctl_fexit",
-			  "ioctl_kprobe", "ioctl_kretprobe" },
-	[POINT_BACKEND] = { "kvmppc_get_compat_caps", CC_UNIT_KVM_HV, NULL, "backend_fexit",
-			    "backend_kprobe", "backend_kretprobe" },
-	[POINT_EXTENSION] = { "kvm_vm_ioctl_check_extension", CC_UNIT_KVM, NULL, "extension_fexit",
-			      "extension_kprobe", "extension_kretprobe" },
-	[POINT_REG] = { "kvmppc_set_one_reg_hv", CC_UNIT_KVM_HV, NULL, "reg_fexit", "reg_kprobe",
-			"reg_kretprobe" },
+static const struct programs programs[ATTACH_POINTS][ATTACH_HOWS] = {
+	[POINT_IOCTL] = { [ATTACH_FEXIT] = { "ioctl_fentry", "ioctl_fexit" },
+			  [ATTACH_KPROBE] = { "ioctl_kprobe", "ioctl_kretprobe" } },
+	[POINT_BACKEND] = { [ATTACH_FEXIT] = { NULL, "backend_fexit" },
+			    [ATTACH_KPROBE] = { "backend_kprobe", "backend_kretprobe" } },
+	[POINT_EXTENSION] = { [ATTACH_FEXIT] = { NULL, "extension_fexit" },
+			      [ATTACH_KPROBE] = { "extension_kprobe", "extension_kretprobe" } },
+	[POINT_REG] = { [ATTACH_FEXIT] = { NULL, "reg_fexit" },
+			[ATTACH_KPROBE] = { "reg_kprobe", "reg_kretprobe" } },
 };
 
-struct link {
-	struct bpf_link *link;
-	enum cc_unit unit;
-	enum attach_how how;
-	bool kretprobe;
+/* Programs that were loaded together, for the points in `users`. */
+struct object {
+	struct compatcaps_bpf *o;
+	unsigned int users;
+	struct object *next;
 };
 
-/*
- * Every object shares the maps of the first one, which has no programs: libbpf cannot add
- * programs to an object that is loaded, and modules come when they like.
- */
+struct watched {
+	struct attach_point shown;
+	enum attach_how how; /* also while somebody has switched it off */
+	struct bpf_link *entry, *exit;
+	struct object *object;
+	ino_t module; /* the identity of the module that was looked at; 0: none was there */
+};
+
 struct attach {
 	struct attach_options opt;
-	struct compatcaps_bpf *maps;
-	struct compatcaps_bpf *objects[CC_UNITS][ATTACH_HOWS];
-	struct attach_point points[ATTACH_POINTS];
-	struct link links[ATTACH_POINTS * 2 * 2]; /* two ways while one takes over */
-	size_t n_links;
-	/* The system call, which is one for all units. */
-	struct compatcaps_bpf *sys;
-	struct bpf_link *sys_enter, *sys_exit;
-	uint64_t missed; /* by probes that are gone */
-	uint64_t cut;	 /* calls whose end nobody was left to see */
-	bool no_fexit;	 /* it did not work for some function: settle for kprobes there */
+	struct compatcaps_bpf *maps; /* every object shares those of this one */
+	struct object *objects;
+	struct watched points[ATTACH_POINTS];
+	bool held;	    /* what there is is to be watched now */
+	bool fexit_failed;  /* this kernel has no direct calls of ftrace */
+	uint32_t watchings; /* of the hook, so far */
+	struct ring_buffer *ring;
+	const struct attach_sink *sink;
+	unsigned int taken, max;	      /* records handed out, of at most */
+	uint64_t missed_gone, recursion_gone; /* counted by what is gone already */
+	struct losses losses;
 };
 
-static char libbpf_said[4096];
-static bool libbpf_aloud;
-
-/* What libbpf had to say of a failure, under the sentence that tells of it. */
-static void show_libbpf(void)
+static int want_point(struct compatcaps_bpf *o, enum point i, enum attach_how how)
 {
-	char *save = NULL;
+	const struct programs *p = &programs[i][how];
+	int err = objects_want(o, p->exit, attach_func(i), how);
 
-	for (char *l = strtok_r(libbpf_said, "\n", &save); l; l = strtok_r(NULL, "\n", &save))
-		fprintf(stderr, "  %s\n", l);
-	libbpf_said[0] = '\0';
+	return err ? err : objects_want(o, p->entry, attach_func(i), how);
 }
 
-/* A verifier's log can be a million lines: its end says what was wrong. */
-static const char *last_lines(const char *text, unsigned int lines)
+/* A loaded program on a module's function keeps the module, attached or not. */
+static void put_object(struct attach *a, struct object *object, enum point i)
 {
-	const char *p = text + strlen(text);
+	struct object **at = &a->objects;
 
-	while (p > text && lines)
-		if (*--p == '\n')
-			lines--;
-	return p;
-}
-
-static int libbpf_print(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
-	size_t n = strlen(libbpf_said);
-	char *text;
-	int len;
-
-	if (level == LIBBPF_DEBUG)
-		return 0;
-	len = vasprintf(&text, fmt, ap);
-	if (len < 0)
-		return len;
-	snprintf(libbpf_said + n, sizeof(libbpf_said) - n, "%s", last_lines(text, 20));
-	free(text);
-	if (libbpf_aloud)
-		show_libbpf();
-	return len;
-}
-
-static uint32_t ring_bytes(void)
-{
-	uint32_t page = (uint32_t)sysconf(_SC_PAGESIZE);
-
-	return RING_BYTES < page ? page : RING_BYTES;
-}
-
-static void set_filters(struct compatcaps_bpf *o, const struct attach_options *opt)
-{
-	o->rodata->filter_pid = opt->pid;
-	o->rodata->filter_tid = opt->tid;
-	o->rodata->filter_descendants = opt->descendants_only;
-	o->rodata->filter_errors = opt->errors_only;
-	o->rodata->filter_errno = opt->err;
-	memcpy((char *)o->rodata->filter_comm, opt->comm, sizeof(opt->comm));
-	memcpy((char *)o->rodata->filter_vm, opt->vm, sizeof(opt->vm));
-	o->rodata->tracer = (uint32_t)getpid();
-	o->rodata->pid_ns = host_pid_namespace();
-}
-
-static int share_maps(struct compatcaps_bpf *o, const struct compatcaps_bpf *maps)
-{
-	struct bpf_map *map, *of;
-
-	bpf_object__for_each_map(map, o->obj) {
-		if (strstr(bpf_map__name(map), ".rodata"))
-			continue;
-		of = bpf_object__find_map_by_name(maps->obj, bpf_map__name(map));
-		if (!of || bpf_map__reuse_fd(map, bpf_map__fd(of)))
-			return -EINVAL;
-	}
-	return 0;
-}
-
-static struct compatcaps_bpf *open_object(const struct attach_options *opt)
-{
-	struct compatcaps_bpf *o = compatcaps_bpf__open();
-	struct bpf_program *p;
-
-	if (!o)
-		return NULL;
-	bpf_object__for_each_program(p, o->obj)
-		bpf_program__set_autoload(p, false);
-	set_filters(o, opt);
-	return o;
-}
-
-static struct bpf_program *program(struct compatcaps_bpf *o, const char *name)
-{
-	return name ? bpf_object__find_program_by_name(o->obj, name) : NULL;
-}
-
-static void want(struct compatcaps_bpf *o, const char *name, const char *func, bool trace)
-{
-	struct bpf_program *p = program(o, name);
-
-	if (!p)
+	object->users &= ~(1u << i);
+	if (object->users)
 		return;
-	bpf_program__set_autoload(p, true);
-	/* Not "module:function": libbpf takes any module whose name begins like that. */
-	if (trace)
-		bpf_program__set_attach_target(p, 0, func);
+	while (*at != object)
+		at = &(*at)->next;
+	*at = object->next;
+	a->recursion_gone += objects_recursion_misses(object->o);
+	compatcaps_bpf__destroy(object->o);
+	free(object);
 }
 
-/* Load the programs for the points of `mask` of a unit. 0, or -errno. */
-static int load(struct attach *a, enum cc_unit unit, unsigned int mask, enum attach_how how)
+/* ---------------------------------------------------------------- points */
+
+static void set_absent(struct watched *w, const char *why)
 {
-	struct compatcaps_bpf *o = open_object(&a->opt);
-	bool trace = how == ATTACH_FEXIT;
-	int err;
-
-	if (!o)
-		return -errno;
-	for (size_t i = 0; i < ATTACH_POINTS; i++) {
-		if (!(mask & 1u << i))
-			continue;
-		want(o, trace ? specs[i].fentry : specs[i].kprobe, specs[i].func, trace);
-		want(o, trace ? specs[i].fexit : specs[i].kretprobe, specs[i].func, trace);
-	}
-	err = share_maps(o, a->maps);
-	if (!err)
-		err = compatcaps_bpf__load(o);
-	if (err) {
-		compatcaps_bpf__destroy(o);
-		return err;
-	}
-	a->objects[unit][how] = o;
-	return 0;
+	w->how = w->shown.how = ATTACH_ABSENT;
+	snprintf(w->shown.why, sizeof(w->shown.why), "%s", why);
 }
 
-static int attach_program(struct attach *a, size_t i, const char *name, enum attach_how how,
-			  bool ret)
+/* Calls that begin from now on, or no longer, know that their hook is watched. */
+static void mark_hook(struct attach *a)
 {
-	enum cc_unit unit = specs[i].unit;
-	struct bpf_program *p = program(a->objects[unit][how], name);
-	struct bpf_link *link;
+	bool watched = a->points[POINT_BACKEND].shown.how != ATTACH_ABSENT;
 
-	if (!p)
-		return 0;
-	link = how == ATTACH_FEXIT ? bpf_program__attach_trace(p) :
-				     bpf_program__attach_kprobe(p, ret, specs[i].func);
-	if (!link)
-		return -errno;
-	a->links[a->n_links++] = (struct link){ link, unit, how, ret && how == ATTACH_KPROBE };
-	return 0;
+	if (watched != !!a->maps->bss->hook_watched)
+		a->maps->bss->hook_watched = watched ? ++a->watchings : 0;
 }
 
-/* The return first: no call is begun whose end is then not seen. */
-static int attach_one(struct attach *a, size_t i, enum attach_how how)
-{
-	const struct spec *s = &specs[i];
-	bool trace = how == ATTACH_FEXIT;
-	size_t before = a->n_links;
-	int err;
-
-	err = attach_program(a, i, trace ? s->fexit : s->kretprobe, how, true);
-	if (!err)
-		err = attach_program(a, i, trace ? s->fentry : s->kprobe, how, false);
-	if (!err) {
-		a->points[i].how = how;
-		return 0;
-	}
-	while (a->n_links > before)
-		bpf_link__destroy(a->links[--a->n_links].link);
-	return err;
-}
-
-/* Returns the points of `mask` that could not be attached this way; *err tells of the last. */
-static unsigned int try_points(struct attach *a, enum cc_unit unit, unsigned int mask,
-			       enum attach_how how, int *err)
-{
-	unsigned int left = 0;
-	int e;
-
-	if (!mask)
-		return 0;
-	e = load(a, unit, mask, how);
-	if (e) {
-		*err = e;
-		return mask;
-	}
-	for (size_t i = 0; i < ATTACH_POINTS; i++) {
-		if (!(mask & 1u << i))
-			continue;
-		e = attach_one(a, i, how);
-		if (e) {
-			left |= 1u << i;
-			*err = e;
-		}
-	}
-	return left;
-}
-
-static unsigned int unit_points(enum cc_unit unit)
-{
-	unsigned int mask = 0;
-
-	for (size_t i = 0; i < ATTACH_POINTS; i++)
-		if (specs[i].unit == unit)
-			mask |= 1u << i;
-	return mask;
-}
-
-static const char *why_absent(const char *module)
-{
-	if (!host_has_module(module))
-		return "its module is not loaded";
-	return host_module_is_live(module) ? "this kernel does not have it" :
-					     "its module is coming or going";
-}
-
-static void mark_absent(struct attach *a, unsigned int mask, const char *why)
-{
-	for (size_t i = 0; i < ATTACH_POINTS; i++) {
-		if (!(mask & 1u << i))
-			continue;
-		a->points[i].how = ATTACH_ABSENT;
-		snprintf(a->points[i].why, sizeof(a->points[i].why), "%s", why);
-	}
-}
-
-static unsigned int present_points(struct attach *a, enum cc_unit unit)
-{
-	bool live = host_module_is_live(unit_modules[unit]);
-	unsigned int mask = unit_points(unit);
-
-	mark_absent(a, mask, why_absent(unit_modules[unit]));
-	for (size_t i = 0; i < ATTACH_POINTS; i++)
-		if (mask & 1u << i &&
-		    !(live && host_has_function(specs[i].func, unit_modules[unit])))
-			mask &= ~(1u << i);
-	return mask;
-}
-
-/* 0, or -errno of a function that is there and cannot be attached to. */
-static int attach_unit(struct attach *a, enum cc_unit unit)
-{
-	unsigned int left = present_points(a, unit);
-	int err = 0;
-
-	if (a->opt.mode != ATTACH_ONLY_KPROBE)
-		left = try_points(a, unit, left, ATTACH_FEXIT, &err);
-	a->no_fexit |= left != 0;
-	a->maps->bss->others_answer[unit] = left != 0;
-	if (a->opt.mode != ATTACH_ONLY_FEXIT)
-		left = try_points(a, unit, left, ATTACH_KPROBE, &err);
-	mark_absent(a, left, strerror(-err));
-	return left ? err : 0;
-}
-
-static uint64_t missed(const struct link *l)
+static uint64_t missed_by(const struct bpf_link *kretprobe)
 {
 	struct bpf_link_info info = { 0 };
 	uint32_t len = sizeof(info);
 
-	if (!l->kretprobe || bpf_link_get_info_by_fd(bpf_link__fd(l->link), &info, &len))
+	if (bpf_link_get_info_by_fd(bpf_link__fd(kretprobe), &info, &len))
 		return 0;
 	return info.perf_event.kprobe.missed;
 }
 
-/* Runs that the kernel left out: the program was under way on that CPU already. */
-static uint64_t left_out(const struct compatcaps_bpf *o)
+static void detach_entry(struct watched *w)
 {
-	struct bpf_program *p;
-	uint64_t sum = 0;
-
-	if (!o)
-		return 0;
-	bpf_object__for_each_program(p, o->obj) {
-		struct bpf_prog_info info = { 0 };
-		uint32_t len = sizeof(info);
-
-		if (bpf_program__fd(p) >= 0 &&
-		    !bpf_prog_get_info_by_fd(bpf_program__fd(p), &info, &len))
-			sum += info.recursion_misses;
-	}
-	return sum;
+	bpf_link__destroy(w->entry);
+	w->entry = NULL;
 }
 
-/* Let go of what of a unit is attached in this way. */
-static void detach_how(struct attach *a, enum cc_unit unit, enum attach_how how)
+static void detach_exit(struct attach *a, struct watched *w)
 {
-	size_t kept = 0;
+	if (w->exit && w->how == ATTACH_KPROBE)
+		a->missed_gone += missed_by(w->exit);
+	bpf_link__destroy(w->exit);
+	w->exit = NULL;
+}
 
-	for (size_t i = 0; i < a->n_links; i++) {
-		if (a->links[i].unit != unit || a->links[i].how != how) {
-			a->links[kept++] = a->links[i];
+/* What has begun is given a moment to end, so that only what truly hangs is told of. */
+static void await_calls(const struct attach *a)
+{
+	const volatile uint32_t *in_flight = &a->maps->bss->in_flight;
+
+	for (int i = 0; i < IN_FLIGHT_TRIES && *in_flight; i++)
+		usleep(IN_FLIGHT_WAIT_US);
+}
+
+/* Entries go first: no call begins to be recorded whose end is then not seen. */
+static void detach(struct attach *a, unsigned int mask, const char *why)
+{
+	bool entries = false;
+
+	for (size_t i = 0; i < ATTACH_POINTS; i++) {
+		if (!(mask & 1u << i))
+			continue;
+		entries |= a->points[i].entry != NULL;
+		detach_entry(&a->points[i]);
+	}
+	if (entries)
+		await_calls(a);
+	if (mask & 1u << POINT_BACKEND)
+		a->maps->bss->hook_watched = 0;
+	for (size_t i = 0; i < ATTACH_POINTS; i++) {
+		if (!(mask & 1u << i))
+			continue;
+		detach_exit(a, &a->points[i]);
+		set_absent(&a->points[i], why);
+	}
+}
+
+static void release(struct attach *a, unsigned int mask, const char *why)
+{
+	detach(a, mask, why);
+	for (size_t i = 0; i < ATTACH_POINTS; i++) {
+		if (!(mask & 1u << i) || !a->points[i].object)
+			continue;
+		put_object(a, a->points[i].object, i);
+		a->points[i].object = NULL;
+	}
+}
+
+static int attach_program(const struct compatcaps_bpf *o, const char *name, enum point i,
+			  enum attach_how how, bool exit, struct bpf_link **link)
+{
+	struct bpf_program *p = objects_program(o, name);
+
+	*link = NULL;
+	if (!p)
+		return 0;
+	*link = how == ATTACH_FEXIT ? bpf_program__attach_trace(p) :
+				      bpf_program__attach_kprobe(p, exit, attach_func(i));
+	return *link ? 0 : -errno;
+}
+
+/* The exit first: no call is begun whose end is then not seen. */
+static int attach_one(struct attach *a, enum point i, struct object *object, enum attach_how how)
+{
+	const struct programs *p = &programs[i][how];
+	struct watched *w = &a->points[i];
+	int err = attach_program(object->o, p->exit, i, how, true, &w->exit);
+
+	if (!err)
+		err = attach_program(object->o, p->entry, i, how, false, &w->entry);
+	if (err) {
+		bpf_link__destroy(w->exit);
+		w->exit = w->entry = NULL;
+		return err;
+	}
+	w->how = w->shown.how = how;
+	w->shown.why[0] = '\0';
+	w->object = object;
+	if (i == POINT_BACKEND)
+		mark_hook(a);
+	return 0;
+}
+
+/* What a loader's error says of a function that is asked for by its name. */
+static bool is_not_there(int err)
+{
+	return err == -ESRCH || err == -ENOENT;
+}
+
+/* Load the programs for the points of mask: those that are not there leave it. 0, or -errno. */
+static int load(struct attach *a, unsigned int *mask, enum attach_how how, struct object **object)
+{
+	struct compatcaps_bpf *o = objects_open_sharing(&a->opt, a->maps);
+	int err = o ? 0 : -errno;
+
+	*object = NULL;
+	for (size_t i = 0; !err && i < ATTACH_POINTS; i++) {
+		if (!(*mask & 1u << i))
+			continue;
+		err = want_point(o, i, how);
+		if (is_not_there(err)) {
+			set_absent(&a->points[i], "this kernel does not have it");
+			*mask &= ~(1u << i);
+			err = 0;
+		}
+	}
+	if (!err && *mask)
+		err = compatcaps_bpf__load(o);
+	if (!err && *mask)
+		*object = calloc(1, sizeof(**object));
+	if (!*object) {
+		compatcaps_bpf__destroy(o);
+		return err ? err : *mask ? -ENOMEM : 0;
+	}
+	**object = (struct object){ .o = o, .users = *mask, .next = a->objects };
+	a->objects = *object;
+	return 0;
+}
+
+/* Attach the points of mask; returns those that are there and could not be, *err says why. */
+static unsigned int try_points(struct attach *a, unsigned int mask, enum attach_how how, int *err)
+{
+	struct object *object;
+	unsigned int left = 0;
+	int e = load(a, &mask, how, &object);
+
+	if (e) {
+		*err = e;
+		return mask;
+	}
+	/* The hook is ahead of the ioctl: no call is recorded that is not fully watched. */
+	for (size_t i = ATTACH_POINTS; i-- > 0;) {
+		if (!(mask & 1u << i))
+			continue;
+		e = attach_one(a, i, object, how);
+		if (!e)
+			continue;
+		put_object(a, object, i);
+		if (is_not_there(e)) {
+			set_absent(&a->points[i], "this kernel does not have it");
 			continue;
 		}
-		a->missed += missed(&a->links[i]);
-		bpf_link__destroy(a->links[i].link);
+		left |= 1u << i;
+		*err = e;
 	}
-	a->n_links = kept;
+	return left;
 }
 
-static void detach_unit(struct attach *a, enum cc_unit unit)
+/* One that cannot be loaded must not take the others along. */
+static unsigned int try_each(struct attach *a, unsigned int mask, enum attach_how how, int *err)
 {
-	detach_how(a, unit, ATTACH_FEXIT);
-	detach_how(a, unit, ATTACH_KPROBE);
-	for (size_t i = 0; i < ATTACH_POINTS; i++)
-		if (specs[i].unit == unit)
-			a->points[i].how = ATTACH_ABSENT;
-}
-
-/* A loaded program on a module's function keeps the module, attached or not. */
-static void free_how(struct attach *a, enum cc_unit unit, enum attach_how how)
-{
-	a->missed += left_out(a->objects[unit][how]);
-	compatcaps_bpf__destroy(a->objects[unit][how]);
-	a->objects[unit][how] = NULL;
-}
-
-static void free_unit(struct attach *a, enum cc_unit unit)
-{
-	detach_unit(a, unit);
-	for (size_t how = 0; how < ATTACH_HOWS; how++)
-		free_how(a, unit, how);
-}
-
-static bool map_is_empty(const struct bpf_map *map)
-{
-	uint32_t key;
-
-	return bpf_map_get_next_key(bpf_map__fd(map), NULL, &key) != 0;
-}
-
-/* Calls that the old way has begun are its own to end. */
-static void wait_for_calls(const struct bpf_map *map)
-{
-	for (int i = 0; i < SWITCH_TRIES && !map_is_empty(map); i++)
-		usleep(SWITCH_WAIT_US);
-}
-
-/* Calls that nobody will come for: their end was missed, or they outlasted their probes. */
-static void forget_probed(struct attach *a)
-{
-	int fd = bpf_map__fd(a->maps->maps.probed);
-	uint32_t key;
-
-	for (; !bpf_map_get_next_key(fd, NULL, &key); a->cut++)
-		bpf_map_delete_elem(fd, &key);
-	a->maps->bss->under_way = 0;
-}
-
-static void sys_detach(struct attach *a)
-{
-	bpf_link__destroy(a->sys_enter);
-	bpf_link__destroy(a->sys_exit);
-	a->missed += left_out(a->sys);
-	compatcaps_bpf__destroy(a->sys);
-	a->sys = NULL;
-	a->sys_enter = a->sys_exit = NULL;
-}
-
-/* 0, or -errno: nothing is attached. */
-static int sys_attach(struct attach *a)
-{
-	int err;
-
-	if (a->sys)
-		return 0;
-	a->sys = open_object(&a->opt);
-	if (!a->sys)
-		return -errno;
-	want(a->sys, "sys_fentry", "sys_ioctl", true);
-	want(a->sys, "sys_fexit", "sys_ioctl", true);
-	err = share_maps(a->sys, a->maps);
-	if (!err)
-		err = compatcaps_bpf__load(a->sys);
-	if (!err) {
-		a->sys_exit = bpf_program__attach_trace(a->sys->progs.sys_fexit);
-		err = a->sys_exit ? 0 : -errno;
-	}
-	if (!err) {
-		a->sys_enter = bpf_program__attach_trace(a->sys->progs.sys_fentry);
-		err = a->sys_enter ? 0 : -errno;
-	}
-	if (err)
-		sys_detach(a);
-	return err;
-}
-
-/* The points of a unit that are watched in this way. */
-static unsigned int points_by(const struct attach *a, enum cc_unit unit, enum attach_how how)
-{
-	unsigned int mask = unit_points(unit);
+	unsigned int left = 0;
 
 	for (size_t i = 0; i < ATTACH_POINTS; i++)
-		if (a->points[i].how != how)
-			mask &= ~(1u << i);
-	return mask;
+		if (mask & 1u << i)
+			left |= try_points(a, 1u << i, how, err);
+	return left;
 }
 
-static void set_how(struct attach *a, unsigned int mask, enum attach_how how)
+static const char why_unsafe[] =
+	"kprobes can crash this kernel (a preemptible one, with more than one CPU)";
+static const char why_no_fexit[] =
+	"this kernel cannot attach fexit (its ftrace has no direct calls)";
+
+/* Why no kprobe is attached here; NULL: nothing stands against it. */
+static const char *against_kprobes(const struct attach *a)
+{
+	if (a->opt.method == METHOD_FEXIT)
+		return why_no_fexit;
+	return host_kprobes_are_safe() ? NULL : why_unsafe;
+}
+
+static void mark_absent(struct attach *a, unsigned int mask, const char *why)
 {
 	for (size_t i = 0; i < ATTACH_POINTS; i++)
 		if (mask & 1u << i)
-			a->points[i].how = how;
+			set_absent(&a->points[i], why);
 }
 
-/* All the points of mask, or none. */
-static bool add_way(struct attach *a, enum cc_unit unit, unsigned int mask, enum attach_how to)
+/* As try_points(), by fexit, or where the kernel does not have that by kprobes. */
+static unsigned int attach_points(struct attach *a, unsigned int mask, int *err)
 {
-	int err = 0;
+	enum attach_how how = ATTACH_KPROBE;
+	unsigned int left = mask;
 
-	if (to == ATTACH_SYSCALL)
-		return !sys_attach(a);
-	if (!try_points(a, unit, mask, to, &err))
-		return true;
-	detach_how(a, unit, to);
-	free_how(a, unit, to);
-	return false;
+	if (a->opt.method != METHOD_KPROBE && !a->fexit_failed) {
+		left = try_points(a, mask, ATTACH_FEXIT, err);
+		how = ATTACH_FEXIT;
+		if (left && *err == -ENOTSUPP) {
+			a->fexit_failed = true;
+			how = ATTACH_KPROBE;
+			objects_forget_messages();
+		}
+	}
+	if (left && how == ATTACH_KPROBE) {
+		if (against_kprobes(a)) {
+			mark_absent(a, left, against_kprobes(a));
+			*err = -ENOTSUPP;
+			return left;
+		}
+		left = try_points(a, left, ATTACH_KPROBE, err);
+	}
+	if (left)
+		left = try_each(a, left, how, err);
+	mark_absent(a, left, strerror(-*err));
+	return left;
 }
 
-/* How what is there of a unit is watched: not what would be chosen now, for hosts change. */
-static enum attach_how way_of(const struct attach *a, enum cc_unit unit)
-{
-	for (size_t i = 0; i < ATTACH_POINTS; i++)
-		if (specs[i].unit == unit && a->points[i].how != ATTACH_ABSENT)
-			return a->points[i].how;
-	return ATTACH_ABSENT;
-}
+/* ---------------------------------------------------------------- what there is */
 
-static bool switch_unit(struct attach *a, enum cc_unit unit, enum attach_how to)
+static bool is_zero(const char *path)
 {
-	enum attach_how from = way_of(a, unit);
-	unsigned int mask = points_by(a, unit, from);
-	bool to_fexit = to == ATTACH_FEXIT, added;
+	FILE *f = fopen(path, "re");
+	int c;
 
-	if (from == ATTACH_ABSENT || (from == ATTACH_FEXIT) == to_fexit ||
-	    !host_module_can_go(unit_modules[unit]))
+	if (!f)
 		return false;
-	added = add_way(a, unit, mask, to);
-	/* Half a way is none: stay with the one that works. */
-	set_how(a, mask, added ? to : from);
-	if (!added)
-		return false;
-	a->maps->bss->others_answer[unit] = !to_fexit;
-	wait_for_calls(to_fexit ? a->maps->maps.probed : a->maps->maps.calls);
-	detach_how(a, unit, from);
-	free_how(a, unit, from);
-	return true;
+	c = getc(f);
+	fclose(f);
+	return c == '0';
 }
 
-static void sys_detach_unused(struct attach *a)
+/* Somebody has switched it off: NULL, or a clause. Both rest on ftrace. */
+static const char *switched_off(enum attach_how how)
 {
-	for (size_t i = 0; i < ATTACH_POINTS; i++)
-		if (a->points[i].how == ATTACH_SYSCALL)
-			return;
-	sys_detach(a);
+	if (how != ATTACH_ABSENT && is_zero(FTRACE_ENABLED))
+		return "ftrace is switched off (switch it on: sysctl kernel.ftrace_enabled=1)";
+	if (how == ATTACH_KPROBE && host_kprobes_are_off())
+		return "kprobes are switched off (switch them on: echo 1 >/sys/kernel/debug/kprobes/enabled)";
+	return NULL;
 }
 
-bool attach_settle(struct attach *a, bool vms)
+/* Another one each time that the module is loaded; 0: it is not there, or coming or going. */
+static ino_t module_identity(const char *module)
 {
-	bool kprobes = host_kprobes_are_safe() && !host_kprobes_are_off();
-	enum attach_how idle = kprobes ? ATTACH_KPROBE : ATTACH_SYSCALL;
-	bool changed = false;
+	struct stat st;
+	char path[64];
 
-	if (a->opt.mode != ATTACH_AUTO || a->no_fexit)
-		return false;
-	for (size_t u = 0; u < CC_UNITS; u++)
-		changed |= switch_unit(a, u, vms ? ATTACH_FEXIT : idle);
-	sys_detach_unused(a);
-	if (vms && changed)
-		forget_probed(a);
-	host_forget();
+	snprintf(path, sizeof(path), "/sys/module/%s", module);
+	if (stat(path, &st) || !host_module_is_live(module))
+		return 0;
+	return st.st_ino;
+}
+
+static const char *why_no_module(const char *module)
+{
+	return host_has_module(module) ? "its module is coming or going" :
+					 "its module is not loaded";
+}
+
+/* The points whose module is not the one that they were looked for in. */
+static unsigned int moved_points(struct attach *a, unsigned int *present)
+{
+	unsigned int moved = 0;
+
+	*present = 0;
+	for (size_t i = 0; i < ATTACH_POINTS; i++) {
+		ino_t module = module_identity(attach_module_of(i));
+
+		if (module == a->points[i].module)
+			continue;
+		a->points[i].module = module;
+		moved |= 1u << i;
+		if (module)
+			*present |= 1u << i;
+	}
+	return moved;
+}
+
+/* Show what is switched off as absent, and what is back. Returns the points that changed. */
+static unsigned int look_at_switches(struct attach *a)
+{
+	unsigned int changed = 0;
+
+	for (size_t i = 0; i < ATTACH_POINTS; i++) {
+		struct watched *w = &a->points[i];
+		const char *off = switched_off(w->how);
+		enum attach_how how = off ? ATTACH_ABSENT : w->how;
+
+		if (w->how == ATTACH_ABSENT || how == w->shown.how)
+			continue;
+		w->shown.how = how;
+		snprintf(w->shown.why, sizeof(w->shown.why), "%s", off ? off : "");
+		changed |= 1u << i;
+	}
+	mark_hook(a);
 	return changed;
 }
 
-/* How the verifier says that the lockdown has taken a helper away. */
-static bool lacks_helper(void)
+/* Take what has come, let go what is gone. failed: points that are there and could not be had. */
+static unsigned int look_at_modules(struct attach *a, unsigned int *failed, int *err)
 {
-	return strstr(libbpf_said, "helper bpf_probe_read") ||
-	       strstr(libbpf_said, "unknown func bpf_probe_read");
+	unsigned int present, moved = moved_points(a, &present);
+
+	release(a, moved, "its module is not loaded");
+	for (size_t i = 0; i < ATTACH_POINTS; i++)
+		if (!a->points[i].module)
+			set_absent(&a->points[i], why_no_module(attach_module_of(i)));
+	*failed = present ? attach_points(a, present, err) : 0;
+	return moved;
 }
 
-static void describe(char *error, const char *what, int err)
+unsigned int attach_refresh(struct attach *a)
 {
-	const char *remedy;
+	unsigned int changed, failed;
+	int err = 0;
 
-	if (lacks_helper()) {
-		remedy = "the kernel does not let BPF read its memory: is it locked down in confidentiality mode? Mount securityfs on /sys/kernel/security and see its file lockdown";
-		snprintf(error, ATTACH_ERROR_LEN, "cannot %s: %s", what, remedy);
-		return;
-	}
-	switch (-err) {
-	case EPERM:
-	case EACCES:
-		remedy = "run it as root; in a container it needs CAP_SYS_ADMIN, CAP_BPF and CAP_PERFMON";
-		break;
-	case ENOMEM:
-		remedy = "there is not enough memory: free some, or raise the limit (cgroup memory.max, ulimit -v)";
-		break;
-	case ENOTSUPP:
-		remedy = "this kernel cannot attach fexit to it (ftrace without direct calls): use --attach=kprobe or auto";
-		break;
-	default:
-		remedy = "try --attach=kprobe, and -v for what libbpf has to say";
-	}
-	snprintf(error, ATTACH_ERROR_LEN, "cannot %s: %s: %s", what, strerror(-err), remedy);
+	if (!a->held)
+		return 0;
+	changed = look_at_modules(a, &failed, &err);
+	return changed | look_at_switches(a);
+}
+
+unsigned int attach_take(struct attach *a)
+{
+	if (a->held)
+		return 0;
+	a->held = true;
+	return attach_refresh(a);
+}
+
+unsigned int attach_release(struct attach *a)
+{
+	unsigned int all = (1u << ATTACH_POINTS) - 1;
+
+	if (!a->held)
+		return 0;
+	release(a, all, "it is let go while there is no VM");
+	for (size_t i = 0; i < ATTACH_POINTS; i++)
+		a->points[i].module = 0;
+	a->held = false;
+	return all;
+}
+
+/* ---------------------------------------------------------------- start and end */
+
+static int on_sample(void *ctx, void *data, size_t size)
+{
+	struct attach *a = ctx;
+	uint32_t type = *(const uint32_t *)data;
+
+	if (type == CC_ARGS && size >= sizeof(struct cc_args))
+		a->sink->args(data, a->sink->ctx);
+	else if (size >= sizeof(struct cc_record))
+		a->sink->record(data, a->sink->ctx);
+	a->taken++;
+	return !HAVE_CONSUME_N && a->taken >= a->max ? -ECANCELED : 0;
 }
 
 static int load_maps(struct attach *a)
 {
 	int err;
 
-	a->maps = open_object(&a->opt);
+	a->maps = objects_open(&a->opt);
 	if (!a->maps)
 		return -errno;
-	err = bpf_map__set_max_entries(a->maps->maps.ring, ring_bytes());
-	return err ? err : compatcaps_bpf__load(a->maps);
+	a->losses.maps = a->maps;
+	bpf_program__set_autoload(a->maps->progs.read_word, true);
+	err = bpf_map__set_max_entries(a->maps->maps.ring, objects_ring_bytes());
+	if (!err)
+		err = compatcaps_bpf__load(a->maps);
+	if (err)
+		return err;
+	a->ring = ring_buffer__new(bpf_map__fd(a->maps->maps.ring), on_sample, a, NULL);
+	return a->ring ? 0 : -errno;
 }
 
-struct attach *attach_start(const struct attach_options *opt, char error[ATTACH_ERROR_LEN])
+/* A sentence where what was asked for cannot be; NULL: go on. */
+static const char *refuse(const struct attach_options *opt)
+{
+	if (is_zero(FTRACE_ENABLED))
+		return "nothing can be watched while ftrace is switched off: switch it on with sysctl kernel.ftrace_enabled=1";
+	if (opt->method != METHOD_KPROBE)
+		return NULL;
+	if (!host_kprobes_are_safe())
+		return "--method kprobe is refused: on this kernel (a preemptible one, with more than one CPU) kprobes can crash the host: use --method fexit or auto";
+	if (host_kprobes_are_off())
+		return "kprobes are switched off: switch them on with echo 1 >/sys/kernel/debug/kprobes/enabled, or use --method fexit";
+	return NULL;
+}
+
+static void describe_points(const struct attach *a, char *error, int err)
+{
+	if (err != -ENOTSUPP)
+		objects_describe(error, "attach to KVM's functions", err);
+	else if (a->opt.method == METHOD_FEXIT)
+		snprintf(error, ATTACH_ERROR_LEN,
+			 "cannot attach to KVM's functions: %s: use --method auto", why_no_fexit);
+	else
+		snprintf(
+			error, ATTACH_ERROR_LEN,
+			"cannot attach to KVM's functions: %s, and %s: use a kernel with direct calls (6.13 or newer), or one that is not preemptible",
+			why_no_fexit, why_unsafe);
+}
+
+/* The first look, where a failure is one of the whole. false: error says why. */
+static bool start_watching(struct attach *a, char *error)
+{
+	unsigned int failed;
+	int err = 0;
+
+	a->held = true;
+	look_at_modules(a, &failed, &err);
+	look_at_switches(a);
+	if (failed) {
+		describe_points(a, error, err);
+		return false;
+	}
+	for (size_t i = 0; i < ATTACH_POINTS; i++) {
+		if (a->points[i].how == a->points[i].shown.how)
+			continue;
+		snprintf(error, ATTACH_ERROR_LEN, "nothing can be watched: %s",
+			 a->points[i].shown.why);
+		return false;
+	}
+	return true;
+}
+
+static struct attach *new_attach(const struct attach_options *opt)
 {
 	struct attach *a = calloc(1, sizeof(*a));
-	const char *what = "set up the maps";
-	int err = -ENOMEM;
 
-	libbpf_aloud = opt->verbose;
-	libbpf_set_print(libbpf_print);
-	if (a) {
-		a->opt = *opt;
-		for (size_t i = 0; i < ATTACH_POINTS; i++)
-			a->points[i].func = specs[i].func;
-		err = load_maps(a);
+	if (!a)
+		return NULL;
+	a->opt = *opt;
+	mark_absent(a, (1u << ATTACH_POINTS) - 1, "it is let go while there is no VM");
+	return a;
+}
+
+struct attach *attach_start(const struct attach_options *opt, bool later,
+			    char error[ATTACH_ERROR_LEN])
+{
+	const char *why = refuse(opt);
+	struct attach *a;
+	int err;
+
+	if (why) {
+		snprintf(error, ATTACH_ERROR_LEN, "%s", why);
+		return NULL;
 	}
-	for (size_t u = 0; !err && u < CC_UNITS; u++) {
-		err = attach_unit(a, u);
-		what = "attach to KVM's functions";
-	}
-	host_forget();
-	if (!err)
+	objects_hear(opt->verbose);
+	a = new_attach(opt);
+	err = a ? load_maps(a) : -ENOMEM;
+	if (err)
+		objects_describe(error, "set up the maps", err);
+	else if (later || start_watching(a, error))
 		return a;
-	describe(error, what, err);
-	show_libbpf();
+	objects_show_messages();
 	attach_free(a);
 	return NULL;
 }
 
-bool attach_module(struct attach *a, const char *module, bool came)
+void attach_stop(struct attach *a)
 {
-	bool changed = false;
+	detach(a, (1u << ATTACH_POINTS) - 1, "the trace has ended");
+	a->held = false;
+}
 
-	for (size_t u = 0; u < CC_UNITS; u++) {
-		if (strcmp(unit_modules[u], module))
-			continue;
-		free_unit(a, u);
-		if (came)
-			attach_unit(a, u);
-		else
-			mark_absent(a, unit_points(u), "its module is not loaded");
-		changed = true;
-	}
-	host_forget();
-	return changed;
+void attach_free(struct attach *a)
+{
+	if (!a)
+		return;
+	if (a->maps)
+		release(a, (1u << ATTACH_POINTS) - 1, "");
+	ring_buffer__free(a->ring);
+	compatcaps_bpf__destroy(a->maps);
+	losses_free(&a->losses);
+	free(a);
+}
+
+const struct attach_point *attach_point(const struct attach *a, enum point i)
+{
+	return &a->points[i].shown;
+}
+
+/* ---------------------------------------------------------------- what was recorded */
+
+int attach_fd(const struct attach *a)
+{
+	return ring_buffer__epoll_fd(a->ring);
+}
+
+int attach_consume(struct attach *a, const struct attach_sink *sink, unsigned int max)
+{
+	int n;
+
+	a->sink = sink;
+	a->taken = 0;
+	a->max = max;
+#if HAVE_CONSUME_N
+	n = ring_buffer__consume_n(a->ring, max);
+#else
+	n = ring_buffer__consume(a->ring);
+#endif
+	return n < 0 && n != -ECANCELED ? n : (int)a->taken;
+}
+
+/* ---------------------------------------------------------------- what was not */
+
+static uint64_t missed_probes(const struct attach *a)
+{
+	uint64_t n = a->missed_gone;
+
+	for (size_t i = 0; i < ATTACH_POINTS; i++)
+		if (a->points[i].exit && a->points[i].how == ATTACH_KPROBE)
+			n += missed_by(a->points[i].exit);
+	return n;
+}
+
+static uint64_t recursions(const struct attach *a)
+{
+	uint64_t n = a->recursion_gone;
+
+	for (const struct object *o = a->objects; o; o = o->next)
+		n += objects_recursion_misses(o->o);
+	return n;
+}
+
+void attach_losses(struct attach *a, attach_loss_fn *fn, void *ctx)
+{
+	losses_tell_counter(&a->losses, CC_LOSS_MISSED, missed_probes(a), fn, ctx);
+	losses_tell_counter(&a->losses, CC_LOSS_RECURSION, recursions(a), fn, ctx);
+	losses_tell(&a->losses, fn, ctx);
+}
+
+void attach_forget_vm(struct attach *a, uint64_t vm_ino)
+{
+	bpf_map_delete_elem(bpf_map__fd(a->maps->maps.vms), &vm_ino);
+}
+
+/* ---------------------------------------------------------------- what else is asked for */
+
+/* The address of a symbol; 0: none, or it is hidden from us. */
+static uint64_t address_of(const char *name)
+{
+	FILE *f = fopen("/proc/kallsyms", "re");
+	uint64_t address = 0, found = 0;
+	char line[512], symbol[256];
+
+	if (!f)
+		return 0;
+	while (!found && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%" SCNx64 " %*c %255s", &address, symbol) == 2 &&
+		    !strcmp(symbol, name))
+			found = address;
+	fclose(f);
+	return found;
+}
+
+enum fact attach_nested_caps(struct attach *a, uint64_t *caps)
+{
+	struct {
+		uint64_t address, value;
+		int64_t err;
+	} word = { .address = address_of("nested_capabilities") };
+	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &word, .ctx_size_in = sizeof(word));
+
+	if (!word.address ||
+	    bpf_prog_test_run_opts(bpf_program__fd(a->maps->progs.read_word), &run) || word.err)
+		return FACT_UNKNOWN;
+	*caps = word.value;
+	return FACT_KNOWN;
 }
 
 static void programs_of(const struct compatcaps_bpf *o, attach_program_fn *fn, void *ctx)
 {
 	struct bpf_program *p;
 
-	if (!o)
-		return;
 	bpf_object__for_each_program(p, o->obj) {
 		struct bpf_prog_info info = { 0 };
 		uint32_t len = sizeof(info);
@@ -650,92 +712,66 @@ static void programs_of(const struct compatcaps_bpf *o, attach_program_fn *fn, v
 
 void attach_programs(struct attach *a, attach_program_fn *fn, void *ctx)
 {
-	for (size_t u = 0; u < CC_UNITS; u++)
-		for (size_t how = 0; how < ATTACH_HOWS; how++)
-			programs_of(a->objects[u][how], fn, ctx);
-	if (a->opt.mode == ATTACH_AUTO && !a->no_fexit && !sys_attach(a))
-		programs_of(a->sys, fn, ctx);
+	programs_of(a->maps, fn, ctx);
+	for (const struct object *o = a->objects; o; o = o->next)
+		programs_of(o->o, fn, ctx);
 }
 
-size_t attach_under_way(const struct attach *a, struct cc_record *r, size_t max)
+/* What the kernel side remembers of a call in flight begins so (struct in_flight there). */
+struct begun {
+	uint64_t owner;
+	uint32_t type, cmd;
+	uint64_t arg, vm, vm_ino, mono_ns;
+	uint32_t pid, tid;
+};
+
+static void read_comm(char comm[CC_COMM_LEN], uint32_t pid)
 {
-	struct bpf_map *maps[] = { a->maps->maps.calls, a->maps->maps.probed };
-	char value[bpf_map__value_size(maps[0])];
+	char path[32];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%u/comm", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return;
+	if (!fgets(comm, CC_COMM_LEN, f))
+		comm[0] = '\0';
+	comm[strcspn(comm, "\n")] = '\0';
+	fclose(f);
+}
+
+static void fill_begun(struct cc_record *r, const struct begun *b)
+{
+	*r = (struct cc_record){ .type = b->type,
+				 .cmd = b->cmd,
+				 .arg = b->arg,
+				 .vm = b->vm,
+				 .vm_ino = b->vm_ino,
+				 .mono_ns = b->mono_ns,
+				 .pid = b->pid,
+				 .tid = b->tid };
+	read_comm(r->comm, b->pid);
+	read_comm(r->thread, b->tid);
+}
+
+size_t attach_in_flight(struct attach *a, struct cc_record *r, size_t max)
+{
+	const struct bpf_map *calls = a->maps->maps.calls;
+	char value[bpf_map__value_size(calls)];
+	struct begun b;
 	size_t n = 0;
 
-	for (size_t i = 0; i < 2; i++) {
-		int fd = bpf_map__fd(maps[i]);
-		uint32_t key;
-
-		for (int e = bpf_map_get_next_key(fd, NULL, &key); !e;
-		     e = bpf_map_get_next_key(fd, &key, &key)) {
-			if (n < max && !bpf_map_lookup_elem(fd, &key, value))
-				memcpy(&r[n], value, sizeof(r[n]));
-			n++;
-		}
+	if (!*(volatile uint32_t *)&a->maps->bss->in_flight)
+		return 0;
+	for (uint32_t i = 0; i < bpf_map__max_entries(calls); i++) {
+		if (bpf_map_lookup_elem(bpf_map__fd(calls), &i, value))
+			continue;
+		memcpy(&b, value, sizeof(b));
+		if (!b.owner)
+			continue;
+		if (n < max)
+			fill_begun(&r[n], &b);
+		n++;
 	}
 	return n;
-}
-
-void attach_stop(struct attach *a)
-{
-	for (size_t u = 0; u < CC_UNITS; u++)
-		detach_unit(a, u);
-	bpf_link__destroy(a->sys_enter);
-	bpf_link__destroy(a->sys_exit);
-	a->sys_enter = a->sys_exit = NULL;
-}
-
-void attach_free(struct attach *a)
-{
-	if (!a)
-		return;
-	for (size_t u = 0; u < CC_UNITS; u++)
-		free_unit(a, u);
-	sys_detach(a);
-	compatcaps_bpf__destroy(a->maps);
-	free(a);
-}
-
-const struct attach_point *attach_point(const struct attach *a, enum point i)
-{
-	return &a->points[i];
-}
-
-int attach_ring_fd(const struct attach *a)
-{
-	return bpf_map__fd(a->maps->maps.ring);
-}
-
-static uint64_t sum_lost(int fd, uint32_t why)
-{
-	int cpus = libbpf_num_possible_cpus();
-	uint64_t *each, sum = 0;
-
-	if (cpus < 1)
-		return 0;
-	each = calloc(cpus, sizeof(*each));
-	if (each && !bpf_map_lookup_elem(fd, &why, each))
-		for (int i = 0; i < cpus; i++)
-			sum += each[i];
-	free(each);
-	return sum;
-}
-
-void attach_lost(const struct attach *a, struct attach_lost *lost)
-{
-	int fd = bpf_map__fd(a->maps->maps.lost);
-
-	*lost = (struct attach_lost){
-		.ring = sum_lost(fd, CC_LOST_RING),
-		.calls = sum_lost(fd, CC_LOST_CALLS),
-		.memory = sum_lost(fd, CC_LOST_MEMORY),
-		.cut = a->cut,
-		.missed = a->missed + left_out(a->sys),
-	};
-	for (size_t i = 0; i < a->n_links; i++)
-		lost->missed += missed(&a->links[i]);
-	for (size_t u = 0; u < CC_UNITS; u++)
-		for (size_t how = 0; how < ATTACH_HOWS; how++)
-			lost->missed += left_out(a->objects[u][how]);
 }

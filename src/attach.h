@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The BPF programs: loaded, attached by fexit where that works and by kprobes where not. */
+/*
+ * The BPF programs: loaded, attached by fexit where the kernel has it, by kprobes where it has
+ * not and where they are safe; and what they say.
+ */
 #ifndef COMPATCAPS_ATTACH_H
 #define COMPATCAPS_ATTACH_H
 
-#include "emit.h"
+#include "frame.h"
 
-enum attach_mode { ATTACH_AUTO, ATTACH_ONLY_FEXIT, ATTACH_ONLY_KPROBE };
+enum attach_method { METHOD_AUTO, METHOD_FEXIT, METHOD_KPROBE };
 
 struct attach_options {
-	enum attach_mode mode;
+	enum attach_method method;
 	bool verbose; /* pass on what libbpf has to say */
-	/* Filters, all in the kernel; 0 or empty: none. */
-	uint32_t pid, tid;
-	char comm[CC_COMM_LEN];
-	char vm[CC_VM_NAME_LEN]; /* as below /sys/kernel/debug/kvm: PID-FD */
-	uint32_t err;		 /* positive */
-	bool errors_only;
+	/* Filters, all in the kernel, on the process; 0 or empty: none. Several are ANDed. */
+	uint32_t pid;
+	uint32_t tid;		/* the one that is on a thread */
+	char comm[CC_COMM_LEN]; /* of the process */
+	uint64_t vm_ino;	/* of the VM's directory in debugfs */
+	uint64_t cgroup;	/* the id of a cgroup (v2), and its depth: 0 is the root */
+	unsigned int cgroup_level;
 	bool descendants_only; /* only what descends from this process */
 };
 
-/* The functions that are watched. */
-enum point { POINT_IOCTL, POINT_BACKEND, POINT_EXTENSION, POINT_REG, ATTACH_POINTS };
-
-/* How one is watched, or why not. */
+/* How one function is watched, or why not. */
 struct attach_point {
-	const char *func;
 	enum attach_how how;
-	char why[160];
+	char why[192]; /* of ATTACH_ABSENT: a clause */
 };
 
 #define ATTACH_ERROR_LEN 512
@@ -34,51 +34,76 @@ struct attach_point {
 struct attach;
 
 /*
- * Load and attach all that is there; what is absent is left out and its point says so.
- * NULL: nothing is attached, and error is a sentence with the reason and the remedy.
+ * Load and attach all that is there; what is absent is left out and its point says so. With
+ * `later` set nothing is attached yet (attach_take()). NULL: nothing is attached, and error
+ * is a sentence with the reason and the remedy.
  */
-struct attach *attach_start(const struct attach_options *opt, char error[ATTACH_ERROR_LEN]);
-
-/* A module has come or gone: attach or let go. false: nothing in it is watched. */
-bool attach_module(struct attach *a, const char *module, bool came);
+struct attach *attach_start(const struct attach_options *opt, bool later,
+			    char error[ATTACH_ERROR_LEN]);
+void attach_free(struct attach *a);
 
 /*
- * fexit is the better way for VMs, and keeps their modules loaded, which a VM does itself;
- * kprobes let the modules go, and where those are not safe so does the system call. In
- * ATTACH_AUTO take the one that suits whether there are VMs now. false: nothing changed.
+ * Look anew at what there is: modules that came, went or were loaded again, probes that
+ * somebody switched off (kernel.ftrace_enabled, debug/kprobes/enabled), of which no event tells.
+ * What still holds is left alone. Cheap: to be called each second. Returns a mask of the points
+ * (1 << enum point) whose watching has changed or was interrupted.
  */
-bool attach_settle(struct attach *a, bool vms);
+unsigned int attach_refresh(struct attach *a);
+
+/* For --release-idle: attach while a VM lives, let go when none does. Mask as above. */
+unsigned int attach_take(struct attach *a);
+unsigned int attach_release(struct attach *a);
+
+const struct attach_point *attach_point(const struct attach *a, enum point i);
+
+/* To be polled for input. */
+int attach_fd(const struct attach *a);
+
+/*
+ * Hand out at most max of what has been recorded; returns how many, or -errno. Of a
+ * flood the consumer decides how much it takes before it looks at something else.
+ */
+struct attach_sink {
+	void (*record)(const struct cc_record *r, void *ctx);
+	void (*args)(const struct cc_args *a, void *ctx); /* ahead of its VM's first record */
+	void *ctx;
+};
+int attach_consume(struct attach *a, const struct attach_sink *sink, unsigned int max);
+
+/*
+ * A record does not always wake the reader: after one the reader must look again within so
+ * many milliseconds, until it has found nothing.
+ */
+#define ATTACH_LOOK_AGAIN_MS 25
+
+/*
+ * What was lost since this was asked last, a call of fn for each reason; cheap where nothing was.
+ */
+typedef void attach_loss_fn(enum cc_loss loss, uint64_t n, const struct loss_count *by, size_t n_by,
+			    void *ctx);
+void attach_losses(struct attach *a, attach_loss_fn *fn, void *ctx);
+
+/* kvm-hv's nested_capabilities. FACT_UNKNOWN: it cannot be read. */
+enum fact attach_nested_caps(struct attach *a, uint64_t *caps);
+
+/* A VM has ended: what was remembered of it can go. */
+void attach_forget_vm(struct attach *a, uint64_t vm_ino);
 
 /*
  * For each program that is loaded: its name, how many instructions the verifier looked at,
  * how many it has, and its size in machine code in bytes.
  */
-typedef void attach_program_fn(const char *name, uint32_t verified, uint32_t insns,
-			       uint32_t bytes, void *ctx);
+typedef void attach_program_fn(const char *name, uint32_t verified, uint32_t insns, uint32_t bytes,
+			       void *ctx);
 void attach_programs(struct attach *a, attach_program_fn *fn, void *ctx);
 
-/* No further event: what has been recorded can still be read. */
+/* No further call begins to be recorded: what has been can still be read. */
 void attach_stop(struct attach *a);
-void attach_free(struct attach *a);
-
-const struct attach_point *attach_point(const struct attach *a, enum point i);
-
-/* The ring buffer's map. */
-int attach_ring_fd(const struct attach *a);
 
 /*
- * Calls that have begun and not ended, for as long as attach_stop() has not been followed by
- * attach_free(): how many, and what is known of the first max of them.
+ * After attach_stop(): calls that have begun and not ended: how many, and what is known of the
+ * first max of them.
  */
-size_t attach_under_way(const struct attach *a, struct cc_record *r, size_t max);
-
-/*
- * Events that could not be recorded so far: by reason (enum cc_lost), calls that outlasted
- * the way in which they were watched, and probes that the kernel did not run.
- */
-struct attach_lost {
-	uint64_t ring, calls, memory, cut, missed;
-};
-void attach_lost(const struct attach *a, struct attach_lost *lost);
+size_t attach_in_flight(struct attach *a, struct cc_record *r, size_t max);
 
 #endif /* COMPATCAPS_ATTACH_H */

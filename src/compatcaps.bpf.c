@@ -2,10 +2,11 @@
 /*
  * What runs in the kernel: watch KVM_PPC_GET_COMPAT_CAPS and the backend hook under it,
  * KVM_CHECK_EXTENSION of its capability, and the compatibility mode that a VMM asks for;
- * put together one record a call. Nothing is judged here.
+ * put together one record a call, and count what could not be recorded. Nothing is judged here.
  *
  * All VM ioctls of all VMMs pass through here, and hundreds of registers when a vCPU
- * migrates: what is not ours is compared and let go, with no map and no helper.
+ * migrates. The programs are therefore small: they compare, and return. What follows for a
+ * call that is ours is in functions of their own, so that the others pay for no stack frame.
  */
 #include <linux/bpf.h>
 #include "vmlinux_ppc64le.h"
@@ -15,40 +16,114 @@
 #include "abi.h"
 #include "compatcaps.h"
 
-#define MAX_CALLS     8192 /* calls under way at once whose start is remembered */
-#define MAX_NAMED     4096 /* VMs whose process's command line was sent */
-#define MAX_ANCESTORS 64
-#define MAX_PID_LEVELS 33 /* the kernel nests pid namespaces 32 deep */
-#define TAIL_CHUNK    64
-#define KVM_DEVICE    (10u << 20 | 232) /* /dev/kvm: MISC_MAJOR, KVM_MINOR */
-#define ANON_INODE_FS_MAGIC 0x09041934
+#define MAX_IN_FLIGHT	  8192 /* calls at once; a power of 2 */
+#define PLACES		  4    /* where a thread's call can be among them */
+#define MAX_VMS		  8192 /* of which something is remembered; then the oldest are forgotten */
+#define MAX_PROCESSES	  4096 /* likewise */
+#define MAX_LOSSES	  16384 /* kinds of losses that are told apart */
+#define MAX_ANCESTORS	  64
+#define MAX_PID_LEVELS	  33	   /* the kernel nests pid namespaces 32 deep */
+#define WAKE_NS		  20000000 /* the reader is woken no more often: ATTACH_LOOK_AGAIN_MS */
+#define SHARES_OF_VM	  16	   /* of the ring one VM can fill a 16th, */
+#define SHARES_OF_PROCESS 4	   /* and one process with all its VMs a 4th */
+/* What is drawn from a share at a time: looking for that at each record costs half of one. */
+#define CREDIT_OF_VM	 4096
+#define CREDIT_OF_THREAD (8 * RECORD_BYTES)
+#define RECORD_BYTES	 (sizeof(struct cc_record) + BPF_RINGBUF_HDR_SZ)
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* 0 or empty: no filter. */
-const volatile __u32 filter_pid;      /* thread group */
-const volatile _Bool filter_descendants; /* of the tracer */
+const volatile __u32 modes; /* enum cc_mode */
+
+/* 0 or empty: no filter. All but filter_tid are on the process. */
+const volatile __u32 filter_pid;
 const volatile __u32 filter_tid;
 const volatile char filter_comm[CC_COMM_LEN];
-const volatile char filter_vm[CC_VM_NAME_LEN]; /* as below debugfs: "PID-FD" */
-const volatile _Bool filter_errors;
-const volatile __u32 filter_errno; /* a positive one; only calls that fail with it */
-const volatile __u32 tracer; /* its own calls are not recorded */
-/* The tracer's pid namespace, where it is not the first: pids are shown as seen there. */
-const volatile __u32 pid_ns;
+const volatile __u64 filter_vm_ino;
+const volatile __u64 filter_cgroup;
+const volatile __u32 filter_cgroup_level;
 
-/* A call under way. */
+const volatile __u32 tracer; /* its own calls are not recorded */
+const volatile __u32 pid_ns; /* the tracer's pid namespace */
+const volatile __u64 ring_bytes;
+
 struct call {
-	struct cc_record r;
-	struct kvm_ppc_compat_caps *backend_arg; /* for the return probe, which sees none */
+	__u32 type; /* enum cc_type */
+	__u32 cmd;
+	__u64 arg;
+	__u64 kvm;
+	__u64 ino;
+	__u64 mono_ns; /* at entry; 0: only the end is watched */
 };
 
-struct calls {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_CALLS);
+/* What is known of a VM. */
+struct known {
+	__u64 ino;
+	__u64 credit; /* bytes that the share above has been charged with ahead */
+	char name[CC_VM_NAME_LEN];
+	__u32 seen; /* CC_SEEN_OPS: has_hook was read */
+	__u32 has_hook;
+};
+
+/* A call that has begun and not ended. It begins as attach.c's struct begun does. */
+struct in_flight {
+	__u64 owner; /* the thread's kernel id; 0: free */
+	struct call call;
+	__u32 pid; /* as in cc_record */
+	__u32 tid;
+	__u64 in[CC_WORDS];
+	__u64 backend_arg; /* for the return probe, which sees none */
+	__u64 backend_caps;
+	__u64 backend_head;
+	__s32 backend_ret;
+	__u32 in_words;
+	__u32 seen;
+	__u32 watched; /* hook_watched when the call began */
+	/* What outlives the call: */
+	struct known known;
+	__u64 descent; /* a thread's descent_key(), and 1 more where it descends from the tracer */
+};
+
+/*
+ * By thread, which is in one call at a time: at the place that its id gives, or at one of the
+ * next. An array costs a tenth of what a hash map takes for coming and going. It is not task
+ * storage, which has no memory on powerpc where the kernel takes it from kmalloc_nolock()
+ * (seen on Linux 7.3): that wants cmpxchg16b.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MAX_IN_FLIGHT);
 	__type(key, __u32);
-	__type(value, struct call);
-} calls SEC(".maps"), probed SEC(".maps"); /* begun by fentry; by one of the other ways */
+	__type(value, struct in_flight);
+} calls SEC(".maps");
+
+/* How much of the ring somebody has used. */
+struct share {
+	__u64 bytes; /* since the last turn */
+	__u64 turn;  /* where in the ring the reader must have come for the next one */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_PROCESSES);
+	__type(key, __u32);
+	__type(value, struct share);
+} processes SEC(".maps");
+
+/* What is remembered of a VM. Its credit is with its process. */
+struct vm {
+	struct share share;
+	struct known known;
+	__u32 args_sent;
+};
+
+/* By inode, which no two VMs of one boot share. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_VMS);
+	__type(key, __u64);
+	__type(value, struct vm);
+} vms SEC(".maps");
 
 /* The size is set from the page size at load: ring sizes that suit 4 KiB fail on 64 KiB. */
 struct {
@@ -56,44 +131,56 @@ struct {
 } ring SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, CC_LOST_MAX);
-	__type(key, __u32);
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, MAX_LOSSES);
+	__type(key, struct cc_loss_key);
 	__type(value, __u64);
-} lost SEC(".maps");
+} losses SEC(".maps");
 
-/* VMs, by address, and the inodes that tell which VM it was at that address. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, MAX_NAMED);
-	__type(key, __u64);
-	__type(value, __u64);
-} named SEC(".maps");
+/* All losses, and of these by reason the ones that found no place in the map. */
+__u64 lost;
+__u64 lost_elsewhere[CC_LOSSES];
 
-/* Entries of `probed`: return probes see no command to compare, and ask no map without. */
-__u32 under_way;
+/* Calls that have begun and not ended: return probes see no command to compare. */
+__u32 in_flight;
 
-/*
- * fexit keeps a module from being unloaded, kprobes and the system call do not: while no VM
- * is there one of these takes over. A call is theirs if this says so when it begins, else
- * fentry's, which comes after them, as fexit comes before their end of it. So it has one
- * owner while two ways are attached.
- */
-__u32 others_answer[CC_UNITS];
+/* 0: the hook is not watched; else another number each time that watching it begins. */
+__u32 hook_watched;
 
-static __always_inline void count_lost(__u32 why)
+__u64 woken_ns; /* when the reader was woken last */
+
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
+
+/* A pointer that is just a number to the verifier, as one to a type of the kernel's own. */
+#define cast(type, pointer) \
+	((type *)bpf_rdonly_cast((void *)(pointer), bpf_core_type_id_kernel(type)))
+
+/* What most ioctls of others differ in already. */
+static __always_inline _Bool may_be_ours(__u32 cmd)
 {
-	__u64 *n = bpf_map_lookup_elem(&lost, &why);
+	__u16 nr = cmd;
 
-	if (n)
-		*n += 1;
+	return nr == (__u16)ABI_CMD_MAINLINE || nr == (__u16)ABI_CMD_V5;
+}
+
+/* The struct begins with its size, and may be larger than the kernel's. */
+static __always_inline _Bool is_sized(__u32 cmd)
+{
+	return cmd == ABI_CMD_MAINLINE || cmd == ABI_CMD_V5;
 }
 
 static __always_inline _Bool is_ours(__u32 cmd)
 {
-	return cmd == ABI_CMD_MAINLINE || cmd == ABI_CMD_V5 || cmd == ABI_CMD_V3 ||
-	       cmd == ABI_CMD_V1;
+	return is_sized(cmd) || cmd == ABI_CMD_V3 || cmd == ABI_CMD_V1;
 }
+
+static __always_inline _Bool is_our_capability(long ext)
+{
+	return ext == ABI_CAP_PPC_COMPAT_CAPS || ext == ABI_CAP_PPC_COMPAT_CAPS_OLD;
+}
+
+/* ---------------------------------------------------------------- who it is */
 
 /* The number that a process of the tracer's pid namespace knows this pid by; 0: none. */
 static __always_inline __u32 nr_of(struct pid *pid)
@@ -111,27 +198,31 @@ static __always_inline __u32 nr_of(struct pid *pid)
 	return 0;
 }
 
+static __noinline __u32 seen_pid_of(struct task_struct *task)
+{
+	return nr_of(BPF_CORE_READ(task, group_leader, thread_pid));
+}
+
+static __noinline __u32 seen_tid_of(struct task_struct *task)
+{
+	return nr_of(BPF_CORE_READ(task, thread_pid));
+}
+
 static __always_inline __u32 pid_of(struct task_struct *task)
 {
-	if (!pid_ns)
-		return BPF_CORE_READ(task, tgid);
-	return nr_of(BPF_CORE_READ(task, group_leader, thread_pid));
+	return modes & CC_MODE_PID_NS ? seen_pid_of(task) : task->tgid;
 }
 
 static __always_inline __u32 tid_of(struct task_struct *task)
 {
-	if (!pid_ns)
-		return BPF_CORE_READ(task, pid);
-	return nr_of(BPF_CORE_READ(task, thread_pid));
+	return modes & CC_MODE_PID_NS ? seen_tid_of(task) : task->pid;
 }
 
-static __always_inline _Bool comm_matches(void)
+static __noinline _Bool comm_matches(struct task_struct *task)
 {
-	char comm[CC_COMM_LEN] = {};
+	char comm[CC_COMM_LEN];
 
-	if (!filter_comm[0])
-		return 1;
-	bpf_get_current_comm(comm, sizeof(comm));
+	__builtin_memcpy(comm, task->group_leader->comm, sizeof(comm));
 	for (int i = 0; i < CC_COMM_LEN; i++) {
 		if (comm[i] != filter_comm[i])
 			return 0;
@@ -142,56 +233,219 @@ static __always_inline _Bool comm_matches(void)
 }
 
 /* Orphans of a traced command find their way up as well: the tracer is a subreaper. */
-static __always_inline _Bool ancestor_matches(struct task_struct *task)
+static __noinline _Bool find_tracer(struct task_struct *task)
 {
-	if (!filter_descendants)
-		return 1;
 	for (int i = 0; i < MAX_ANCESTORS; i++) {
-		if (pid_of(task) == tracer)
+		__u32 pid = modes & CC_MODE_PID_NS ?
+				    nr_of(BPF_CORE_READ(task, group_leader, thread_pid)) :
+				    (__u32)BPF_CORE_READ(task, tgid);
+
+		if (pid == tracer)
 			return 1;
 		if (BPF_CORE_READ(task, tgid) <= 1)
-			return 0;
+			break;
 		task = BPF_CORE_READ(task, real_parent);
 	}
 	return 0;
 }
 
-static __always_inline _Bool vm_matches(struct kvm *kvm)
+static __always_inline struct in_flight *place(__u32 thread, __u32 i)
 {
-	char name[CC_VM_NAME_LEN] = {};
+	__u32 at = (thread + i) % MAX_IN_FLIGHT;
 
-	if (!filter_vm[0])
-		return 1;
-	bpf_probe_read_kernel_str(name, sizeof(name),
-				  BPF_CORE_READ(kvm, debugfs_dentry, d_name.name));
-	for (int i = 0; i < CC_VM_NAME_LEN; i++) {
-		if (name[i] != filter_vm[i])
-			return 0;
-		if (!name[i])
-			break;
+	return bpf_map_lookup_elem(&calls, &at);
+}
+
+/* Tells a thread from any other that has had its place, by when it was started. */
+static __always_inline __u64 descent_key(struct task_struct *task)
+{
+	return task->start_time << 1;
+}
+
+static __noinline _Bool look_for_tracer(struct task_struct *task, struct in_flight *t)
+{
+	_Bool found = find_tracer(task);
+
+	t->descent = descent_key(task) | found;
+	return found;
+}
+
+/* It is looked at once: who has left a family does not come back to it. */
+static __always_inline _Bool descends(struct task_struct *task)
+{
+	struct in_flight *t = place(task->pid, 0);
+	__u64 key = descent_key(task);
+
+	if (!t)
+		return 0;
+	if ((t->descent & ~1ull) == key)
+		return t->descent & 1;
+	return look_for_tracer(task, t);
+}
+
+static __always_inline _Bool in_cgroup(void)
+{
+	return bpf_get_current_ancestor_cgroup_id(filter_cgroup_level) == filter_cgroup;
+}
+
+static __noinline _Bool passes(struct task_struct *task, __u64 ino)
+{
+	if ((filter_pid && filter_pid != pid_of(task)) ||
+	    (filter_tid && filter_tid != tid_of(task)) || (filter_vm_ino && filter_vm_ino != ino))
+		return 0;
+	if (filter_cgroup && !in_cgroup())
+		return 0;
+	return !filter_comm[0] || comm_matches(task);
+}
+
+static __always_inline _Bool wanted(struct task_struct *task, __u64 ino)
+{
+	if (pid_of(task) == tracer)
+		return 0;
+	if (modes & CC_MODE_FILTERED && !passes(task, ino))
+		return 0;
+	return !(modes & CC_MODE_DESCENDANTS) || descends(task);
+}
+
+/* ---------------------------------------------------------------- which VM it is */
+
+static __noinline __u64 read_inode(__u64 kvm)
+{
+	return BPF_CORE_READ((struct kvm *)kvm, debugfs_dentry, d_inode, i_ino);
+}
+
+/* 0: it has none. Without debugfs the entry is an ERR_PTR, and what is read there is 0. */
+static __always_inline __u64 inode_of(__u64 kvm)
+{
+	struct dentry *dir;
+
+	if (!kvm)
+		return 0;
+	if (!(modes & CC_MODE_CAST))
+		return read_inode(kvm);
+	dir = cast(struct kvm, kvm)->debugfs_dentry;
+	return cast(struct inode, cast(struct dentry, dir)->d_inode)->i_ino;
+}
+
+static __always_inline void look_at_hook(struct known *k, __u64 kvm)
+{
+	struct kvmppc_ops *ops = BPF_CORE_READ((struct kvm *)kvm, arch.kvm_ops);
+
+	if (!ops || !bpf_core_field_exists(ops->get_compat_caps))
+		return;
+	k->has_hook = BPF_CORE_READ(ops, get_compat_caps) != 0;
+	k->seen = CC_SEEN_OPS;
+}
+
+static __noinline int meet_vm(__u64 kvm, __u64 ino)
+{
+	struct vm vm = { .known.ino = ino };
+
+	bpf_probe_read_kernel_str(vm.known.name, sizeof(vm.known.name),
+				  BPF_CORE_READ((struct kvm *)kvm, debugfs_dentry, d_name.name));
+	look_at_hook(&vm.known, kvm);
+	bpf_map_update_elem(&vms, &ino, &vm, BPF_NOEXIST);
+	return 0;
+}
+
+/* NULL: there is none, it has no name, or no memory for it. */
+static __always_inline struct vm *vm_of(const struct call *c)
+{
+	__u64 ino = c->ino;
+	struct vm *vm;
+
+	if (!ino)
+		return NULL;
+	vm = bpf_map_lookup_elem(&vms, &ino);
+	if (vm)
+		return vm;
+	meet_vm(c->kvm, ino);
+	return bpf_map_lookup_elem(&vms, &ino);
+}
+
+/* ---------------------------------------------------------------- losses and shares */
+
+static __noinline int count_loss(enum cc_loss loss, const struct call *c, int ret)
+{
+	struct cc_loss_key key = { c->kvm, c->ino, loss, c->type, c->cmd, ret };
+	__u64 zero = 0, *n = bpf_map_lookup_elem(&losses, &key);
+
+	if (!n) {
+		bpf_map_update_elem(&losses, &key, &zero, BPF_NOEXIST);
+		n = bpf_map_lookup_elem(&losses, &key);
 	}
+	if (n)
+		__sync_fetch_and_add(n, 1);
+	else if (loss < CC_LOSSES)
+		__sync_fetch_and_add(&lost_elsewhere[loss], 1);
+	__sync_fetch_and_add(&lost, 1);
+	return 0;
+}
+
+/*
+ * Each half of a share can be used while the reader has still to read the other half: what is
+ * outstanding is never more than the share, nor is anything refused before half of it is.
+ */
+static __noinline _Bool may_turn(struct share *s)
+{
+	__u64 turn = s->turn, next = bpf_ringbuf_query(&ring, BPF_RB_PROD_POS);
+
+	if (bpf_ringbuf_query(&ring, BPF_RB_CONS_POS) < turn)
+		return 0;
+	if (__sync_val_compare_and_swap(&s->turn, turn, next) == turn)
+		s->bytes = 0;
 	return 1;
 }
 
-static __always_inline _Bool wanted(struct kvm *kvm)
+static __always_inline _Bool has_room(struct share *s, __u64 shares)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	__u32 pid = pid_of(task);
+	return s->bytes < ring_bytes / shares / 2 || may_turn(s);
+}
 
-	if (pid == tracer || (filter_pid && filter_pid != pid) ||
-	    (filter_tid && filter_tid != tid_of(task)))
+static __noinline int meet_process(__u32 tgid)
+{
+	struct share fresh = {};
+
+	bpf_map_update_elem(&processes, &tgid, &fresh, BPF_NOEXIST);
+	return 0;
+}
+
+/* Take bytes from the process's share, if there are any. */
+static __noinline _Bool draw(__u32 tgid, __u64 bytes)
+{
+	struct share *s = bpf_map_lookup_elem(&processes, &tgid);
+
+	if (!s) {
+		meet_process(tgid);
+		s = bpf_map_lookup_elem(&processes, &tgid);
+	}
+	if (!s)
+		return 1;
+	if (!has_room(s, SHARES_OF_PROCESS))
 		return 0;
-	return comm_matches() && vm_matches(kvm) && ancestor_matches(task);
+	__sync_fetch_and_add(&s->bytes, bytes);
+	return 1;
 }
 
-static __always_inline _Bool wanted_result(int ret)
+static __always_inline _Bool draw_of_vm(struct vm *vm, __u32 tgid, __u64 bytes)
 {
-	if (filter_errno)
-		return ret == -(int)filter_errno;
-	return !filter_errors || ret < 0;
+	__u64 credit = vm->known.credit; /* another thread may draw at the same time */
+
+	if (!has_room(&vm->share, SHARES_OF_VM))
+		return 0;
+	if (credit < bytes) {
+		if (!draw(tgid, CREDIT_OF_VM))
+			return 0;
+		credit = CREDIT_OF_VM;
+	}
+	vm->known.credit = credit - bytes;
+	__sync_fetch_and_add(&vm->share.bytes, bytes);
+	return 1;
 }
 
-/* The caller's first words, as many as can be read without a fault. */
+/* ---------------------------------------------------------------- what user memory holds */
+
+/* The caller's first words, as many as can be read without a fault; the others are zeroed. */
 static __always_inline __u8 read_words(__u64 *to, __u64 arg)
 {
 	const void *user = (const void *)arg;
@@ -203,526 +457,561 @@ static __always_inline __u8 read_words(__u64 *to, __u64 arg)
 	return !bpf_probe_read_user(to, sizeof(*to), user);
 }
 
-static __always_inline void fill_vm(struct cc_record *r, struct kvm *kvm)
-{
-	struct dentry *dir;
-
-	r->vm = (__u64)kvm;
-	if (!kvm)
-		return;
-	dir = BPF_CORE_READ(kvm, debugfs_dentry);
-	r->vm_ino = BPF_CORE_READ(dir, d_inode, i_ino);
-	bpf_probe_read_kernel_str(r->vm_name, sizeof(r->vm_name), BPF_CORE_READ(dir, d_name.name));
-}
-
-static __always_inline void fill_caller(struct cc_record *r, enum cc_type type, struct kvm *kvm)
-{
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-
-	r->type = type;
-	r->mono_ns = bpf_ktime_get_ns();
-	fill_vm(r, kvm);
-	r->pid = pid_of(task);
-	r->tid = tid_of(task);
-	bpf_get_current_comm(r->comm, sizeof(r->comm));
-}
-
-static __always_inline void fill_hook(struct cc_record *r, struct kvm *kvm)
-{
-	struct kvmppc_ops *ops = BPF_CORE_READ(kvm, arch.kvm_ops);
-
-	if (!ops || !bpf_core_field_exists(ops->get_compat_caps))
-		return;
-	r->has_hook = BPF_CORE_READ(ops, get_compat_caps) != 0;
-	r->seen |= CC_SEEN_OPS;
-}
-
 struct tail {
-	struct cc_record *r;
-	__u64 left;
+	__u64 user; /* address of its first byte */
+	__u32 from; /* offset in the struct */
+	__u32 left;
+	__u32 read;
+	__u32 first; /* as cc_record.tail_first */
 };
+
+static __always_inline __u32 first_byte_of(__u64 word)
+{
+	__u32 byte = 0;
+
+	if (!(word & 0xffffffff)) {
+		word >>= 32;
+		byte += 4;
+	}
+	if (!(word & 0xffff)) {
+		word >>= 16;
+		byte += 2;
+	}
+	return byte + !(word & 0xff);
+}
 
 /* One chunk of the tail; 1 ends the loop. */
 static long look_at_tail(__u32 i, void *ctx)
 {
-	__u64 chunk[TAIL_CHUNK / sizeof(__u64)] = {};
+	__u64 chunk[CC_TAIL_PIECE / sizeof(__u64)] = {};
 	struct tail *t = ctx;
-	struct cc_record *r = t->r;
-	__u32 n = t->left < TAIL_CHUNK ? t->left : TAIL_CHUNK;
-	const void *user = (const void *)(r->arg + ABI_SIZE_VER0 + (__u64)i * TAIL_CHUNK);
+	__u32 n = t->left < CC_TAIL_PIECE ? t->left : CC_TAIL_PIECE;
 
-	if (bpf_probe_read_user(chunk, n, user))
+	if (bpf_probe_read_user(chunk, n, (const void *)(t->user + (__u64)i * CC_TAIL_PIECE)))
 		return 1;
-	for (int j = 0; j < TAIL_CHUNK / (int)sizeof(__u64); j++) {
-		__u64 word = chunk[j];
-		__u32 byte = 0;
-
-		if (!word)
+	for (__u32 j = 0; j < CC_TAIL_PIECE / sizeof(__u64); j++) {
+		if (!chunk[j])
 			continue;
-		if (!(word & 0xffffffff)) {
-			word >>= 32;
-			byte += 4;
-		}
-		if (!(word & 0xffff)) {
-			word >>= 16;
-			byte += 2;
-		}
-		byte += !(word & 0xff);
-		r->tail_read += j * sizeof(__u64) + byte + 1;
-		r->tail_first = ABI_SIZE_VER0 + r->tail_read - 1;
+		t->read += j * sizeof(__u64) + first_byte_of(chunk[j]) + 1;
+		t->first = t->from + t->read - 1;
 		return 1;
 	}
-	r->tail_read += n;
+	t->read += n;
 	t->left -= n;
 	return !t->left;
 }
 
-/* When the call has returned the kernel has faulted in what it looked at itself. */
-static __always_inline void read_tail(struct cc_record *r, __u64 usize)
+/* The size of the kernel's own struct: what lies behind it is the tail. */
+static __always_inline __u32 kernel_size(void)
 {
-	struct tail t = { r, usize - ABI_SIZE_VER0 };
+	__u32 size = ABI_SIZE_VER0;
 
-	r->seen |= CC_SEEN_TAIL;
-	bpf_loop(CC_TAIL_MAX / TAIL_CHUNK, look_at_tail, &t, 0);
+	if (bpf_core_type_exists(struct kvm_ppc_compat_caps))
+		size = bpf_core_type_size(struct kvm_ppc_compat_caps);
+	return size < ABI_SIZE_VER0 ? ABI_SIZE_VER0 : size;
 }
 
-/* Not counted where it fails: user space can still look for the process. */
-static __always_inline void send_args(const struct cc_record *r)
+static __always_inline __u64 usize_of(const struct call *c, const struct in_flight *t, int ret)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	__u64 vm = r->vm, ino = r->vm_ino, *known = bpf_map_lookup_elem(&named, &vm), len;
-	struct cc_args *a;
-	void *from;
+	__u64 word = 0;
 
-	if (!vm || (known && *known == ino))
-		return;
-	a = bpf_ringbuf_reserve(&ring, sizeof(*a), 0);
-	if (!a)
-		return;
-	bpf_map_update_elem(&named, &vm, &ino, BPF_ANY);
-	from = (void *)BPF_CORE_READ(task, mm, arg_start);
-	len = BPF_CORE_READ(task, mm, arg_end) - (__u64)from;
-	if (len > CC_ARGS_LEN)
-		len = CC_ARGS_LEN;
-	a->type = CC_ARGS;
-	a->pid = r->pid;
-	a->vm = vm;
-	a->vm_ino = ino;
-	a->len = bpf_probe_read_user(a->args, len, from) ? 0 : len;
-	bpf_ringbuf_submit(a, 0);
-}
-
-static __always_inline void submit(struct cc_record *r)
-{
-	if (!wanted_result(r->ret))
-		return;
-	send_args(r);
-	if (bpf_ringbuf_output(&ring, r, sizeof(*r), 0))
-		count_lost(CC_LOST_RING);
-}
-
-static __always_inline void finish_negotiation(struct cc_record *r)
-{
-	__u64 usize = 0;
-
-	r->out_words = read_words(r->out, r->arg);
-	if (r->cmd == ABI_CMD_V5 || r->cmd == ABI_CMD_MAINLINE) {
-		if (r->in_words)
-			usize = r->in[0];
-		else if (r->seen & CC_SEEN_HEAD)
-			usize = r->backend_head;
-		else if (r->ret && r->out_words)
-			usize = r->out[0]; /* a failure leaves it, or writes back less */
-		if (usize > ABI_SIZE_VER0)
-			read_tail(r, usize);
-	}
-}
-
-static __always_inline struct call *find_call(void *map)
-{
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-
-	return bpf_map_lookup_elem(map, &tid);
-}
-
-/* Replaces a call of this thread whose return was missed. 0: remembered. */
-static __always_inline long remember(void *map, const struct call *c)
-{
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	long err = bpf_map_update_elem(map, &tid, c, BPF_ANY);
-
-	if (err)
-		count_lost(CC_LOST_CALLS);
-	return err;
-}
-
-static __always_inline void fill_negotiation(struct cc_record *r, struct kvm *kvm, __u32 cmd,
-					     __u64 arg)
-{
-	r->cmd = cmd;
-	r->arg = arg;
-	fill_caller(r, CC_NEGOTIATION, kvm);
-	fill_hook(r, kvm);
-	r->in_words = read_words(r->in, arg);
-}
-
-static __always_inline void call_exit(void *map, struct call *c, int ret)
-{
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	struct cc_record *r = &c->r;
-
-	r->ret = ret;
-	r->latency_ns = bpf_ktime_get_ns() - r->mono_ns;
-	if (r->type == CC_NEGOTIATION)
-		finish_negotiation(r);
-	submit(r);
-	bpf_map_delete_elem(map, &tid);
-}
-
-static __always_inline void backend_exit(struct cc_record *r, struct kvm_ppc_compat_caps *caps,
-					 int ret)
-{
-	r->backend_ret = ret;
-	r->backend_caps = BPF_CORE_READ(caps, compat_capabilities);
-	r->seen |= CC_SEEN_BACKEND;
-	/* The size is still the caller's: the kernel writes back only after this. */
-	if (!bpf_probe_read_user(&r->backend_head, sizeof(r->backend_head), (void *)r->arg))
-		r->seen |= CC_SEEN_HEAD;
-}
-
-static __always_inline _Bool is_our_capability(long ext)
-{
-	return ext == ABI_CAP_PPC_COMPAT_CAPS || ext == ABI_CAP_PPC_COMPAT_CAPS_OLD;
-}
-
-static __always_inline __u32 pvr_of(union kvmppc_one_reg *val)
-{
-	return BPF_CORE_READ(val, wval);
-}
-
-/* What needs nothing from before the call: seen at its end alone. */
-static __always_inline void simple_exit(enum cc_type type, struct kvm *kvm, __u64 arg, int ret)
-{
-	struct cc_record r = { .arg = arg, .ret = ret };
-
-	if (find_call(&probed) || !wanted(kvm))
-		return;
-	fill_caller(&r, type, kvm);
-	submit(&r);
-}
-
-/* Each module has a way of its own: the hook's may differ from the ioctl's. */
-static __always_inline struct call *any_call(void)
-{
-	struct call *c = find_call(&calls);
-
-	return c ? c : find_call(&probed);
-}
-
-SEC("fentry/kvm_arch_vm_ioctl")
-int BPF_PROG(ioctl_fentry, struct file *filp, unsigned int cmd, unsigned long arg)
-{
-	struct call c = {};
-	struct kvm *kvm;
-
-	if (!is_ours(cmd))
+	if (!is_sized(c->cmd))
 		return 0;
-	kvm = BPF_CORE_READ(filp, private_data);
-	if (find_call(&probed) || !wanted(kvm))
-		return 0;
-	fill_negotiation(&c.r, kvm, cmd, arg);
-	remember(&calls, &c);
-	return 0;
-}
-
-SEC("fexit/kvm_arch_vm_ioctl")
-int BPF_PROG(ioctl_fexit, struct file *filp, unsigned int cmd, unsigned long arg, int ret)
-{
-	struct call *c;
-
-	if (!is_ours(cmd))
-		return 0;
-	c = find_call(&calls);
-	if (c)
-		call_exit(&calls, c, ret);
-	return 0;
-}
-
-SEC("fexit/kvmppc_get_compat_caps")
-int BPF_PROG(backend_fexit, struct kvm_ppc_compat_caps *caps, int ret)
-{
-	struct call *c = any_call();
-
-	if (c)
-		backend_exit(&c->r, caps, ret);
-	return 0;
-}
-
-SEC("fexit/kvm_vm_ioctl_check_extension")
-int BPF_PROG(extension_fexit, struct kvm *kvm, long ext, int ret)
-{
-	if (is_our_capability(ext))
-		simple_exit(CC_EXTENSION, kvm, ext, ret);
-	return 0;
-}
-
-SEC("fexit/kvmppc_set_one_reg_hv")
-int BPF_PROG(reg_fexit, struct kvm_vcpu *vcpu, __u64 id, union kvmppc_one_reg *val, int ret)
-{
-	if (id == ABI_REG_ARCH_COMPAT)
-		simple_exit(CC_ARCH_COMPAT, BPF_CORE_READ(vcpu, kvm), pvr_of(val), ret);
-	return 0;
-}
-
-static __always_inline void probed_enter(const struct call *c)
-{
-	_Bool again = find_call(&probed) != 0;
-
-	if (!remember(&probed, c) && !again)
-		__sync_fetch_and_add(&under_way, 1);
-}
-
-static __always_inline int probed_exit(int ret)
-{
-	struct call *c;
-
-	if (!under_way)
-		return 0;
-	c = find_call(&probed);
-	if (!c)
-		return 0;
-	call_exit(&probed, c, ret);
-	__sync_fetch_and_add(&under_way, -1);
-	return 0;
-}
-
-static __always_inline void simple_enter(enum cc_type type, struct kvm *kvm, __u64 arg)
-{
-	struct call c = { .r = { .arg = arg } };
-
-	if (!wanted(kvm))
-		return;
-	fill_caller(&c.r, type, kvm);
-	probed_enter(&c);
+	if (t->in_words)
+		return t->in[0];
+	if (t->seen & CC_SEEN_HEAD)
+		return t->backend_head;
+	/* A failure leaves it, or writes back less. */
+	if (ret)
+		bpf_probe_read_user(&word, sizeof(word), (const void *)c->arg);
+	return word;
 }
 
 /*
- * The same by kprobes, for kernels without direct calls of ftrace, and for modules that
- * must stay free to go.
+ * When the call has returned the kernel has faulted in what it looked at itself. What is
+ * larger than the largest page it does not look at.
  */
+static __always_inline void read_tail(struct tail *tail, const struct call *c, __u64 usize)
+{
+	__u32 ksize = kernel_size();
+
+	if (usize <= ksize || usize > CC_TAIL_MAX)
+		return;
+	tail->user = c->arg + ksize;
+	tail->from = ksize;
+	tail->left = usize - ksize;
+	bpf_loop(CC_TAIL_MAX / CC_TAIL_PIECE, look_at_tail, tail, 0);
+}
+
+/* ---------------------------------------------------------------- the record */
+
+/* The reader looks again by itself for a while after it was woken. */
+static __always_inline __u64 wake_flags(__u64 now)
+{
+	if (now - woken_ns < WAKE_NS)
+		return BPF_RB_NO_WAKEUP;
+	woken_ns = now;
+	return BPF_RB_FORCE_WAKEUP;
+}
+
+/* Not counted where it fails: user space can still look for the process. */
+static __noinline int send_args(const struct call *c, struct vm *vm)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct cc_args *a = bpf_ringbuf_reserve(&ring, sizeof(*a), 0);
+	__u64 from, len;
+
+	if (!a)
+		return 0;
+	from = BPF_CORE_READ(task, mm, arg_start);
+	len = BPF_CORE_READ(task, mm, arg_end) - from;
+	if (len > CC_ARGS_LEN)
+		len = CC_ARGS_LEN;
+	a->type = CC_ARGS;
+	a->pid = pid_of(task);
+	a->vm = c->kvm;
+	a->vm_ino = c->ino;
+	a->pad = 0;
+	a->len = bpf_probe_read_user(a->args, len, (const void *)from) ? 0 : len;
+	bpf_ringbuf_submit(a, BPF_RB_NO_WAKEUP); /* its record follows */
+	vm->args_sent = 1;
+	return 0;
+}
+
+/* Word by word: to the compiler it is a string of bytes at no known boundary. */
+static __always_inline void copy_comm(char *to, const char *from)
+{
+	((__u64 *)to)[0] = ((const __u64 *)from)[0];
+	((__u64 *)to)[1] = ((const __u64 *)from)[1];
+}
+
+static __always_inline void fill_caller(struct cc_record *r, struct task_struct *task)
+{
+	r->cgroup = bpf_get_current_cgroup_id();
+	copy_comm(r->comm, task->group_leader->comm);
+	copy_comm(r->thread, task->comm);
+}
+
+static __always_inline void fill_vm(struct cc_record *r, const struct known *k)
+{
+	__builtin_memcpy(r->vm_name, k->name, sizeof(r->vm_name));
+	r->has_hook = k->has_hook;
+	r->seen |= k->seen;
+}
+
+static __always_inline void fill_negotiation(struct cc_record *r, const struct in_flight *t)
+{
+	__builtin_memcpy(r->in, t->in, sizeof(r->in));
+	r->in_words = t->in_words;
+	r->out_words = read_words(r->out, t->call.arg);
+	r->backend_caps = t->backend_caps;
+	r->backend_head = t->backend_head;
+	r->backend_ret = t->backend_ret;
+	r->seen = t->seen;
+	if (t->watched && t->watched == hook_watched)
+		r->seen |= CC_SEEN_WATCHED;
+}
+
+/* Of what has no struct of the caller's. */
+static __always_inline void fill_nothing(struct cc_record *r)
+{
+	__builtin_memset(r->in, 0, sizeof(r->in));
+	__builtin_memset(r->out, 0, sizeof(r->out));
+	r->in_words = r->out_words = 0;
+	r->backend_caps = r->backend_head = 0;
+	r->backend_ret = 0;
+	r->seen = 0;
+	r->tail_from = r->tail_read = r->tail_first = 0;
+}
+
+static __always_inline void fill_tail(struct cc_record *r, const struct tail *tail)
+{
+	if (tail->from)
+		r->seen |= CC_SEEN_TAIL;
+	r->tail_from = tail->from;
+	r->tail_read = tail->read;
+	r->tail_first = tail->first;
+}
+
+static __always_inline void fill_call(struct cc_record *r, const struct call *c, __u64 now, int ret)
+{
+	r->type = c->type;
+	r->mono_ns = c->mono_ns ?: now;
+	r->latency_ns = now - r->mono_ns;
+	r->vm = c->kvm;
+	r->vm_ino = c->ino;
+	r->arg = c->arg;
+	r->cmd = c->cmd;
+	r->ret = ret;
+	__builtin_memset(r->pad, 0, sizeof(r->pad));
+}
+
+/* May it be recorded? Then k tells of the VM, and what is drawn for the record is in its credit. */
+static __noinline _Bool admit(const struct call *c, struct known *k, __u64 bytes)
+{
+	__u32 tgid = bpf_get_current_task_btf()->tgid;
+	struct vm *vm = vm_of(c);
+
+	k->credit = 0;
+	if (vm ? !draw_of_vm(vm, tgid, bytes) : !draw(tgid, bytes))
+		return 0;
+	if (vm) {
+		if (!vm->args_sent)
+			send_args(c, vm);
+		*k = vm->known;
+	} else {
+		*k = (struct known){};
+		if (c->kvm)
+			look_at_hook(k, c->kvm);
+	}
+	k->credit = bytes;
+	return 1;
+}
+
+static __always_inline int record_negotiation(struct in_flight *t, int ret)
+{
+	struct known *k = &t->known;
+	__u64 now = bpf_ktime_get_ns();
+	struct tail tail = {};
+	struct cc_record *r;
+
+	if ((!k->ino || k->ino != t->call.ino || k->credit < RECORD_BYTES) &&
+	    !admit(&t->call, k, t->call.ino ? CREDIT_OF_THREAD : RECORD_BYTES))
+		return count_loss(CC_LOSS_BUDGET, &t->call, ret);
+	read_tail(&tail, &t->call, usize_of(&t->call, t, ret));
+	r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
+	if (!r)
+		return count_loss(CC_LOSS_RING, &t->call, ret);
+	k->credit -= RECORD_BYTES;
+	fill_call(r, &t->call, now, ret);
+	fill_negotiation(r, t);
+	fill_tail(r, &tail);
+	fill_vm(r, k);
+	r->pid = t->pid;
+	r->tid = t->tid;
+	fill_caller(r, bpf_get_current_task_btf());
+	bpf_ringbuf_submit(r, wake_flags(now));
+	return 0;
+}
+
+static __noinline int record_simple(const struct call *c, int ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 now = bpf_ktime_get_ns();
+	struct cc_record *r;
+	struct known k;
+
+	if (!admit(c, &k, RECORD_BYTES))
+		return count_loss(CC_LOSS_BUDGET, c, ret);
+	r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
+	if (!r)
+		return count_loss(CC_LOSS_RING, c, ret);
+	fill_call(r, c, now, ret);
+	fill_nothing(r);
+	fill_vm(r, &k);
+	r->pid = pid_of(task);
+	r->tid = tid_of(task);
+	fill_caller(r, task);
+	bpf_ringbuf_submit(r, wake_flags(now));
+	return 0;
+}
+
+/* ---------------------------------------------------------------- calls in flight */
+
+static __always_inline struct in_flight *find_call(void)
+{
+	__u32 thread = bpf_get_current_task_btf()->pid;
+	struct in_flight *t;
+
+	for (__u32 i = 0; i < PLACES; i++) {
+		t = place(thread, i);
+		if (t && t->owner == thread)
+			return t;
+	}
+	return NULL;
+}
+
+/* An exchange, for it lets nobody see the place free before it has been read. */
+static __always_inline void forget_call(struct in_flight *t)
+{
+	__sync_lock_test_and_set(&t->owner, 0);
+	__sync_fetch_and_add(&in_flight, -1);
+}
+
+/* A thread is in one call at a time: the end of the one before was not seen. */
+static __noinline int orphan(void)
+{
+	struct in_flight *t = find_call();
+
+	if (!t)
+		return 0;
+	count_loss(CC_LOSS_ORPHANED, &t->call, CC_RET_UNKNOWN);
+	forget_call(t);
+	return 0;
+}
+
+static __noinline int lose_beginning(enum cc_type type, __u32 cmd, __u64 kvm, __u64 ino)
+{
+	struct call c = { .type = type, .cmd = cmd, .kvm = kvm, .ino = ino };
+
+	return count_loss(CC_LOSS_IN_FLIGHT, &c, CC_RET_UNKNOWN);
+}
+
+/* A place for a call of this thread; NULL: there is none. */
+static __always_inline struct in_flight *take_place(struct task_struct *task)
+{
+	__u32 thread = task->pid;
+	struct in_flight *t;
+
+	if (in_flight)
+		orphan();
+	for (__u32 i = 0; i < PLACES; i++) {
+		t = place(thread, i);
+		if (!t || t->owner || __sync_val_compare_and_swap(&t->owner, 0, thread))
+			continue;
+		__sync_fetch_and_add(&in_flight, 1);
+		return t;
+	}
+	return NULL;
+}
+
+/* NULL: it is not to be recorded, or cannot be, and that is counted. */
+static __always_inline struct in_flight *begin(enum cc_type type, __u64 kvm, __u32 cmd, __u64 arg)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 ino = inode_of(kvm);
+	struct in_flight *t;
+
+	if (!wanted(task, ino))
+		return NULL;
+	t = take_place(task);
+	if (!t) {
+		lose_beginning(type, cmd, kvm, ino);
+		return NULL;
+	}
+	t->call.type = type;
+	t->call.cmd = cmd;
+	t->call.arg = arg;
+	t->call.kvm = kvm;
+	t->call.ino = ino;
+	t->call.mono_ns = bpf_ktime_get_ns();
+	t->pid = pid_of(task);
+	t->tid = tid_of(task);
+	return t;
+}
+
+static __noinline int begin_negotiation(__u64 kvm, __u32 cmd, __u64 arg)
+{
+	struct in_flight *t;
+
+	if (!is_ours(cmd) || arg == CC_QUESTION_ARG)
+		return 0;
+	t = begin(CC_NEGOTIATION, kvm, cmd, arg);
+	if (!t)
+		return 0;
+	t->backend_arg = t->backend_caps = t->backend_head = 0;
+	t->backend_ret = 0;
+	t->seen = 0;
+	t->watched = hook_watched;
+	t->in_words = read_words(t->in, arg);
+	return 0;
+}
+
+/* cmd 0: a return probe, which sees no arguments. */
+static __noinline int end_negotiation(__u32 cmd, __u64 arg, int ret)
+{
+	struct in_flight *t = find_call();
+
+	if (!t || t->call.type != CC_NEGOTIATION ||
+	    (cmd && (t->call.cmd != cmd || t->call.arg != arg)))
+		return 0;
+	record_negotiation(t, ret);
+	forget_call(t);
+	return 0;
+}
+
+/* size: of the kernel's copy of the struct, which is the caller's until the call succeeds. */
+static __always_inline void note_hook(struct in_flight *t, __u64 size, __u64 caps, int ret)
+{
+	t->backend_ret = ret;
+	t->backend_caps = caps;
+	t->seen |= CC_SEEN_BACKEND;
+	/* What is less never gets this far: this kernel's copy is not made before the hook. */
+	if (size < ABI_SIZE_VER0 || !is_sized(t->call.cmd))
+		return;
+	t->backend_head = size;
+	t->seen |= CC_SEEN_HEAD;
+}
+
+/* What needs nothing from before the call: seen at its end alone. */
+static __noinline int whole_call(enum cc_type type, __u64 kvm, __u64 arg, int ret)
+{
+	struct call c = { .type = type, .arg = arg, .kvm = kvm, .ino = inode_of(kvm) };
+
+	if (!wanted(bpf_get_current_task_btf(), c.ino))
+		return 0;
+	return record_simple(&c, ret);
+}
+
+SEC("fentry")
+int BPF_PROG(ioctl_fentry, struct file *filp, unsigned int cmd, unsigned long arg)
+{
+	if (may_be_ours(cmd))
+		begin_negotiation((__u64)filp->private_data, cmd, arg);
+	return 0;
+}
+
+SEC("fexit")
+int BPF_PROG(ioctl_fexit, struct file *filp, unsigned int cmd, unsigned long arg, int ret)
+{
+	if (may_be_ours(cmd))
+		end_negotiation(cmd, arg, ret);
+	return 0;
+}
+
+SEC("fexit")
+int BPF_PROG(backend_fexit, struct kvm_ppc_compat_caps *caps, int ret)
+{
+	struct in_flight *t = find_call();
+
+	if (t && t->call.type == CC_NEGOTIATION)
+		note_hook(t, caps->size, caps->compat_capabilities, ret);
+	return 0;
+}
+
+SEC("fexit")
+int BPF_PROG(extension_fexit, struct kvm *kvm, long ext, int ret)
+{
+	if (is_our_capability(ext))
+		whole_call(CC_EXTENSION, (__u64)kvm, ext, ret);
+	return 0;
+}
+
+SEC("fexit")
+int BPF_PROG(reg_fexit, struct kvm_vcpu *vcpu, __u64 id, union kvmppc_one_reg *val, int ret)
+{
+	if (id == ABI_REG_ARCH_COMPAT)
+		whole_call(CC_ARCH_COMPAT, (__u64)vcpu->kvm, val->wval, ret);
+	return 0;
+}
+
+/*
+ * The same by kprobes, for kernels without direct calls of ftrace. A return probe does not
+ * see which call it ends: whatever else the thread begins tells that the end of the one
+ * before was missed.
+ */
+static __noinline int begin_call(enum cc_type type, __u64 kvm, __u64 arg)
+{
+	begin(type, kvm, 0, arg);
+	return 0;
+}
+
+static __noinline int end_call(enum cc_type type, int ret)
+{
+	struct in_flight *t = find_call();
+
+	if (!t || t->call.type != type)
+		return 0;
+	record_simple(&t->call, ret);
+	forget_call(t);
+	return 0;
+}
+
 SEC("kprobe")
 int BPF_KPROBE(ioctl_kprobe, struct file *filp, unsigned int cmd, unsigned long arg)
 {
-	struct call c = {};
-	struct kvm *kvm;
-
-	if (!is_ours(cmd) || !others_answer[CC_UNIT_KVM])
-		return 0;
-	kvm = BPF_CORE_READ(filp, private_data);
-	if (!wanted(kvm))
-		return 0;
-	fill_negotiation(&c.r, kvm, cmd, arg);
-	probed_enter(&c);
+	if (in_flight)
+		orphan();
+	if (may_be_ours(cmd))
+		begin_negotiation((__u64)BPF_CORE_READ(filp, private_data), cmd, arg);
 	return 0;
 }
 
 SEC("kretprobe")
 int BPF_KRETPROBE(ioctl_kretprobe, int ret)
 {
-	return probed_exit(ret);
+	return in_flight ? end_negotiation(0, 0, ret) : 0;
 }
 
 SEC("kprobe")
 int BPF_KPROBE(backend_kprobe, struct kvm_ppc_compat_caps *caps)
 {
-	struct call *c = any_call();
+	struct in_flight *t = in_flight ? find_call() : NULL;
 
-	if (c)
-		c->backend_arg = caps;
+	if (t)
+		t->backend_arg = (__u64)caps;
 	return 0;
 }
 
 SEC("kretprobe")
 int BPF_KRETPROBE(backend_kretprobe, int ret)
 {
-	struct call *c = any_call();
+	struct in_flight *t = in_flight ? find_call() : NULL;
+	struct kvm_ppc_compat_caps *caps;
 
-	if (c && c->backend_arg)
-		backend_exit(&c->r, c->backend_arg, ret);
+	if (!t || t->call.type != CC_NEGOTIATION || !t->backend_arg)
+		return 0;
+	caps = (struct kvm_ppc_compat_caps *)t->backend_arg;
+	if (!bpf_core_field_exists(caps->size))
+		return 0;
+	note_hook(t, BPF_CORE_READ(caps, size), BPF_CORE_READ(caps, compat_capabilities), ret);
 	return 0;
 }
 
 SEC("kprobe")
 int BPF_KPROBE(extension_kprobe, struct kvm *kvm, long ext)
 {
-	if (is_our_capability(ext) && others_answer[CC_UNIT_KVM])
-		simple_enter(CC_EXTENSION, kvm, ext);
+	if (in_flight)
+		orphan();
+	if (is_our_capability(ext))
+		begin_call(CC_EXTENSION, (__u64)kvm, ext);
 	return 0;
 }
 
 SEC("kretprobe")
 int BPF_KRETPROBE(extension_kretprobe, int ret)
 {
-	return probed_exit(ret);
+	return in_flight ? end_call(CC_EXTENSION, ret) : 0;
+}
+
+static __noinline int begin_arch_compat(struct kvm_vcpu *vcpu, union kvmppc_one_reg *val)
+{
+	__u64 kvm = (__u64)BPF_CORE_READ(vcpu, kvm);
+
+	return begin_call(CC_ARCH_COMPAT, kvm, BPF_CORE_READ(val, wval));
 }
 
 SEC("kprobe")
 int BPF_KPROBE(reg_kprobe, struct kvm_vcpu *vcpu, __u64 id, union kvmppc_one_reg *val)
 {
-	if (id == ABI_REG_ARCH_COMPAT && others_answer[CC_UNIT_KVM_HV])
-		simple_enter(CC_ARCH_COMPAT, BPF_CORE_READ(vcpu, kvm), pvr_of(val));
+	if (in_flight)
+		orphan();
+	if (id == ABI_REG_ARCH_COMPAT)
+		begin_arch_compat(vcpu, val);
 	return 0;
 }
 
 SEC("kretprobe")
 int BPF_KRETPROBE(reg_kretprobe, int ret)
 {
-	return probed_exit(ret);
+	return in_flight ? end_call(CC_ARCH_COMPAT, ret) : 0;
 }
 
-/*
- * The same from the system call alone, for modules that must stay free to go where kprobes
- * are not safe. It holds no module, and cannot see whether the hook was called.
- */
-static __always_inline struct file *file_of(__u64 fd)
+/* ---------------------------------------------------------------- asked for by the tracer */
+
+/* A word of the kernel's memory; err as the helper gives it. */
+struct word {
+	__u64 address;
+	__u64 value;
+	__s64 err;
+};
+
+SEC("syscall")
+int read_word(struct word *w)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **files, *file = NULL;
+	__u64 value = 0;
 
-	if (fd >= BPF_CORE_READ(table, max_fds))
-		return NULL;
-	files = (struct file **)BPF_CORE_READ(table, fd);
-	bpf_probe_read_kernel(&file, sizeof(file), &files[fd]);
-	return file;
-}
-
-static __always_inline _Bool is_dev_kvm(struct file *file)
-{
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
-
-	return (BPF_CORE_READ(inode, i_mode) & 0170000) == 0020000 &&
-	       BPF_CORE_READ(inode, i_rdev) == KVM_DEVICE;
-}
-
-/* Files that KVM makes have names of their own on a file system that nobody mounts. len: of name. */
-static __always_inline _Bool is_file_of_kvm(struct file *file, const char *name, __u32 len)
-{
-	struct dentry *dentry = BPF_CORE_READ(file, f_path.dentry);
-	char is[16] = {};
-
-	if (BPF_CORE_READ(dentry, d_sb, s_magic) != ANON_INODE_FS_MAGIC)
-		return 0;
-	bpf_probe_read_kernel(is, sizeof(is), BPF_CORE_READ(dentry, d_name.name));
-	for (__u32 i = 0; i < len && i < sizeof(is); i++)
-		if (is[i] != name[i])
-			return 0;
-	return 1;
-}
-
-/* What KVM turns away with EIO does not get as far as the functions that are watched. */
-static __always_inline _Bool turns_away(struct kvm *kvm)
-{
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-
-	return BPF_CORE_READ(kvm, mm) != BPF_CORE_READ(task, mm) || BPF_CORE_READ(kvm, vm_dead);
-}
-
-static __always_inline void sys_negotiation(struct file *file, __u32 cmd, __u64 arg)
-{
-	struct call c = {};
-	struct kvm *kvm;
-
-	if (!others_answer[CC_UNIT_KVM] || !is_file_of_kvm(file, "kvm-vm", 7))
-		return;
-	kvm = BPF_CORE_READ(file, private_data);
-	if (turns_away(kvm) || !wanted(kvm))
-		return;
-	fill_negotiation(&c.r, kvm, cmd, arg);
-	c.r.seen |= CC_SEEN_NO_BACKEND;
-	probed_enter(&c);
-}
-
-static __always_inline void sys_extension(struct file *file, __u64 ext)
-{
-	struct kvm *kvm;
-
-	if (!is_our_capability(ext) || !others_answer[CC_UNIT_KVM])
-		return;
-	if (is_dev_kvm(file)) {
-		simple_enter(CC_EXTENSION, NULL, ext);
-	} else if (is_file_of_kvm(file, "kvm-vm", 7)) {
-		kvm = BPF_CORE_READ(file, private_data);
-		if (!turns_away(kvm))
-			simple_enter(CC_EXTENSION, kvm, ext);
-	}
-}
-
-/* KVM PR has another function for it, which is not watched. */
-static __always_inline _Bool is_hv(struct kvm *kvm)
-{
-	char name[7] = {};
-
-	bpf_probe_read_kernel(name, sizeof(name), BPF_CORE_READ(kvm, arch.kvm_ops, owner, name));
-	return !__builtin_memcmp(name, "kvm_hv", sizeof(name));
-}
-
-static __always_inline void sys_reg(struct file *file, __u64 arg)
-{
-	__u64 reg[2] = {}; /* struct kvm_one_reg: id, addr */
-	struct kvm_vcpu *vcpu;
-	struct kvm *kvm;
-	__u32 pvr = 0;
-
-	if (!others_answer[CC_UNIT_KVM_HV] || !is_file_of_kvm(file, "kvm-vcpu:", 9))
-		return;
-	vcpu = BPF_CORE_READ(file, private_data);
-	kvm = BPF_CORE_READ(vcpu, kvm);
-	if (turns_away(kvm) || !is_hv(kvm))
-		return;
-	if (bpf_probe_read_user(reg, sizeof(reg), (void *)arg) ||
-	    (reg[0] == ABI_REG_ARCH_COMPAT && bpf_probe_read_user(&pvr, sizeof(pvr), (void *)reg[1])))
-		count_lost(CC_LOST_MEMORY);
-	else if (reg[0] == ABI_REG_ARCH_COMPAT)
-		simple_enter(CC_ARCH_COMPAT, kvm, pvr);
-}
-
-/* Its arguments, or the registers that hold them (ARCH_HAS_SYSCALL_WRAPPER). */
-static __always_inline __u64 syscall_arg(__u64 *ctx, __u32 n)
-{
-	__u64 arg = 0;
-
-	if (bpf_get_func_arg_cnt(ctx) == 1)
-		return BPF_CORE_READ((struct pt_regs *)ctx[0], gpr[3 + n]);
-	bpf_get_func_arg(ctx, n, &arg);
-	return arg;
-}
-
-SEC("fentry/sys_ioctl")
-int sys_fentry(__u64 *ctx)
-{
-	__u32 cmd = (__u32)syscall_arg(ctx, 1);
-	struct file *file;
-	__u64 arg;
-
-	if (!is_ours(cmd) && cmd != ABI_CMD_CHECK_EXTENSION && cmd != ABI_CMD_SET_ONE_REG)
-		return 0;
-	file = file_of((__u32)syscall_arg(ctx, 0));
-	arg = syscall_arg(ctx, 2);
-	if (cmd == ABI_CMD_CHECK_EXTENSION)
-		sys_extension(file, arg);
-	else if (cmd == ABI_CMD_SET_ONE_REG)
-		sys_reg(file, arg);
-	else
-		sys_negotiation(file, cmd, arg);
+	w->err = bpf_probe_read_kernel(&value, sizeof(value), (const void *)w->address);
+	w->value = value;
 	return 0;
-}
-
-SEC("fexit/sys_ioctl")
-int sys_fexit(__u64 *ctx)
-{
-	__u64 ret = 0;
-
-	bpf_get_func_ret(ctx, &ret);
-	return probed_exit((int)ret);
 }

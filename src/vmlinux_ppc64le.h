@@ -12,8 +12,6 @@
 #pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)
 #endif
 
-typedef _Bool bool;
-
 typedef int __kernel_pid_t;
 
 typedef __kernel_pid_t pid_t;
@@ -22,15 +20,9 @@ typedef long long unsigned int __u64;
 
 typedef __u64 u64;
 
-typedef short unsigned int umode_t;
-
 typedef unsigned int __u32;
 
 typedef __u32 u32;
-
-typedef u32 __kernel_dev_t;
-
-typedef __kernel_dev_t dev_t;
 
 struct qstr {
 	void *name;
@@ -38,41 +30,19 @@ struct qstr {
 
 struct inode;
 
-struct super_block;
-
 struct dentry {
 	union {
 		const struct qstr d_name;
 	};
 	struct inode *d_inode;
-	struct super_block *d_sb;
-};
-
-struct fdtable {
-	unsigned int max_fds;
-	void *fd;
-};
-
-struct path {
-	struct dentry *dentry;
 };
 
 struct file {
 	void *private_data;
-	struct inode *f_inode;
-	union {
-		const struct path f_path;
-	};
-};
-
-struct files_struct {
-	struct fdtable *fdt;
 };
 
 struct inode {
-	umode_t i_mode;
 	u64 i_ino;
-	dev_t i_rdev;
 };
 
 struct kvmppc_ops;
@@ -81,16 +51,13 @@ struct kvm_arch {
 	struct kvmppc_ops *kvm_ops;
 };
 
-struct mm_struct;
-
 struct kvm {
-	struct mm_struct *mm;
 	struct kvm_arch arch;
 	struct dentry *debugfs_dentry;
-	bool vm_dead;
 };
 
 struct kvm_ppc_compat_caps {
+	__u64 size;
 	__u64 compat_capabilities;
 };
 
@@ -102,10 +69,7 @@ union kvmppc_one_reg {
 	u32 wval;
 };
 
-struct module;
-
 struct kvmppc_ops {
-	struct module *owner;
 	void *get_compat_caps;
 };
 
@@ -114,10 +78,6 @@ struct mm_struct {
 		long unsigned int arg_start;
 		long unsigned int arg_end;
 	};
-};
-
-struct module {
-	char name[56];
 };
 
 struct ns_common {
@@ -148,10 +108,6 @@ struct pt_regs {
 	};
 };
 
-struct super_block {
-	long unsigned int s_magic;
-};
-
 struct task_struct {
 	struct mm_struct *mm;
 	pid_t pid;
@@ -159,7 +115,8 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
-	struct files_struct *files;
+	u64 start_time;
+	char comm[16];
 };
 
 #ifndef BPF_NO_PRESERVE_ACCESS_INDEX

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* For attach.c: of what the kernel side could not record, that which has not been told of yet. */
+#ifndef COMPATCAPS_LOSSES_H
+#define COMPATCAPS_LOSSES_H
+
+#include "attach.h"
+#include "compatcaps.skel.h"
+
+struct told;
+
+/* All 0 but for the maps at first. */
+struct losses {
+	const struct compatcaps_bpf *maps;
+	uint64_t seen;			    /* all that was lost when this was looked at last */
+	uint64_t elsewhere_told[CC_LOSSES]; /* of what was not counted by kind */
+	uint64_t counter_told[CC_LOSSES];   /* of what the kernel counted */
+	struct told *told;
+	size_t n_told, max_told;
+};
+
+/* What the programs themselves have counted: a call of fn for each reason. */
+void losses_tell(struct losses *l, attach_loss_fn *fn, void *ctx);
+
+/* What the kernel counts, n in all so far, for a reason that no program counts. */
+void losses_tell_counter(struct losses *l, enum cc_loss loss, uint64_t n, attach_loss_fn *fn,
+			 void *ctx);
+
+void losses_free(struct losses *l);
+
+#endif /* COMPATCAPS_LOSSES_H */
