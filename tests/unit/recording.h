@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Recordings for tests: frames as the live half makes them, through the session, as JSON. */
+#ifndef RECORDING_H
+#define RECORDING_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "emit.h"
+#include "session.h"
+#include "stream.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+struct recording {
+	FILE *f;
+	char *text;
+	size_t len;
+	void *emitter;
+	struct session *session;
+};
+
+static const struct emit_options plain;
+
+static void on_event(const struct event *e, void *ctx)
+{
+	struct recording *r = ctx;
+
+	emit_json.event(r->emitter, e);
+}
+
+static void recording_begin(struct recording *r, const struct emit_options *opt)
+{
+	r->f = open_memstream(&r->text, &r->len);
+	assert_non_null(r->f);
+	r->emitter = emit_json.begin(r->f, opt);
+	r->session = session_new(on_event, r);
+	assert_non_null(r->emitter);
+	assert_non_null(r->session);
+}
+
+/* The text is there until it is freed. */
+static void recording_end(struct recording *r)
+{
+	emit_json.end(r->emitter);
+	session_free(r->session);
+	fclose(r->f);
+}
+
+static const struct host_facts host_7_3 = {
+	.page_size = 4096,
+	.ksize_is = FACT_KNOWN,
+	.ksize = 24,
+	.kernel_cmd = ABI_CMD_MAINLINE,
+	.pseries_is = FACT_KNOWN,
+	.cpu_version_is = FACT_KNOWN,
+	.cpu_version = 0x0f000006,
+	.nested = NESTED_V2,
+	.nested_caps_is = FACT_KNOWN,
+	.nested_caps = 0x6000000000000000,
+};
+
+#define AT(n) .mono_ns = (n) * 1000000ull, .real_ns = 1795327200123456789 + (n) * 1000000ull
+
+static const struct frame trace_frame = {
+	.type = FRAME_TRACE, AT(1),
+	.trace = {
+		.id = { "lpar1", "b1d9", "7.3.4-powerpc64le", "#1 SMP", "ppc64le", "kvm kvm_hv", 8 },
+		.host = host_7_3,
+		.filters = { .text = "--comm qemu" },
+		.clock_offset_ns = 1795327200122456789,
+	},
+};
+
+static const struct cc_record query = {
+	.type = CC_NEGOTIATION,
+	.seen = CC_SEEN_BACKEND | CC_SEEN_HEAD | CC_SEEN_OPS | CC_SEEN_WATCHED,
+	.has_hook = 1,
+	.cmd = ABI_CMD_MAINLINE,
+	.pid = 4711,
+	.tid = 4712,
+	.comm = "qemu-system-ppc",
+	.thread = "CPU 0/KVM",
+	.vm_name = "4711-12",
+	.vm = 0xc000000012345678,
+	.vm_ino = 33,
+	.cgroup = 77,
+	.mono_ns = 4000000,
+	.latency_ns = 5044,
+	.arg = 0x7fffc0de,
+	.in = { 24 },
+	.in_words = 3,
+	.out = { 24, 0, 0x6000000000000000 },
+	.out_words = 3,
+	.backend_caps = 0x6000000000000000,
+	.backend_head = 24,
+};
+
+static const struct cc_record check = {
+	.type = CC_EXTENSION,
+	.cmd = ABI_CMD_CHECK_EXTENSION,
+	.pid = 4711,
+	.tid = 4711,
+	.comm = "qemu-system-ppc",
+	.thread = "qemu-system-ppc",
+	.arg = 250,
+	.ret = 1,
+	.mono_ns = 3000000,
+	.latency_ns = 99,
+};
+
+static const struct cc_record ask = {
+	.type = CC_ARCH_COMPAT,
+	.cmd = ABI_CMD_SET_ONE_REG,
+	.pid = 4711,
+	.tid = 4712,
+	.comm = "qemu-system-ppc",
+	.thread = "CPU 0/KVM",
+	.vm_name = "4711-12",
+	.vm = 0xc000000012345678,
+	.vm_ino = 33,
+	.arg = 0x0f000006,
+	.mono_ns = 5000000,
+};
+
+static const uint64_t older_vms[] = { 7, UINT64_MAX };
+static const struct loss_count losses[] = {
+	{ { 0xc000000012345678, 33, CC_LOSS_BUDGET, CC_NEGOTIATION, ABI_CMD_MAINLINE, -7 }, 2 },
+	{ { 0, 0, CC_LOSS_BUDGET, 0, 0, CC_RET_UNKNOWN }, UINT64_MAX - 9 },
+};
+
+/* One of everything. */
+static const struct frame ordinary[] = {
+	trace_frame,
+	{ .type = FRAME_ATTACH,
+	  AT(2),
+	  .attach = { .point = POINT_IOCTL,
+		      .how = ATTACH_FEXIT,
+		      .known = true,
+		      .older = older_vms,
+		      .n_older = COUNT(older_vms) } },
+	{ .type = FRAME_ATTACH,
+	  AT(2),
+	  .attach = { .point = POINT_BACKEND,
+		      .how = ATTACH_ABSENT,
+		      .why = "the module \"kvm_hv\" is not loaded",
+		      .released = true } },
+	{ .type = FRAME_VM,
+	  AT(3),
+	  .vm = { false, 4711, 33, "4711-12", "qemu-system-ppc", "guest=db1,debug-threads=on",
+		  "/machine.slice/db1" } },
+	{ .type = FRAME_CALL, AT(3), .call = { &check, "guest=db1", "/machine.slice", NULL } },
+	{ .type = FRAME_HOST, AT(3), .host = { host_7_3, true } },
+	{ .type = FRAME_CALL, AT(4), .call = { &query, "guest=db1,debug-threads=on", NULL, NULL } },
+	{ .type = FRAME_CALL, AT(5), .call = { &ask, NULL, NULL, NULL } },
+	{ .type = FRAME_LOST,
+	  AT(6),
+	  .lost = { CC_LOSS_BUDGET, UINT64_MAX - 7, losses, COUNT(losses) } },
+	{ .type = FRAME_VM, AT(7), .vm = { true, 4711, 33, "4711-12", NULL, NULL, NULL } },
+	{ .type = FRAME_END, AT(8) },
+};
+
+static struct recording record(const struct frame *frames, size_t n)
+{
+	struct recording r;
+
+	recording_begin(&r, &plain);
+	for (size_t i = 0; i < n; i++)
+		session_frame(r.session, &frames[i]);
+	recording_end(&r);
+	return r;
+}
+
+#endif /* RECORDING_H */
