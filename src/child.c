@@ -90,3 +90,8 @@ void child_signal(const struct child *c, int sig)
 	if (c->pid && !c->ended)
 		kill(c->pid, sig);
 }
+
+int child_exit_status(const struct child *c)
+{
+	return WIFSIGNALED(c->status) ? 128 + WTERMSIG(c->status) : WEXITSTATUS(c->status);
+}

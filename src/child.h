@@ -29,4 +29,7 @@ void child_reap(struct child *c);
 /* Send sig to the command if it still is there. */
 void child_signal(const struct child *c, int sig);
 
+/* What a shell would say of it: its own exit status, or 128 and the signal's number. */
+int child_exit_status(const struct child *c);
+
 #endif /* COMPATCAPS_CHILD_H */

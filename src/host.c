@@ -17,12 +17,13 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#define KVM_MODULE  "kvm"
-#define CPUS_OF_DT  "/proc/device-tree/cpus"
-#define KERNEL_BTF  "/sys/kernel/btf/vmlinux"
-#define LOCKDOWN    "/sys/kernel/security/lockdown"
-#define VMS_OF_DEBUGFS "/sys/kernel/debug/kvm"
-#define KPROBES_ENABLED "/sys/kernel/debug/kprobes/enabled"
+#define KVM_MODULE	"kvm"
+#define CPUS_OF_DT	"/proc/device-tree/cpus"
+#define KERNEL_BTF	"/sys/kernel/btf/vmlinux"
+#define LOCKDOWN	"/sys/kernel/security/lockdown"
+#define DEBUGFS		"/sys/kernel/debug"
+#define VMS_OF_DEBUGFS	DEBUGFS "/kvm"
+#define KPROBES_ENABLED DEBUGFS "/kprobes/enabled"
 
 /* The whole of a small file as a string; false: it cannot be read. */
 static bool read_file(const char *path, char *buf, size_t len)
@@ -41,42 +42,62 @@ static bool read_file(const char *path, char *buf, size_t len)
 }
 
 /* As the kernel looks for it: the first node below /cpus whose device_type is cpu. */
-static bool read_cpu_version(const char *node, uint32_t *version)
+static bool is_cpu(const char *node)
 {
 	char path[sizeof(CPUS_OF_DT) + NAME_MAX + 16], type[8];
+
+	snprintf(path, sizeof(path), CPUS_OF_DT "/%s/device_type", node);
+	return read_file(path, type, sizeof(type)) && !strcmp(type, "cpu");
+}
+
+static enum fact read_cpu_version(const char *node, uint32_t *version)
+{
+	char path[sizeof(CPUS_OF_DT) + NAME_MAX + 16];
 	uint32_t be;
 	FILE *f;
 	bool ok;
 
-	snprintf(path, sizeof(path), CPUS_OF_DT "/%s/device_type", node);
-	if (!read_file(path, type, sizeof(type)) || strcmp(type, "cpu"))
-		return false;
 	snprintf(path, sizeof(path), CPUS_OF_DT "/%s/cpu-version", node);
 	f = fopen(path, "re");
 	if (!f)
-		return false;
+		return errno == ENOENT ? FACT_ABSENT : FACT_UNKNOWN;
 	ok = fread(&be, sizeof(be), 1, f) == 1;
 	fclose(f);
+	if (!ok)
+		return FACT_UNKNOWN;
 	*version = be32toh(be);
-	return ok;
+	return FACT_KNOWN;
+}
+
+static enum fact is_pseries(void)
+{
+	char compatible[256];
+
+	if (access("/proc/device-tree/compatible", R_OK))
+		return FACT_UNKNOWN;
+	if (read_file("/proc/device-tree/compatible", compatible, sizeof(compatible)) &&
+	    strstr(compatible, "powernv"))
+		return FACT_ABSENT;
+	return access("/proc/device-tree/rtas", F_OK) ? FACT_ABSENT : FACT_KNOWN;
 }
 
 void host_read_device_tree(struct host_facts *host)
 {
-	char compatible[256];
 	struct dirent *d;
 	DIR *dir;
 
-	host->has_cpu_version = false;
+	host->pseries_is = is_pseries();
+	host->cpu_version_is = FACT_UNKNOWN;
 	host->cpu_version = 0;
-	host->pseries = access("/proc/device-tree/rtas", F_OK) == 0 &&
-			!(read_file("/proc/device-tree/compatible", compatible, sizeof(compatible)) &&
-			  strstr(compatible, "powernv"));
 	dir = opendir(CPUS_OF_DT);
 	if (!dir)
 		return;
-	while (!host->has_cpu_version && (d = readdir(dir)))
-		host->has_cpu_version = read_cpu_version(d->d_name, &host->cpu_version);
+	while ((d = readdir(dir))) {
+		if (!is_cpu(d->d_name))
+			continue;
+		host->cpu_version_is = read_cpu_version(d->d_name, &host->cpu_version);
+		break;
+	}
 	closedir(dir);
 }
 
@@ -159,11 +180,38 @@ bool host_module_is_live(const char *module)
 	return !read_file(path, state, sizeof(state)) || !strncmp(state, "live", 4);
 }
 
+/* The types of a module that is loaded, or of a kernel that has it built in, can be had. */
+static bool has_types(const char *module)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/kernel/btf/%s", module);
+	if (!access(path, R_OK))
+		return true;
+	/* What is built in has no state. */
+	snprintf(path, sizeof(path), "/sys/module/%s/initstate", module);
+	return host_has_module(module) && access(path, F_OK) && !access(KERNEL_BTF, R_OK);
+}
+
 void host_read(struct host_facts *host)
 {
-	*host = (struct host_facts){ .page_size = (uint32_t)sysconf(_SC_PAGESIZE) };
+	host->page_size = (uint32_t)sysconf(_SC_PAGESIZE);
 	host_read_device_tree(host);
 	host->ksize = look(KVM_MODULE, struct_size, "kvm_ppc_compat_caps");
+	host->ksize_is = host->ksize	       ? FACT_KNOWN :
+			 has_types(KVM_MODULE) ? FACT_ABSENT :
+						 FACT_UNKNOWN;
+}
+
+enum nested_api host_nested_api(const struct host_facts *host)
+{
+	if (host->pseries_is == FACT_ABSENT)
+		return NESTED_NONE;
+	if (host->pseries_is != FACT_KNOWN || host->nested_caps_is != FACT_KNOWN ||
+	    !host_has_module("kvm_hv"))
+		return NESTED_UNKNOWN;
+	/* Only API v2 has capabilities to agree on. */
+	return host->nested_caps ? NESTED_V2 : NESTED_V1;
 }
 
 void host_ask_command(struct host_facts *host)
@@ -180,7 +228,7 @@ void host_ask_command(struct host_facts *host)
 		return;
 	/* Every revision looks at its argument first: a known command fails with EFAULT. */
 	for (size_t i = 0; (rev = abi_revision(i)); i++)
-		if (ioctl(vm, rev->cmd, NULL) < 0 && errno == EFAULT)
+		if (ioctl(vm, rev->cmd, CC_QUESTION_ARG) < 0 && errno == EFAULT)
 			host->kernel_cmd = rev->cmd;
 	close(vm);
 }
@@ -217,27 +265,60 @@ bool host_kprobes_are_safe(void)
 	return sysconf(_SC_NPROCESSORS_CONF) == 1 || uname(&u) || !strstr(u.version, "PREEMPT");
 }
 
-static unsigned int module_users(const char *module)
+uint64_t host_vm_inode(const char *name)
 {
-	char path[64], count[16];
+	char path[sizeof(VMS_OF_DEBUGFS) + CC_VM_NAME_LEN + 1];
+	struct stat st;
 
-	snprintf(path, sizeof(path), "/sys/module/%s/refcnt", module);
-	return read_file(path, count, sizeof(count)) ? (unsigned int)strtoul(count, NULL, 10) : 0;
+	snprintf(path, sizeof(path), VMS_OF_DEBUGFS "/%s", name);
+	return stat(path, &st) ? 0 : st.st_ino;
 }
 
-unsigned int host_vms(void)
+bool host_vms(host_vm_fn *fn, void *ctx)
 {
 	DIR *dir = opendir(VMS_OF_DEBUGFS);
-	unsigned int n = 0, pid, fd;
+	unsigned int pid, fd;
 	struct dirent *d;
 
-	/* Who uses the backends may be a tracer as well. */
+	/* Without KVM there is no such directory, and no VM. */
 	if (!dir)
-		return module_users("kvm_hv") + module_users("kvm_pr");
+		return errno == ENOENT && !access(DEBUGFS "/kprobes", F_OK);
 	while ((d = readdir(dir)))
-		n += sscanf(d->d_name, "%u-%u", &pid, &fd) == 2;
+		if (sscanf(d->d_name, "%u-%u", &pid, &fd) == 2)
+			fn(d->d_name, d->d_ino, ctx);
 	closedir(dir);
-	return n;
+	return true;
+}
+
+static void modules_of_kvm(char *buf, size_t len)
+{
+	static const char *const names[] = { "kvm", "kvm_hv", "kvm_pr" };
+	size_t n = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && n < len; i++)
+		if (host_has_module(names[i]))
+			n += snprintf(buf + n, len - n, "%s%s", n ? " " : "", names[i]);
+}
+
+void host_identify(struct host_id *id)
+{
+	static struct utsname u;
+	static char boot_id[64], modules[64];
+
+	*id = (struct host_id){ .modules = modules };
+	modules_of_kvm(modules, sizeof(modules));
+	if (!uname(&u)) {
+		id->name = u.nodename;
+		id->release = u.release;
+		id->build = u.version;
+		id->arch = u.machine;
+	}
+	if (read_file("/proc/sys/kernel/random/boot_id", boot_id, sizeof(boot_id))) {
+		boot_id[strcspn(boot_id, "\n")] = '\0';
+		id->boot_id = boot_id;
+	}
+	id->cpus = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
 }
 
 static bool has_capability(unsigned int cap)
@@ -261,10 +342,13 @@ const char *host_obstacle(void)
 
 	if (!has_capability(CAP_SYS_ADMIN))
 		return "no privilege: reading the types of kernel modules needs CAP_SYS_ADMIN (and CAP_BPF, CAP_PERFMON): run it as root, for example with sudo";
-	if (read_file(LOCKDOWN, lockdown, sizeof(lockdown)) && strstr(lockdown, "[confidentiality]"))
-		return "the kernel is locked down in confidentiality mode, which forbids BPF to read kernel memory: boot with lockdown=integrity or without lockdown= (see " LOCKDOWN ")";
+	if (read_file(LOCKDOWN, lockdown, sizeof(lockdown)) &&
+	    strstr(lockdown, "[confidentiality]"))
+		return "the kernel is locked down in confidentiality mode, which forbids BPF to read kernel memory: boot with lockdown=integrity or without lockdown= (see " LOCKDOWN
+		       ")";
 	if (access(KERNEL_BTF, R_OK))
-		return "the kernel has no BTF (" KERNEL_BTF "): use a kernel built with CONFIG_DEBUG_INFO_BTF=y, and mount sysfs";
+		return "the kernel has no BTF (" KERNEL_BTF
+		       "): use a kernel built with CONFIG_DEBUG_INFO_BTF=y, and mount sysfs";
 	return NULL;
 }
 

@@ -3,9 +3,12 @@
 #ifndef COMPATCAPS_HOST_H
 #define COMPATCAPS_HOST_H
 
-#include "diagnosis.h"
+#include "frame.h"
 
-/* What can be read without KVM: page size, device tree, the struct's size from BTF. */
+/*
+ * What can be read without asking KVM: page size, device tree, the struct's size from BTF.
+ * What else is known of the host stays as it is.
+ */
 void host_read(struct host_facts *host);
 
 /* Can this function of the kernel or of this module (loaded now) be watched? */
@@ -31,8 +34,21 @@ bool host_kprobes_are_off(void);
 /* The inode of our pid namespace where it is not the first one, else 0. */
 uint32_t host_pid_namespace(void);
 
-/* How many VMs there are now; without debugfs, who uses their backends, which can be more. */
-unsigned int host_vms(void);
+/* The inode of a VM's directory in debugfs, by its name there ("PID-FD"); 0: there is none. */
+uint64_t host_vm_inode(const char *name);
+
+/*
+ * The VMs that there are now, a call of fn for each. false: what there is cannot be told,
+ * for debugfs cannot be read.
+ */
+typedef void host_vm_fn(const char *name, uint64_t inode, void *ctx);
+bool host_vms(host_vm_fn *fn, void *ctx);
+
+/* Who and where this is; the strings stay where they are until the next call. */
+void host_identify(struct host_id *id);
+
+/* The nested API, as what is loaded and what it agreed on with the hypervisor tells. */
+enum nested_api host_nested_api(const struct host_facts *host);
 
 /* Of these facts the ones that the device tree tells. */
 void host_read_device_tree(struct host_facts *host);
@@ -42,7 +58,8 @@ void host_forget(void);
 
 /*
  * Ask the running kernel which command it answers to, by way of a VM that is made and
- * dropped at once; nothing is written. Leaves host->kernel_cmd alone where it cannot tell.
+ * dropped at once; nothing is written, and no tracer records it. Leaves host->kernel_cmd
+ * alone where it cannot tell.
  */
 void host_ask_command(struct host_facts *host);
 

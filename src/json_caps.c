@@ -43,7 +43,7 @@ struct json_object *json_unknown_bits(uint64_t caps)
 void json_print_line(struct json_object *object)
 {
 	/* One call, so that threads do not write into each other's lines. */
-	printf("%s\n", json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
-							      JSON_C_TO_STRING_NOSLASHESCAPE));
+	printf("%s\n", json_object_to_json_string_ext(
+			       object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(object);
 }

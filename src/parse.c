@@ -71,10 +71,11 @@ static bool read_digits(struct span *s, unsigned int base, bool stop, uint64_t *
 		if (digit >= base && stop && s->pos > start)
 			return true;
 		if (digit >= base)
-			return fail(err, s->pos,
-				    base == 16 ? "not a hexadecimal digit" :
-				    digit < 16 ? "not a decimal digit (hexadecimal starts with 0x)" :
-						 "not a digit");
+			return fail(
+				err, s->pos,
+				base == 16 ? "not a hexadecimal digit" :
+				digit < 16 ? "not a decimal digit (hexadecimal starts with 0x)" :
+					     "not a digit");
 		if (__builtin_mul_overflow(*value, (uint64_t)base, value) ||
 		    __builtin_add_overflow(*value, (uint64_t)digit, value))
 			return fail(err, start, "the number does not fit 64 bits");
@@ -119,6 +120,15 @@ bool parse_upto(const char *text, size_t len, uint64_t max, uint64_t *value,
 	return true;
 }
 
+/* Nothing before the point is 0, as ".2" is to others. */
+static bool read_whole(struct span *s, uint64_t *value, struct parse_error *err)
+{
+	*value = 0;
+	if (s->pos < s->end && s->text[s->pos] == '.')
+		return true;
+	return check_start(s, err) && read_digits(s, 10, true, value, err);
+}
+
 /* Up to nine digits after the point, as billionths. */
 static bool read_fraction(struct span *s, uint64_t *billionths, struct parse_error *err)
 {
@@ -146,9 +156,8 @@ static uint64_t unit_of(const struct span *s)
 		const char *name;
 		uint64_t ns;
 	} units[] = {
-		{ "", 1000000000 },  { "s", 1000000000 },   { "ms", 1000000 },
-		{ "us", 1000 },	     { "ns", 1 },	    { "m", 60000000000 },
-		{ "h", 3600000000000 },
+		{ "", 1000000000 }, { "s", 1000000000 },  { "ms", 1000000 },	  { "us", 1000 },
+		{ "ns", 1 },	    { "m", 60000000000 }, { "h", 3600000000000 },
 	};
 	size_t len = s->end - s->pos;
 
@@ -164,8 +173,7 @@ bool parse_duration(const char *text, size_t len, uint64_t *ns, struct parse_err
 	size_t start = s.pos;
 	uint64_t whole, billionths, unit;
 
-	if (!check_start(&s, err) || !read_digits(&s, 10, true, &whole, err) ||
-	    !read_fraction(&s, &billionths, err))
+	if (!read_whole(&s, &whole, err) || !read_fraction(&s, &billionths, err))
 		return false;
 	unit = unit_of(&s);
 	if (!unit)

@@ -27,7 +27,10 @@ bool parse_u64(const char *text, size_t len, uint64_t *value, struct parse_error
 bool parse_upto(const char *text, size_t len, uint64_t max, uint64_t *value,
 		struct parse_error *err);
 
-/* Seconds, or a number with ns, us, ms, s, m or h; a decimal fraction is allowed. */
+/*
+ * Seconds, or a number with ns, us, ms, s, m or h; a decimal fraction is allowed. As for
+ * sleep(1) a leading 0 is decimal: "010" is ten seconds.
+ */
 bool parse_duration(const char *text, size_t len, uint64_t *ns, struct parse_error *err);
 
 /*

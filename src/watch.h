@@ -5,6 +5,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include <linux/types.h>
+
+#include "compatcaps.h"
 
 #define MODULE_NAME_LEN 64
 
@@ -12,12 +17,15 @@
 int watch_open(void);
 
 /* WATCH_OVERRUN: there were more than could be kept, and some are lost. */
-enum watch_what { WATCH_MODULE_CAME, WATCH_MODULE_GONE, WATCH_VMS, WATCH_OVERRUN };
+enum watch_what { WATCH_MODULE, WATCH_VM_CREATED, WATCH_VM_ENDED, WATCH_OVERRUN };
 
 struct watch_event {
 	enum watch_what what;
-	char module[MODULE_NAME_LEN]; /* as below /sys/module */
+	char module[MODULE_NAME_LEN]; /* WATCH_MODULE, as below /sys/module: it came or went */
+	/* Of a VM: */
 	unsigned int vms;	      /* how many there are now */
+	uint32_t tid;		      /* of the thread that made it, in the first pid namespace */
+	char vm_name[CC_VM_NAME_LEN]; /* "PID-FD", its directory in debugfs; "": none */
 };
 
 /* false: none is left. */

@@ -99,7 +99,9 @@ static void test_nul_is_no_end(void **state)
 	uint64_t value;
 
 	(void)state;
-	assert_false(parse("1\0" "2", 3, &value, &err));
+	assert_false(parse("1\0"
+			   "2",
+			   3, &value, &err));
 	assert_int_equal(err.at, 1);
 	assert_false(parse("1\0", 2, &value, &err));
 	assert_false(parse("\0", 1, &value, &err));
@@ -131,6 +133,9 @@ static void test_durations(void **state)
 		{ "0", 0 },
 		{ "5", 5000000000 },
 		{ "05", 5000000000 },
+		{ "010", 10000000000 },
+		{ ".2", 200000000 },
+		{ " .5ms", 500000 },
 		{ "1.5", 1500000000 },
 		{ "1.5s", 1500000000 },
 		{ "0.000000001", 1 },
@@ -166,6 +171,10 @@ static void test_duration_refusals(void **state)
 		{ "-1s", 0, "sign" },
 		{ "1.s", 2, "digit" },
 		{ "1.", 2, "digit" },
+		{ ".", 1, "digit" },
+		{ ".s", 1, "digit" },
+		{ "..2", 1, "digit" },
+		{ "-.2", 0, "sign" },
 		{ "1.5.5", 3, "unit" },
 		{ "5 s", 1, "unit" },
 		{ "5d", 1, "unit" },
@@ -214,9 +223,9 @@ static void test_quote(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_numbers),	  cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_numbers),	      cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_nul_is_no_end), cmocka_unit_test(test_upto),
-		cmocka_unit_test(test_durations), cmocka_unit_test(test_duration_refusals),
+		cmocka_unit_test(test_durations),     cmocka_unit_test(test_duration_refusals),
 		cmocka_unit_test(test_quote),
 	};
 

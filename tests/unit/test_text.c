@@ -1,311 +1,825 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The table as a person sees it: columns in line, and a terminal that nobody else commands. */
+/* The table as a person sees it: columns in line at every width, and what is to be read in bold. */
 #include <errno.h>
 #include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-#include "run_main.h"
+#include <cmocka.h>
 
 #include "emit.h"
+#include "text.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define NOON	 1795327200123456789 /* 06:00:00.123 UTC */
 
-static const struct host_facts host = { .page_size = 4096, .ksize = 24, .pseries = true,
-					.kernel_cmd = ABI_CMD_MAINLINE, .has_cpu_version = true,
-					.cpu_version = 0x0f000006, .backend_watched = true };
-
-static const struct cc_record ordinary = {
-	.type = CC_NEGOTIATION, .seen = CC_SEEN_BACKEND | CC_SEEN_OPS, .has_hook = 1,
-	.cmd = ABI_CMD_MAINLINE, .pid = 4711, .tid = 4712, .comm = "qemu-system-ppc",
-	.vm_name = "4711-12", .latency_ns = 5044, .in = { 24 }, .in_words = 3,
-	.out = { 24, 0, 0x6000000000000000 }, .out_words = 3, .arg = 0x7fff1230,
+static const struct host_facts host = {
+	.page_size = 4096, .ksize_is = FACT_KNOWN, .ksize = 24, .kernel_cmd = ABI_CMD_MAINLINE
 };
 
-static const struct emit_options plain, verbose = { .verbose = true }, color = { .color = true };
+static const struct cc_record ordinary = {
+	.type = CC_NEGOTIATION,
+	.seen = CC_SEEN_BACKEND | CC_SEEN_OPS,
+	.has_hook = 1,
+	.cmd = ABI_CMD_MAINLINE,
+	.pid = 120,
+	.tid = 121,
+	.latency_ns = 5044,
+	.arg = 0x7fff1230,
+};
 
-static struct event event(enum event_type type, const struct cc_record *r)
+/* An output under test: what it has printed is in text. */
+static struct {
+	char *text;
+	size_t size;
+	FILE *f;
+	void *state;
+	uint64_t seq;
+} t;
+
+static void begin(struct emit_options opt)
 {
-	return (struct event){ .type = type, .seq = 1, .real_ns = 1795327200123456789, .rec = r,
-			       .vm = r ? 1 : 0 };
+	memset(&t, 0, sizeof(t));
+	t.f = open_memstream(&t.text, &t.size);
+	assert_non_null(t.f);
+	t.state = emit_text.begin(t.f, &opt);
+	assert_non_null(t.state);
 }
 
-static void print_negotiation(const struct cc_record *r, const struct emit_options *opt)
+static const char *printed(void)
 {
-	struct event e = event(EVENT_NEGOTIATION, r);
-	struct diagnosis d;
+	fflush(t.f);
+	return t.text;
+}
 
-	diagnose(r, &host, &d);
-	e.negotiation.diag = &d;
+static void end(void)
+{
+	emit_text.end(t.state);
+	fclose(t.f);
+	free(t.text);
+}
+
+static void assert_printed(const char *expected)
+{
+	assert_string_equal(printed(), expected);
+	end();
+}
+
+static struct event event_of(enum event_type type, const struct cc_record *r)
+{
+	return (struct event){ .type = type,
+			       .seq = ++t.seq,
+			       .real_ns = NOON,
+			       .rec = r,
+			       .pid = r ? r->pid : 120,
+			       .comm = "qemu",
+			       .thread = "qemu",
+			       .vm_name = "120-12",
+			       .guest = "db1",
+			       .cgroup = "",
+			       .vm = 2 };
+}
+
+static struct maybe_u64 known(uint64_t value)
+{
+	return (struct maybe_u64){ true, value };
+}
+
+/* A verdict as diagnose() may give it; the sentence is the test's. */
+static struct diagnosis verdict(enum cause cause, const char *hint)
+{
+	struct diagnosis d = { .abi = abi_by_cmd(ABI_CMD_MAINLINE),
+			       .cause = cause,
+			       .usize = known(48),
+			       .usize_source = USIZE_ENTRY,
+			       .flags = known(1),
+			       .size_out = known(24) };
+
+	if (cause <= CAUSE_OK_SMALLER_STRUCT)
+		d.caps = known(0x6000000000000000);
+	snprintf(d.hint, sizeof(d.hint), "%s", hint);
+	return d;
+}
+
+static void negotiation(struct event e, const struct diagnosis *d)
+{
+	e.negotiation.diag = d;
 	e.negotiation.host = &host;
-	e.guest = opt->verbose ? "fedora" : NULL;
-	emit_text.event(&e, opt);
+	emit_text.event(t.state, &e);
 }
 
-static void print_arch(uint32_t pvr, int ret, struct offer offer, const struct emit_options *opt)
+static void query(int ret, enum cause cause, const char *hint)
 {
-	const struct cc_record r = { .type = CC_ARCH_COMPAT, .pid = 4711, .tid = 4712,
-				     .comm = "qemu-system-ppc", .arg = pvr, .ret = ret };
-	struct event e = event(EVENT_ARCH_COMPAT, &r);
-	struct arch_diagnosis d;
+	struct cc_record r = ordinary;
+	struct diagnosis d = verdict(cause, hint);
 
-	diagnose_arch(&r, &offer, &d);
+	r.ret = ret;
+	negotiation(event_of(EVENT_NEGOTIATION, &r), &d);
+}
+
+static void ask(uint32_t pvr, int ret, enum arch_cause cause, const char *hint)
+{
+	const struct offer offer = { .queried = QUERIED_NO,
+				     .source = MODES_CPU_VERSION,
+				     .modes = 0x6000000000000000 };
+	const struct cc_record r = {
+		.type = CC_ARCH_COMPAT, .pid = 120, .tid = 125, .arg = pvr, .ret = ret
+	};
+	struct arch_diagnosis d = { .pvr = pvr, .known = abi_pvr(pvr), .cause = cause };
+	struct event e = event_of(EVENT_ARCH_COMPAT, &r);
+
+	snprintf(d.hint, sizeof(d.hint), "%s", hint);
+	e.thread = "CPU 0/KVM";
 	e.arch.diag = &d;
 	e.arch.offer = &offer;
-	emit_text.event(&e, opt);
+	emit_text.event(t.state, &e);
 }
 
-static void print_others(const struct emit_options *opt)
+static void check(uint64_t capability, int ret)
 {
-	const struct cc_record asks = { .type = CC_EXTENSION, .pid = 7, .comm = "vmm", .arg = 250,
-					.ret = 1 };
-	const struct retry retry = { true, true, 1234567 };
-	struct event e = event(EVENT_EXTENSION, &asks);
+	const struct cc_record r = {
+		.type = CC_EXTENSION, .pid = 7, .tid = 7, .arg = capability, .ret = ret
+	};
+	struct event e = event_of(EVENT_EXTENSION, &r);
 
 	e.vm = 0;
-	emit_text.event(&e, opt);
-	e = event(EVENT_RETRY, &ordinary);
+	e.guest = NULL;
+	emit_text.event(t.state, &e);
+}
+
+static void retry(bool recovered, uint64_t after_ns)
+{
+	const struct retry retry = { true, recovered, after_ns };
+	struct event e = event_of(EVENT_RETRY, &ordinary);
+
 	e.retry = &retry;
-	emit_text.event(&e, opt);
-	e = event(EVENT_LOST, NULL);
-	e.lost.n = 17;
-	e.lost.where = "the ring buffer was full";
-	emit_text.event(&e, opt);
-	e = event(EVENT_ATTACH, NULL);
-	e.attach.func = "kvm_arch_vm_ioctl";
-	emit_text.event(&e, opt);
+	emit_text.event(t.state, &e);
 }
 
-static int print_all_in(const struct emit_options *opt)
+static void vm(bool ended, const char *sentence)
 {
-	struct cc_record failed = ordinary;
+	const struct frame f = { .type = FRAME_VM, .vm = { .ended = ended } };
+	struct event e = event_of(EVENT_VM, NULL);
 
-	failed.ret = -E2BIG;
-	failed.seen = CC_SEEN_OPS;
-	failed.in[0] = failed.out[0] = 1ull << 32;
-	print_negotiation(&ordinary, opt);
-	print_negotiation(&failed, opt);
-	print_arch(0x0f000006, -EINVAL,
-		   (struct offer){ .source = MODES_CPU_VERSION, .modes = 0x4000000000000000 }, opt);
-	print_arch(0, 0, (struct offer){ 0 }, opt);
-	print_others(opt);
-	return 0;
+	e.frame = &f;
+	e.vm_life.life = LIFE_WHOLE;
+	e.vm_life.sentence = sentence;
+	emit_text.event(t.state, &e);
 }
 
-static int print_plain(int argc, char **argv)
+static void attach(enum point point, enum attach_how how, const char *why)
 {
-	(void)argc;
-	(void)argv;
-	return print_all_in(&plain);
+	const struct frame f = { .type = FRAME_ATTACH,
+				 .attach = { .point = point, .how = how, .why = why } };
+	struct event e = event_of(EVENT_ATTACH, NULL);
+
+	e.frame = &f;
+	emit_text.event(t.state, &e);
 }
 
-static int print_verbose(int argc, char **argv)
+static void lost(unsigned int vm, enum cc_loss loss, uint64_t n, const struct loss_count *by,
+		 size_t n_by)
 {
-	(void)argc;
-	(void)argv;
-	return print_all_in(&verbose);
+	const struct frame f = { .type = FRAME_LOST,
+				 .lost = { .loss = loss, .n = n, .by = by, .n_by = n_by } };
+	struct event e = event_of(EVENT_LOST, NULL);
+
+	e.vm = vm;
+	e.frame = &f;
+	emit_text.event(t.state, &e);
 }
 
-static int print_color(int argc, char **argv)
+static void finish(bool cut_off)
 {
-	(void)argc;
-	(void)argv;
-	return print_all_in(&color);
+	struct event e = event_of(EVENT_END, NULL);
+
+	e.end.cut_off = cut_off;
+	emit_text.event(t.state, &e);
 }
 
-static void test_table(void **state)
+#define TOO_NEW \
+	"byte 24 is not zero: clear bytes 24 to 47, or retry with the size written back (24)"
+#define NEWER "qemu asked for POWER11, this host offers POWER9 POWER10, and it never queried"
+
+static void a_story(void)
 {
-	(void)state;
-	run_main(print_plain, -1, "", "", 0);
-	assert_int_equal(ran.status, 0);
-	assert_string_equal(ran.err, "");
-	assert_string_equal(
-		ran.out,
-		"TIME             PROCESS                    VM  USIZE>KSIZE  RESULT   MODES                   CAUSE\n"
-		"06:00:00.123456  qemu-system-ppc[4711]       1  24>24        ok       POWER9+POWER10          ok\n"
-		"06:00:00.123456  qemu-system-ppc[4711]       1  4.3e+09>24   E2BIG    -                       size-over-page\n"
-		"  -> size=4294967296 is more than a page (4096): set size=sizeof(struct kvm_ppc_compat_caps) before the call; it was probably never initialised\n"
-		"06:00:00.123456  qemu-system-ppc[4711]       1  asks for     EINVAL   POWER10                 newer-than-host\n"
-		"  -> qemu-system-ppc asked for POWER10, this host offers POWER9, and it never queried: call KVM_PPC_GET_COMPAT_CAPS and ask for a mode that it offers (QEMU: max-cpu-compat)\n"
-		"06:00:00.123456  qemu-system-ppc[4711]       1  asks for     ok       default                 host-default\n"
-		"  -> qemu-system-ppc asked for the host's default\n"
-		"06:00:00.123456  vmm[7]                      -               ok                               KVM_CHECK_EXTENSION(250) = 1\n"
-		"  -> VM 1 came again 1234 us after the E2BIG: recovered\n"
-		"*** 17 events lost: the ring buffer was full\n");
+	check(250, 1);
+	query(-E2BIG, CAUSE_STRUCT_TOO_NEW, TOO_NEW);
+	query(0, CAUSE_OK, "nothing to change");
+	retry(true, 1123456);
+	ask(0x0f000007, -EINVAL, ARCH_NEWER_THAN_HOST, NEWER);
 }
 
-static void test_details(void **state)
+static void test_80_columns(void **state)
 {
 	(void)state;
-	run_main(print_verbose, -1, "", "", 0);
-	assert_int_equal(ran.status, 0);
-	assert_non_null(strstr(
-		ran.out, "\n  tid 4712, mainline 0x2000aeb8, arg 0x7fff1230, size 24, flags 0x0, size after 24, "
-			 "hook returned 0, bitmap 0x6000000000000000, VM 4711-12, guest fedora, "
-			 "took 5044 ns\n"));
+	begin((struct emit_options){ .columns = 80 });
+	a_story();
+	assert_printed(
+		"TIME          PROCESS          VM  EVENT  RESULT  WHAT\n"
+		"06:00:00.123  qemu[7]           -  check  1       capability 250: yes\n"
+		"06:00:00.123  qemu[120]         2  query  E2BIG   struct-too-new: size 48,\n"
+		"                                                  kernel 24\n"
+		"              db1                  -> byte 24 is not zero: clear bytes 24 to 47,\n"
+		"                                      or retry with the size written back (24)\n"
+		"06:00:00.123  qemu[120]         2  query  ok      POWER9 POWER10\n"
+		"                                   -> retry after 1.1 ms: recovered\n"
+		"06:00:00.123  qemu[120]         2  ask    EINVAL  newer-than-host: POWER11\n"
+		"              db1                  -> qemu asked for POWER11, this host offers\n"
+		"                                      POWER9 POWER10, and it never queried\n");
 }
 
-/* Where a field is too long its own row may bulge, yet two spaces keep it apart from the next. */
-static int print_long(int argc, char **argv)
-{
-	struct cc_record r = ordinary;
-
-	(void)argc;
-	(void)argv;
-	r.pid = UINT32_MAX;
-	r.in[0] = r.out[0] = UINT64_MAX;
-	r.ret = -E2BIG;
-	r.seen = 0;
-	print_negotiation(&r, &plain);
-	r = ordinary;
-	r.out[2] = UINT64_MAX;
-	print_negotiation(&r, &plain);
-	r.cmd = ABI_CMD_V1;
-	r.ret = INT_MIN;
-	print_negotiation(&r, &plain);
-	return 0;
-}
-
-static void test_long_fields(void **state)
+static void test_100_columns(void **state)
 {
 	(void)state;
-	run_main(print_long, -1, "", "", 0);
-	assert_int_equal(ran.status, 0);
-	assert_non_null(strstr(ran.out, "  qemu-system-ppc[4294967295]    1  1.8e+19>24   "
-					"E2BIG    -                       size-over-page\n"));
-	assert_non_null(
-		strstr(ran.out, "  POWER9+POWER10+POWER11+0x8fffffffffffffff  ok\n"));
-	assert_non_null(strstr(ran.out, "  none>24      2147483648  -  "));
+	begin((struct emit_options){ .columns = 100 });
+	a_story();
+	assert_printed(
+		"TIME          PROCESS          VM  EVENT  RESULT  WHAT\n"
+		"06:00:00.123  qemu[7]           -  check  1       capability 250: yes\n"
+		"06:00:00.123  qemu[120]         2  query  E2BIG   struct-too-new: size 48, kernel 24\n"
+		"              db1                  -> byte 24 is not zero: clear bytes 24 to 47, or retry with the\n"
+		"                                      size written back (24)\n"
+		"06:00:00.123  qemu[120]         2  query  ok      POWER9 POWER10\n"
+		"                                   -> retry after 1.1 ms: recovered\n"
+		"06:00:00.123  qemu[120]         2  ask    EINVAL  newer-than-host: POWER11\n"
+		"              db1                  -> qemu asked for POWER11, this host offers POWER9 POWER10, and\n"
+		"                                      it never queried\n");
 }
 
-static int print_rows(int argc, char **argv)
+/* A row takes two lines where it would not fit one. */
+static void test_40_columns(void **state)
 {
-	static const char *const comms[] = { "a", "vmm", "qemu-system-ppc" };
-	static const uint32_t pids[] = { 1, 4711, 4194304 /* the largest that there is */ };
-	static const uint64_t sizes[] = { 0, 24, 65536, 99999999, 100000000, UINT64_MAX };
-	static const int results[] = { 0, -E2BIG, -EINVAL, -ENOTTY };
-	struct cc_record r = ordinary;
+	(void)state;
+	begin((struct emit_options){ .columns = 40 });
+	a_story();
+	assert_printed("TIME          PROCESS          VM\n"
+		       "  EVENT  RESULT  WHAT\n"
+		       "06:00:00.123  qemu[7]           -\n"
+		       "  check  1       capability 250: yes\n"
+		       "06:00:00.123  qemu[120]         2\n"
+		       "  query  E2BIG   struct-too-new: size\n"
+		       "                 48, kernel 24\n"
+		       "              db1\n"
+		       "  -> byte 24 is not zero: clear bytes 24\n"
+		       "     to 47, or retry with the size\n"
+		       "     written back (24)\n"
+		       "06:00:00.123  qemu[120]         2\n"
+		       "  query  ok      POWER9 POWER10\n"
+		       "  -> retry after 1.1 ms: recovered\n"
+		       "06:00:00.123  qemu[120]         2\n"
+		       "  ask    EINVAL  newer-than-host:\n"
+		       "                 POWER11\n"
+		       "              db1\n"
+		       "  -> qemu asked for POWER11, this host\n"
+		       "     offers POWER9 POWER10, and it never\n"
+		       "     queried\n");
+}
 
-	(void)argc;
-	(void)argv;
-	for (size_t i = 0; i < 3 * 3 * 6 * 4; i++) {
-		snprintf(r.comm, sizeof(r.comm), "%s", comms[i % 3]);
-		r.pid = pids[i / 3 % 3];
-		r.in[0] = sizes[i / 9 % 6];
-		r.ret = results[i / 54];
-		r.out[2] = i % 2 ? 0x7000000000000000 : 0;
-		print_negotiation(&r, &plain);
+static char *story_at(unsigned int columns)
+{
+	char *text;
+
+	begin((struct emit_options){ .columns = columns });
+	a_story();
+	text = strdup(printed());
+	assert_non_null(text);
+	end();
+	return text;
+}
+
+/* Not a terminal: as on one of 80 columns. One that is too narrow: as on the narrowest. */
+static void test_odd_columns(void **state)
+{
+	static const unsigned int same[][2] = { { 0, 80 }, { 1, 40 }, { 39, 40 } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(same); i++) {
+		char *one = story_at(same[i][0]), *other = story_at(same[i][1]);
+
+		assert_string_equal(one, other);
+		free(one);
+		free(other);
 	}
-	return 0;
+}
+
+/* Every cause, at every width that a terminal may have: no line is longer than the terminal. */
+static void every_cause(void)
+{
+	static const int results[] = { 0, -E2BIG, -EINVAL, -EOPNOTSUPP, -524, INT_MIN };
+
+	for (int c = 0; c < CAUSE_MAX; c++)
+		query(c <= CAUSE_OK_NO_MODES ? 0 : results[c % COUNT(results)], c, TOO_NEW);
+	for (int c = 0; c < ARCH_MAX; c++)
+		ask(c == ARCH_UNKNOWN_PVR ? 0x4e0200 : 0x0f000007,
+		    c < ARCH_NEWER_THAN_HOST ? 0 : -EINVAL, c, NEWER);
+}
+
+static void assert_lines_fit(const char *text, unsigned int columns)
+{
+	for (const char *line = text, *end; *line; line = end + 1) {
+		end = strchr(line, '\n');
+		assert_non_null(end);
+		if ((size_t)(end - line) > columns)
+			fail_msg("more than %u columns: %.*s", columns, (int)(end - line), line);
+		assert_true(end == line || end[-1] != ' ');
+	}
+}
+
+static void test_no_line_is_too_long(void **state)
+{
+	(void)state;
+	for (unsigned int columns = 40; columns <= 200; columns++) {
+		begin((struct emit_options){ .columns = columns, .verbose = columns % 2 });
+		a_story();
+		every_cause();
+		retry(false, UINT64_MAX);
+		vm(true, NEWER);
+		attach(POINT_IOCTL, ATTACH_FEXIT, NULL);
+		attach(POINT_IOCTL, ATTACH_ABSENT, "kvm is not loaded, and nobody knows why");
+		assert_lines_fit(printed(), columns);
+		end();
+	}
+}
+
+/* The name of every cause is on the screen, whole: a person may look it up. */
+static void test_every_cause_is_named(void **state)
+{
+	(void)state;
+	begin((struct emit_options){ .columns = 80 });
+	every_cause();
+	for (int c = CAUSE_OK + 1; c < CAUSE_MAX; c++)
+		assert_non_null(strstr(printed(), cause_name(c)));
+	for (int c = 0; c < ARCH_MAX; c++)
+		assert_non_null(strstr(printed(), arch_cause_name(c)));
+	end();
+}
+
+static void test_details_of_causes(void **state)
+{
+	static const struct {
+		enum cause cause;
+		const char *what;
+	} rows[] = {
+		{ CAUSE_OK, "ok      POWER9 POWER10\n" },
+		{ CAUSE_OK_LARGER_STRUCT, "ok      ok-larger-struct: POWER9 POWER10\n" },
+		{ CAUSE_OK_NO_MODES, "ok      ok-no-modes\n" },
+		{ CAUSE_SIZE_TOO_SMALL, "EINVAL  size-too-small: size 48\n" },
+		{ CAUSE_FLAGS_SET, "EINVAL  flags-set: flags 0x1\n" },
+		{ CAUSE_ABI_MISMATCH, "EINVAL  abi-mismatch: mainline\n" },
+		{ CAUSE_COPYOUT_FAILED, "EINVAL  copyout-failed\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		begin((struct emit_options){ .columns = 100 });
+		query(rows[i].cause <= CAUSE_OK_NO_MODES ? 0 : -EINVAL, rows[i].cause, "");
+		assert_non_null(strstr(printed(), rows[i].what));
+		end();
+	}
+}
+
+/* What could not be read is not shown as a number. */
+static void test_what_is_not_known(void **state)
+{
+	struct diagnosis d = verdict(CAUSE_STRUCT_TOO_NEW, "");
+	struct cc_record r = ordinary;
+
+	(void)state;
+	r.ret = -E2BIG;
+	d.usize.known = false;
+	begin((struct emit_options){ .columns = 100 });
+	negotiation(event_of(EVENT_NEGOTIATION, &r), &d);
+	assert_non_null(strstr(printed(), "E2BIG   struct-too-new\n"));
+	end();
+	d = verdict(CAUSE_OK, "");
+	d.caps.known = false;
+	r.ret = 0;
+	begin((struct emit_options){ .columns = 100 });
+	negotiation(event_of(EVENT_NEGOTIATION, &r), &d);
+	assert_non_null(strstr(printed(), "query  ok      ok\n"));
+	end();
+}
+
+/* The answer of a check is a number, and no success that a 0 beside it belies. */
+static void test_checks(void **state)
+{
+	(void)state;
+	begin((struct emit_options){ .columns = 80 });
+	check(250, 0);
+	check(249, 1);
+	check(250, -EINTR);
+	assert_printed("TIME          PROCESS          VM  EVENT  RESULT  WHAT\n"
+		       "06:00:00.123  qemu[7]           -  check  0       capability 250: no\n"
+		       "06:00:00.123  qemu[7]           -  check  1       capability 249: yes\n"
+		       "06:00:00.123  qemu[7]           -  check  EINTR   capability 250\n");
+}
+
+static void test_asks(void **state)
+{
+	(void)state;
+	begin((struct emit_options){ .columns = 80 });
+	ask(0, 0, ARCH_HOST_DEFAULT, "not shown");
+	ask(0x0f000006, 0, ARCH_ACCEPTED, "not shown");
+	ask(0x0f000007, 0, ARCH_ACCEPTED_ABOVE_HOST, "it dies");
+	ask(0xffffffff, -EINVAL, ARCH_UNKNOWN_PVR, "no such PVR");
+	assert_printed(
+		"TIME          PROCESS          VM  EVENT  RESULT  WHAT\n"
+		"06:00:00.123  qemu[120]         2  ask    ok      host-default\n"
+		"              db1\n"
+		"06:00:00.123  qemu[120]         2  ask    ok      accepted: POWER10\n"
+		"06:00:00.123  qemu[120]         2  ask    ok      accepted-above-host: POWER11\n"
+		"              db1                  -> it dies\n"
+		"06:00:00.123  qemu[120]         2  ask    EINVAL  unknown-pvr: 0xffffffff\n"
+		"              db1                  -> no such PVR\n");
+}
+
+/* Under --errors-only the call that recovered has no row: the retry stands for itself. */
+static void test_retry_without_its_row(void **state)
+{
+	(void)state;
+	begin((struct emit_options){ .columns = 80 });
+	query(-E2BIG, CAUSE_STRUCT_TOO_NEW, "");
+	t.seq++;
+	retry(false, 2500000000);
+	retry(true, 999);
+	assert_printed(
+		"TIME          PROCESS          VM  EVENT  RESULT  WHAT\n"
+		"06:00:00.123  qemu[120]         2  query  E2BIG   struct-too-new: size 48,\n"
+		"                                                  kernel 24\n"
+		"              db1\n"
+		"06:00:00.123  qemu[120]         2  retry  failed  failed after 2.5 s\n"
+		"                                   -> retry after 999 ns: recovered\n");
+}
+
+static void test_vms(void **state)
+{
+	(void)state;
+	begin((struct emit_options){ .columns = 80 });
+	vm(false, NULL);
+	vm(true, NULL);
+	vm(true, "VM 2, guest db1, asked for no mode.");
+	assert_printed(
+		"TIME          PROCESS          VM  EVENT  RESULT  WHAT\n"
+		"06:00:00.123  qemu[120]         2  vm     ended   120-12\n"
+		"              db1                  -> VM 2, guest db1, asked for no mode.\n");
+	begin((struct emit_options){ .columns = 80, .verbose = true });
+	vm(false, NULL);
+	assert_printed("TIME          PROCESS          VM  EVENT  RESULT  WHAT\n"
+		       "06:00:00.123  qemu[120]         2  vm     new     120-12\n"
+		       "              db1\n");
+}
+
+/* Guests take turns: each row says whose it is where that changes. */
+static void test_guests(void **state)
+{
+	struct diagnosis d = verdict(CAUSE_OK, "");
+	struct event e;
+
+	(void)state;
+	begin((struct emit_options){ .columns = 80 });
+	for (int i = 0; i < 4; i++) {
+		e = event_of(EVENT_NEGOTIATION, &ordinary);
+		e.vm = 1 + i / 2;
+		e.guest = i / 2 ? "a-guest-whose-name-is-longer-than-its-column" : "web";
+		negotiation(e, &d);
+	}
+	assert_printed("TIME          PROCESS          VM  EVENT  RESULT  WHAT\n"
+		       "06:00:00.123  qemu[120]         1  query  ok      POWER9 POWER10\n"
+		       "              web\n"
+		       "06:00:00.123  qemu[120]         1  query  ok      POWER9 POWER10\n"
+		       "06:00:00.123  qemu[120]         2  query  ok      POWER9 POWER10\n"
+		       "              a-guest-whose-name-~\n"
+		       "06:00:00.123  qemu[120]         2  query  ok      POWER9 POWER10\n");
+}
+
+/* How watching began is not the table's; a hole that opens in it is. */
+static void test_attach(void **state)
+{
+	(void)state;
+	begin((struct emit_options){ .columns = 80 });
+	attach(POINT_IOCTL, ATTACH_FEXIT, NULL);
+	attach(POINT_BACKEND, ATTACH_ABSENT, "kvm_hv is not loaded");
+	attach(POINT_BACKEND, ATTACH_ABSENT, "kvm_hv is not loaded");
+	attach(POINT_BACKEND, ATTACH_KPROBE, NULL);
+	attach(ATTACH_POINTS, ATTACH_ABSENT, "nonsense");
+	assert_string_equal(printed(), "");
+	attach(POINT_IOCTL, ATTACH_ABSENT,
+	       "kernel.ftrace_enabled is 0: switch it on again with sysctl kernel.ftrace_enabled=1");
+	attach(POINT_IOCTL, ATTACH_ABSENT, "still");
+	attach(POINT_IOCTL, ATTACH_FEXIT, NULL);
+	attach(POINT_IOCTL, ATTACH_KPROBE, NULL);
+	attach(POINT_BACKEND, ATTACH_ABSENT, NULL);
+	assert_printed(
+		"*** not watching kvm_arch_vm_ioctl: kernel.ftrace_enabled is 0: switch it on\n"
+		"    again with sysctl kernel.ftrace_enabled=1\n"
+		"*** watching kvm_arch_vm_ioctl again (fexit)\n"
+		"*** not watching kvmppc_get_compat_caps: why is not known\n");
+}
+
+static struct loss_count part(uint64_t n, uint32_t type, uint32_t cmd, int ret)
+{
+	return (struct loss_count){ { .type = type, .cmd = cmd, .ret = ret }, n };
+}
+
+static void test_lost(void **state)
+{
+	const struct loss_count by[] = {
+		part(100, CC_NEGOTIATION, ABI_CMD_MAINLINE, -E2BIG),
+		part(2, CC_NEGOTIATION, ABI_CMD_MAINLINE, 0),
+		part(18, CC_NEGOTIATION, ABI_CMD_V5, -E2BIG),
+		part(1, CC_ARCH_COMPAT, 0, -EINVAL),
+		part(3, CC_EXTENSION, 0, 1),
+		part(1, 77, 0, 0),
+	};
+
+	(void)state;
+	begin((struct emit_options){ .columns = 80 });
+	lost(3, CC_LOSS_BUDGET, 120, by, 3);
+	lost(0, CC_LOSS_RING, 125, by, COUNT(by));
+	lost(0, CC_LOSS_MISSED, 1, NULL, 0);
+	assert_printed(
+		"*** 120 events lost: vm-budget (VM 3): 118 query E2BIG, 2 query ok\n"
+		"*** 125 events lost: ring-full: 118 query E2BIG, 2 query ok, 1 ask EINVAL, 3\n"
+		"    check 1, 1 other ok\n"
+		"*** 1 event lost: probe-missed\n");
+}
+
+/* A call whose end was not seen has no result: least of all "ok". */
+static void test_lost_without_result(void **state)
+{
+	const struct loss_count by = part(5, CC_NEGOTIATION, ABI_CMD_MAINLINE, CC_RET_UNKNOWN);
+
+	(void)state;
+	begin((struct emit_options){ .columns = 80 });
+	lost(0, CC_LOSS_ORPHANED, 5, &by, 1);
+	assert_printed("*** 5 events lost: orphaned: 5 query\n");
+}
+
+/* A recording may list any number of kinds. */
+static void test_lost_of_many_kinds(void **state)
+{
+	struct loss_count by[100];
+
+	(void)state;
+	for (int i = 0; i < (int)COUNT(by); i++)
+		by[i] = part(1, CC_NEGOTIATION, 0, -i);
+	begin((struct emit_options){ .columns = 80 });
+	lost(0, CC_LOSS_RING, 100, by, 16);
+	assert_null(strstr(printed(), "others"));
+	lost(0, CC_LOSS_RING, 100, by, COUNT(by));
+	assert_non_null(strstr(printed(), "and others\n"));
+	assert_in_range(strlen(printed()), 100, 1000);
+	end();
+}
+
+static void test_end(void **state)
+{
+	(void)state;
+	begin((struct emit_options){ .columns = 80 });
+	finish(false);
+	assert_printed("");
+	begin((struct emit_options){ .columns = 80 });
+	finish(true);
+	assert_printed("*** the recording is cut off here: it has no end\n");
+}
+
+static void test_verbose(void **state)
+{
+	struct diagnosis d = verdict(CAUSE_OK, "");
+	struct event e;
+
+	(void)state;
+	begin((struct emit_options){ .columns = 80, .verbose = true });
+	e = event_of(EVENT_NEGOTIATION, &ordinary);
+	e.cgroup = "/machine.slice/db1";
+	negotiation(e, &d);
+	ask(0x0f000006, 0, ARCH_ACCEPTED, "");
+	check(250, 1);
+	assert_printed(
+		"TIME          PROCESS          VM  EVENT  RESULT  WHAT\n"
+		"06:00:00.123  qemu[120]         2  query  ok      POWER9 POWER10\n"
+		"              db1\n"
+		"                                   tid 121, VM 120-12, cgroup /machine.slice/db1,\n"
+		"                                   took 5 us, mainline 0x2000aeb8, size 48,\n"
+		"                                   flags 0x1, size after 24, hook returned 0,\n"
+		"                                   bitmap 0x6000000000000000, struct at\n"
+		"                                   0x7fff1230\n"
+		"06:00:00.123  qemu[120]         2  ask    ok      accepted: POWER10\n"
+		"                                   tid 125, thread CPU 0/KVM, VM 120-12, queried\n"
+		"                                   no, modes POWER9 POWER10 (cpu-version), PVR\n"
+		"                                   0x0f000006\n"
+		"06:00:00.123  qemu[7]           -  check  1       capability 250: yes\n"
+		"                                   tid 7, VM 120-12, capability 250\n");
 }
 
 /* Does a field begin in this column? */
 static bool begins(const char *line, size_t at)
 {
-	return strlen(line) > at && line[at] != ' ' &&
-	       (!at || (line[at - 1] == ' ' && line[at - 2] == ' '));
+	return strlen(line) > at && line[at] != ' ' && (!at || line[at - 1] == ' ');
 }
 
+/* Names, numbers of processes and of VMs of every length leave the columns in line. */
 static void test_columns(void **state)
 {
-	static const char *const headings[] = { "TIME", "PROCESS", "USIZE", "RESULT", "MODES", "CAUSE" };
-	char *line, *save, *header;
-	size_t n = 0;
+	static const char *const comms[] = { "a", "qemu", "qemu-system-ppc", "", NULL };
+	static const uint32_t pids[] = { 0, 1, 4711, 4194304, UINT32_MAX };
+	static const unsigned int vms[] = { 0, 1, 99, 100, 65536 };
+	struct diagnosis d = verdict(CAUSE_OK, "");
+	size_t rows = 0;
 
 	(void)state;
-	run_main(print_rows, -1, "", "", 0);
-	assert_int_equal(ran.status, 0);
-	header = strtok_r(ran.out, "\n", &save);
-	while ((line = strtok_r(NULL, "\n", &save))) {
-		if (!strncmp(line, "  ->", 4))
-			continue;
-		n++;
-		for (size_t i = 0; i < COUNT(headings); i++)
-			if (!begins(line, strstr(header, headings[i]) - header))
-				fail_msg("not under %s: %s", headings[i], line);
+	begin((struct emit_options){ .columns = 80 });
+	for (size_t i = 0; i < 5 * 5 * 5; i++) {
+		struct event e = event_of(EVENT_NEGOTIATION, &ordinary);
+
+		e.comm = comms[i % 5];
+		e.pid = pids[i / 5 % 5];
+		e.vm = vms[i / 25];
+		e.guest = "";
+		negotiation(e, &d);
 	}
-	assert_int_equal(n, 3 * 3 * 6 * 4);
-}
-
-/* Every byte that a process can put into its name, and so into the table. */
-static int print_hostile(int argc, char **argv)
-{
-	struct cc_record r = ordinary;
-
-	for (int c = atoi(argv[1]); argc == 2 && c < atoi(argv[1]) + 51; c++) {
-		memset(r.comm, c, sizeof(r.comm) - 1);
-		memset(r.vm_name, c, sizeof(r.vm_name) - 1);
-		print_negotiation(&r, &verbose);
+	printed();
+	for (char *save, *line = strtok_r(t.text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save), rows++) {
+		if (!begins(line, 0) || !begins(line, 14) || !begins(line, 35) ||
+		    !begins(line, 42) || !begins(line, 50) || line[32] == ' ' || line[33] != ' ')
+			fail_msg("not in line: %s", line);
 	}
-	return 0;
+	assert_int_equal(rows, 1 + 5 * 5 * 5);
+	end();
 }
 
-static int print_hostile_arch(int argc, char **argv)
+static void test_names_are_shortened(void **state)
 {
-	const struct offer offer = { .source = MODES_NEGOTIATION, .queried = true };
-	struct cc_record r = { .type = CC_ARCH_COMPAT, .ret = -EINVAL, .arg = 0x0f000006 };
-	struct event e = event(EVENT_ARCH_COMPAT, &r);
-	struct arch_diagnosis d;
+	static const struct {
+		const char *comm;
+		uint32_t pid;
+		const char *shown;
+	} names[] = {
+		{ "qemu-system-ppc", 120, " qemu-syst~[120] " },
+		{ "qemu-system-ppc", 4194304, " qemu-~[4194304] " },
+		{ "qemu-syste", 120, " qemu-syste[120] " },
+		{ "a\\x1bbcdefgh", 120, " a\\x1bbcde~[120] " },
+		{ "abcdefg\\x1b", 120, " abcdefg~[120] " },
+		{ "abcdefgh\\\\", 120, " abcdefgh\\\\[120] " },
+		{ "abcdefgh\\\\z", 120, " abcdefgh~[120] " },
+		{ NULL, 120, " ?[120] " },
+	};
+	struct diagnosis d = verdict(CAUSE_OK, "");
 
-	for (int c = atoi(argv[1]); argc == 2 && c < atoi(argv[1]) + 51; c++) {
-		memset(r.comm, c, sizeof(r.comm) - 1);
-		diagnose_arch(&r, &offer, &d);
-		e.arch.diag = &d;
-		e.arch.offer = &offer;
-		emit_text.event(&e, &verbose);
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++) {
+		struct event e;
+
+		begin((struct emit_options){ .columns = 80 });
+		e = event_of(EVENT_NEGOTIATION, &ordinary);
+		e.comm = names[i].comm;
+		e.pid = names[i].pid;
+		negotiation(e, &d);
+		if (!strstr(printed(), names[i].shown))
+			fail_msg("no \"%s\" in %s", names[i].shown, t.text);
+		end();
 	}
-	return 0;
 }
 
-static void assert_tame(int (*print)(int, char **), const char *first)
-{
-	run_main(print, -1, first, "", 0);
-	assert_int_equal(ran.status, 0);
-	/* All of it is here. */
-	assert_in_range(strlen(ran.out), 51 * 100, sizeof(ran.out) - 2);
-	for (const char *p = ran.out; *p; p++)
-		assert_true(*p == '\n' || (*p >= ' ' && *p <= '~'));
-}
-
+/* Every byte that a process can put into its name and its guest's: no terminal obeys it. */
 static void test_terminal_is_ours(void **state)
 {
-	static const char *const firsts[] = { "1", "52", "103", "154", "205" };
+	struct diagnosis d = verdict(CAUSE_OK, "");
+	char raw[16], comm[64], long_guest[256], name[200];
+	struct event e;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(firsts); i++) {
-		assert_tame(print_hostile, firsts[i]);
-		assert_tame(print_hostile_arch, firsts[i]);
+	begin((struct emit_options){ .columns = 80, .verbose = true });
+	for (int c = 1; c < 256; c++) {
+		memset(raw, c, sizeof(raw) - 1);
+		raw[15] = '\0';
+		memset(name, c, sizeof(name) - 1);
+		name[199] = '\0';
+		text_escape(comm, sizeof(comm), raw, sizeof(raw));
+		text_escape(long_guest, sizeof(long_guest), name, sizeof(name));
+		e = event_of(EVENT_NEGOTIATION, &ordinary);
+		e.vm = (unsigned int)c;
+		e.comm = e.thread = e.vm_name = comm;
+		e.guest = e.cgroup = long_guest;
+		negotiation(e, &d);
 	}
+	for (const char *p = printed(); *p; p++)
+		assert_true(*p == '\n' || (*p >= ' ' && *p <= '~'));
+	assert_lines_fit(t.text, 80);
+	end();
 }
 
-/* With colors each line ends as it began, and takes nothing but what paints. */
+static void assert_has(const char *part)
+{
+	if (!strstr(printed(), part))
+		fail_msg("no \"%s\" in: %s", part, t.text);
+}
+
+/* What is to be read is bold, a failure red, and success no brighter than either. */
 static void test_colors(void **state)
+{
+	(void)state;
+	begin((struct emit_options){ .columns = 80, .color = true });
+	a_story();
+	ask(0x0f000007, 0, ARCH_ACCEPTED_ABOVE_HOST, "it dies");
+	query(0, CAUSE_OK_LARGER_STRUCT, "take them as absent");
+	check(250, 0);
+	attach(POINT_IOCTL, ATTACH_FEXIT, NULL);
+	attach(POINT_IOCTL, ATTACH_ABSENT, "why");
+	lost(0, CC_LOSS_RING, 1, NULL, 0);
+	assert_has("query  \33[31mE2BIG\33[0m");
+	assert_has("\33[1m-> byte 24 is not zero: clear bytes 24 to 47,\33[0m\n");
+	assert_has("query  \33[32mok\33[0m      POWER9");
+	assert_has("\33[32m-> retry after 1.1 ms: recovered\33[0m\n");
+	assert_has("ask    \33[31mok\33[0m      accepted-above-host");
+	assert_has("query  \33[33mok\33[0m      ok-larger");
+	assert_has("check  \33[33m0\33[0m");
+	assert_has("\33[31m*** not watching");
+	assert_has("\33[31m*** 1 event lost");
+	assert_null(strstr(printed(), "\n\33[0m"));
+	end();
+}
+
+/* Each line ends as it began, so that any of them can be shown alone, and only paints. */
+static void test_colors_end_with_their_line(void **state)
 {
 	size_t painted = 0;
 
 	(void)state;
-	run_main(print_color, -1, "", "", 0);
-	assert_int_equal(ran.status, 0);
-	for (char *save, *line = strtok_r(ran.out, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		const char *last = NULL;
+	for (unsigned int columns = 40; columns <= 80; columns += 40) {
+		begin((struct emit_options){ .columns = columns, .color = true, .verbose = true });
+		a_story();
+		every_cause();
+		printed();
+		for (char *save, *line = strtok_r(t.text, "\n", &save); line;
+		     line = strtok_r(NULL, "\n", &save)) {
+			const char *last = NULL;
 
-		for (char *p = strchr(line, '\33'); p; p = strchr(p + 1, '\33')) {
-			assert_int_equal(p[1], '[');
-			assert_int_equal(p[2 + strspn(p + 2, "0123456789")], 'm');
-			last = p;
-			painted++;
+			for (char *p = strchr(line, '\33'); p; p = strchr(p + 1, '\33')) {
+				assert_int_equal(p[1], '[');
+				assert_int_equal(p[2 + strspn(p + 2, "0123456789")], 'm');
+				last = p;
+				painted++;
+			}
+			if (last && strncmp(last, "\33[0m", 4))
+				fail_msg("not plain at its end: %s", line);
 		}
-		assert_true(!last || !strncmp(last, "\33[0m", 4));
+		end();
 	}
-	assert_in_range(painted, 10, 100);
+	assert_in_range(painted, 100, 2000);
+}
+
+/* Two at once, as a recording and a table, do not share anything. */
+static void test_no_shared_state(void **state)
+{
+	char *one = story_at(80);
+
+	(void)state;
+	begin((struct emit_options){ .columns = 100, .color = true });
+	query(-E2BIG, CAUSE_STRUCT_TOO_NEW, TOO_NEW);
+	end();
+	begin((struct emit_options){ .columns = 80 });
+	a_story();
+	assert_string_equal(printed(), one);
+	end();
+	free(one);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table),	    cmocka_unit_test(test_details),
-		cmocka_unit_test(test_long_fields), cmocka_unit_test(test_columns),
-		cmocka_unit_test(test_terminal_is_ours), cmocka_unit_test(test_colors),
+		cmocka_unit_test(test_80_columns),
+		cmocka_unit_test(test_100_columns),
+		cmocka_unit_test(test_40_columns),
+		cmocka_unit_test(test_odd_columns),
+		cmocka_unit_test(test_no_line_is_too_long),
+		cmocka_unit_test(test_every_cause_is_named),
+		cmocka_unit_test(test_details_of_causes),
+		cmocka_unit_test(test_what_is_not_known),
+		cmocka_unit_test(test_checks),
+		cmocka_unit_test(test_asks),
+		cmocka_unit_test(test_retry_without_its_row),
+		cmocka_unit_test(test_vms),
+		cmocka_unit_test(test_guests),
+		cmocka_unit_test(test_attach),
+		cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_lost_without_result),
+		cmocka_unit_test(test_lost_of_many_kinds),
+		cmocka_unit_test(test_end),
+		cmocka_unit_test(test_verbose),
+		cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_names_are_shortened),
+		cmocka_unit_test(test_terminal_is_ours),
+		cmocka_unit_test(test_colors),
+		cmocka_unit_test(test_colors_end_with_their_line),
+		cmocka_unit_test(test_no_shared_state),
 	};
 
 	setenv("TZ", "UTC0", 1);

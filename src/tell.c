@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "tell.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "output.h"
+#include "say.h"
+
+struct teller {
+	const struct options *opt;
+	const struct emitter *emitter;
+	void *state;
+	struct output *out;
+	uint64_t n_calls; /* that were shown */
+	bool call_shown;  /* the newest: a retry is told with it or not at all */
+	bool failed;
+};
+
+static bool wants_color(const struct options *o, FILE *f)
+{
+	if (o->color != COLOR_AUTO)
+		return o->color == COLOR_ALWAYS;
+	return isatty(fileno(f)) && !getenv("NO_COLOR");
+}
+
+static unsigned int columns_of(FILE *f)
+{
+	struct winsize size;
+
+	return ioctl(fileno(f), TIOCGWINSZ, &size) ? 0 : size.ws_col;
+}
+
+static bool filters_outcomes(const struct options *o)
+{
+	return o->errors_only || o->err;
+}
+
+struct teller *teller_new(const struct options *o, int wake)
+{
+	struct teller *t = calloc(1, sizeof(*t));
+	char error[512] = "there is not enough memory";
+	struct emit_options emit = { .verbose = o->verbose };
+	FILE *f;
+
+	if (t) {
+		t->opt = o;
+		t->emitter = o->format ? o->format : &emit_text;
+		t->out = output_open(o->output, o->force, wake, error, sizeof(error));
+	}
+	if (!t || !t->out) {
+		say("%s", error);
+		free(t);
+		return NULL;
+	}
+	f = output_file(t->out);
+	emit.color = wants_color(o, f);
+	emit.columns = columns_of(f);
+	/* Who reads it back must know that not all was written. */
+	emit.filtered = filters_outcomes(o);
+	t->state = t->emitter->begin(f, &emit);
+	if (t->state)
+		return t;
+	say("there is not enough memory");
+	output_close(t->out, error, sizeof(error));
+	free(t);
+	return NULL;
+}
+
+static bool is_call(const struct event *e)
+{
+	return e->type == EVENT_NEGOTIATION || e->type == EVENT_ARCH_COMPAT ||
+	       e->type == EVENT_EXTENSION;
+}
+
+static bool call_wanted(const struct options *o, const struct event *e)
+{
+	if (o->err)
+		return e->rec->ret == -(int)o->err;
+	return !o->errors_only || event_is_failure(e) || e->rec->ret < 0;
+}
+
+/* Of filtered calls the stories have been told all the same: what is hidden is a row. */
+static bool is_wanted(struct teller *t, const struct event *e)
+{
+	if (is_call(e)) {
+		t->call_shown = call_wanted(t->opt, e);
+		return t->call_shown;
+	}
+	if (e->type == EVENT_RETRY)
+		return t->call_shown;
+	return e->type != EVENT_VM || !filters_outcomes(t->opt);
+}
+
+static void show(struct teller *t, const struct event *e)
+{
+	t->emitter->event(t->state, e);
+	t->failed |= !output_flush(t->out);
+}
+
+void teller_event(const struct event *e, void *teller)
+{
+	struct teller *t = teller;
+
+	if (t->failed || (is_call(e) && teller_is_done(t)) || !is_wanted(t, e))
+		return;
+	t->n_calls += is_call(e);
+	show(t, e);
+}
+
+bool teller_is_done(const struct teller *t)
+{
+	return t->failed || (t->opt->count && t->n_calls >= t->opt->count);
+}
+
+static void paragraph(const char *text, void *teller)
+{
+	struct teller *t = teller;
+
+	if (t->emitter->paragraph)
+		t->emitter->paragraph(t->state, text);
+	else
+		fprintf(stderr, "%s\n", text);
+}
+
+static void count(FILE *f, uint64_t ok, uint64_t failed, const char *one, const char *many)
+{
+	uint64_t n = ok + failed;
+
+	fprintf(f, "%" PRIu64 " %s", n, n == 1 ? one : many);
+	if (n)
+		fprintf(f, " (%" PRIu64 " ok, %" PRIu64 " failed)", ok, failed);
+}
+
+/* What the kernel counted of lost ones is known as well as what was shown. */
+static void say_totals(const struct totals *n)
+{
+	char text[256];
+	FILE *f = fmemopen(text, sizeof(text), "w");
+
+	if (!f)
+		return;
+	count(f, n->negotiations_ok + n->lost_negotiations_ok,
+	      n->negotiations_failed + n->lost_negotiations_failed, "query", "queries");
+	if (n->asks_ok + n->asks_failed) {
+		fputs(", ", f);
+		count(f, n->asks_ok, n->asks_failed, "request for a mode", "requests for a mode");
+	}
+	if (n->checks)
+		fprintf(f, ", %" PRIu64 " capability check%s", n->checks,
+			n->checks == 1 ? "" : "s");
+	fprintf(f, "; %" PRIu64 " lost", n->lost);
+	fclose(f);
+	say_note("%s", text);
+}
+
+void teller_summarize(struct teller *t, const struct session *s)
+{
+	if (t->opt->summary && !t->failed) {
+		session_tell(s, paragraph, t);
+		t->failed |= !output_flush(t->out);
+	}
+	say_totals(session_totals(s));
+}
+
+bool teller_is_unread(const struct teller *t)
+{
+	return output_unread(t->out);
+}
+
+bool teller_close(struct teller *t)
+{
+	char error[512];
+	bool unread = output_unread(t->out), ok;
+
+	t->emitter->end(t->state);
+	ok = output_close(t->out, error, sizeof(error));
+	/* Who closes a pipe has seen enough, and knows that there may be more. */
+	if (!ok && !unread)
+		say("%s", error);
+	free(t);
+	return ok;
+}
