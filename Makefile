@@ -3,31 +3,42 @@
 # Two halves. Outside, a target runs the same make again inside a cached Debian root
 # that holds the tools (tools/root). Inside, or with TOOLCHAIN=host, things are built.
 
-VERSION := 0.1.0
+VERSION := 0.2.0
 V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
 msg = @$(if $(filter 1,$(V)),:,printf '  %-8s %s\n' "$(1)" "$(2)")
 MAKEFLAGS += --no-print-directory
+# Below the top, where scripts look for it too: so that the path of the tree may have any character.
 O ?= build
 HOST_ARCH := $(shell uname -m)
 TOOLCHAIN ?= $(if $(filter ppc64le,$(HOST_ARCH)),host,root)
+# A kernel of tests/vm/kernels, for demo and bench; of kernel-patches, for kernel.
 KERNEL ?=
+export O
+
+quote := '
+ifneq ($(words $(O))$(shell printf %s '$(subst $(quote),'\$(quote)',$(O))' | tr -d 'A-Za-z0-9_./+~@%^,=-'),1)
+$(error O=$(O): make can build in no directory whose name has a space, a quote or the like in it)
+endif
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all check check-unit check-vm check-stories check-lint check-mutants demo kernel vmlinux bench \
-	install clean distclean help
+	compile_commands.json install built clean distclean help
 
 help: ## this text
 	@echo "compatcaps-trace $(VERSION). Targets:"
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/  \1\t\2/p' Makefile $(wildcard */*.mk */*/*.mk) | expand -t 26
 	@printf '%s\n' "Variables:" \
+	"  KERNEL=NAME       for demo and bench: a kernel of tests/vm/kernels" \
+	"  MACHINE=NAME      for demo: a machine of tests/vm/machines" \
 	"  TOOLCHAIN=host    build with this machine's tools where they suffice (default on ppc64le), not with a cached root" \
 	"  O=DIR             where to build (build)" \
 	"  V=1               show the commands" \
 	"  COMPATCAPS_CACHE  downloads, roots and kernels (~/.cache/compatcaps-trace)" \
 	"  DEBIAN_MIRROR     a Debian mirror (default: the one in this host's apt configuration)" \
-	"  DESTDIR, PREFIX   for install (/usr/local)"
+	"  DESTDIR, PREFIX   for install (/usr/local)" \
+	"  ARCH=ppc64le      for install on another machine: what a POWER host runs, below DESTDIR"
 
 ifneq ($(TOOLCHAIN)$(COMPATCAPS_ROOT),root)
 ifeq ($(HOST_ARCH),ppc64le)
@@ -35,7 +46,12 @@ CROSS_CC ?= $(CC)
 SYSROOT :=
 else
 CROSS_CC ?= powerpc64le-linux-gnu-gcc-14
-SYSROOT ?= $(shell tools/root path sysroot)
+# A link, for the cache may lie where a makefile cannot name it.
+ifneq ($(filter-out help clean distclean install,$(or $(MAKECMDGOALS),all)),)
+SYSROOT ?= $(if $(shell tools/root link sysroot $(O)/sysroot && echo there),,\
+	$(error there is no sysroot to build with: what is above says why))$(O)/sysroot
+SYSROOT := $(SYSROOT)
+endif
 endif
 CLANG ?= $(firstword $(foreach c,clang-19 clang-20 clang-18 clang-17 clang,$(shell command -v $(c))))
 BPFTOOL ?= $(firstword $(foreach c,bpftool /usr/sbin/bpftool,$(shell command -v $(c))))
@@ -45,17 +61,17 @@ CSTD := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -Isrc -DCOMPATCAPS_VERSIO
 CFLAGS ?= -O2 -g
 P := $(O)/ppc64le
 H := $(O)/host
-P_CFLAGS := $(CSTD) $(CFLAGS) $(if $(SYSROOT),--sysroot=$(SYSROOT)) -I$(P)/gen
-H_CFLAGS := $(CSTD) $(CFLAGS)
-S_CFLAGS := $(CSTD) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+P_CFLAGS := $(CSTD) $(CPPFLAGS) $(CFLAGS) $(if $(SYSROOT),--sysroot=$(SYSROOT)) -I$(P)/gen
+H_CFLAGS := $(CSTD) $(CPPFLAGS) $(CFLAGS) -DCOMPATCAPS_OFFLINE
+S_CFLAGS := $(CSTD) $(CPPFLAGS) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_powerpc -Wall -Wextra -Werror -Wno-unused-parameter -Isrc \
 	$(if $(SYSROOT),-isystem $(SYSROOT)/usr/include -isystem $(SYSROOT)/usr/include/powerpc64le-linux-gnu,\
 	-isystem /usr/include/powerpc64le-linux-gnu)
 
-TOOLS = CROSS_CC="$(CROSS_CC)" HOSTCC="$(HOSTCC)" CLANG="$(CLANG)" BPFTOOL="$(BPFTOOL)" BPF_CFLAGS="$(BPF_CFLAGS)"
+TOOLS = CPPFLAGS="$(CPPFLAGS)" CROSS_CC="$(CROSS_CC)" HOSTCC="$(HOSTCC)" CLANG="$(CLANG)" BPFTOOL="$(BPFTOOL)" BPF_CFLAGS="$(BPF_CFLAGS)"
 
 ifeq ($(TOOLCHAIN)$(COMPATCAPS_ROOT),host)
-HOST_LACKS := $(if $(filter-out help clean distclean,$(or $(MAKECMDGOALS),all)),$(shell $(TOOLS) tools/host_tools))
+HOST_LACKS := $(if $(filter-out help clean distclean install,$(or $(MAKECMDGOALS),all)),$(shell $(TOOLS) tools/host_tools))
 ifneq ($(HOST_LACKS),)
 $(info make: this machine lacks $(HOST_LACKS): taking the tools of a cached root instead)
 override TOOLCHAIN := root
@@ -67,12 +83,22 @@ endif
 ifneq ($(TOOLCHAIN)$(COMPATCAPS_ROOT),root)
 # ---------------------------------------------------------------- inside: build
 
-PURE := abi diagnosis parse out json_caps story guest emit_text emit_json
-TRACE := $(PURE) compatcaps options attach host watch child
+# From frames to events and outputs: no clock, no libbpf. An output is one file, found by its name.
+PURE := abi points diagnosis parse text guest story session stream emit $(patsubst src/%.c,%,$(wildcard src/emit_*.c))
+# With these the program reads recordings, on any machine; with LIVE it traces.
+OFFLINE := $(PURE) compatcaps options output replay say tell out
+LIVE := live filters vms process attach objects losses host watch child
+TRACE := $(OFFLINE) $(LIVE)
 PROGS := compatcaps-trace compatcaps_probe decode_bitmap
+# For the tools: with another JSON library, and no recording.
+TOOL := abi parse out json_caps
+# What unit tests link: as much as each of them needs.
+TESTED := $(sort $(filter-out compatcaps,$(OFFLINE)) $(TOOL))
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+# On ppc64le the program itself reads recordings.
+NATIVE := $(if $(filter ppc64le,$(HOST_ARCH)),,$(H)/bin/compatcaps-trace)
 
-all: $(PROGS:%=$(P)/bin/%) $(H)/bin/decode_bitmap ## build the tracer and the tools for ppc64le
+all: $(PROGS:%=$(P)/bin/%) $(NATIVE) $(H)/bin/decode_bitmap ## build the tracer and the tools for ppc64le, and for this machine what reads recordings
 
 $(P)/obj/%.o: src/%.c | $(P)/gen/compatcaps.skel.h
 	@mkdir -p $(@D)
@@ -107,26 +133,31 @@ $(P)/bin/compatcaps-trace: $(TRACE:%=$(P)/obj/%.o)
 	@mkdir -p $(@D)
 	$(call msg,LINK,$@)
 	$(Q)$(CROSS_CC) $(P_CFLAGS) $(LDFLAGS) $^ -o $@ \
-		$(if $(SYSROOT),-Wl$(comma)-Bstatic -lbpf -Wl$(comma)-Bdynamic,-lbpf) -lelf -lz -ljson-c
+		$(if $(SYSROOT),-Wl$(comma)-Bstatic -lbpf -Wl$(comma)-Bdynamic,-lbpf) -lelf -lz -lyyjson
 
-$(P)/bin/compatcaps_probe: $(P)/obj/tools_compatcaps_probe.o $(P)/obj/abi.o $(P)/obj/parse.o $(P)/obj/out.o $(P)/obj/json_caps.o
+$(H)/bin/compatcaps-trace: $(OFFLINE:%=$(H)/obj/%.o)
+	@mkdir -p $(@D)
+	$(call msg,LINK,$@)
+	$(Q)$(HOSTCC) $(H_CFLAGS) $(LDFLAGS) $^ -o $@ -lyyjson
+
+$(P)/bin/compatcaps_probe: $(P)/obj/tools_compatcaps_probe.o $(TOOL:%=$(P)/obj/%.o)
 	@mkdir -p $(@D)
 	$(call msg,LINK,$@)
 	$(Q)$(CROSS_CC) $(P_CFLAGS) $(LDFLAGS) -static $^ -o $@ -ljson-c -lpthread
 
-$(P)/bin/decode_bitmap: $(P)/obj/tools_decode_bitmap.o $(P)/obj/abi.o $(P)/obj/parse.o $(P)/obj/out.o $(P)/obj/json_caps.o
+$(P)/bin/decode_bitmap: $(P)/obj/tools_decode_bitmap.o $(TOOL:%=$(P)/obj/%.o)
 	@mkdir -p $(@D)
 	$(call msg,LINK,$@)
 	$(Q)$(CROSS_CC) $(P_CFLAGS) $(LDFLAGS) $^ -o $@ -ljson-c
 
-$(H)/bin/decode_bitmap: $(H)/obj/tools_decode_bitmap.o $(H)/obj/abi.o $(H)/obj/parse.o $(H)/obj/out.o $(H)/obj/json_caps.o
+$(H)/bin/decode_bitmap: $(H)/obj/tools_decode_bitmap.o $(TOOL:%=$(H)/obj/%.o)
 	@mkdir -p $(@D)
 	$(call msg,LINK,$@)
 	$(Q)$(HOSTCC) $(H_CFLAGS) $(LDFLAGS) $^ -o $@ -ljson-c
 
 comma := ,
 
--include $(wildcard $(P)/obj/*.d $(H)/obj/*.d $(H)/unit/*.d)
+-include $(wildcard $(P)/obj/*.d $(H)/obj/*.d $(H)/unit/*.d $(H)/unit/obj/*.d)
 
 # The kernel's types that the program touches, out of a kernel's own BTF. Bootstrapped:
 # first against all of the kernel's types, then against those that relocations name.
@@ -137,39 +168,53 @@ vmlinux: ## make src/vmlinux_ppc64le.h anew from the BTF of VMLINUX_KERNEL (debi
 
 # ---------------------------------------------------------------- inside: check
 
-$(H)/unit/%: tests/unit/%.c $(PURE:%=src/%.c) $(wildcard src/*.h)
+$(H)/unit/obj/%.o: src/%.c
 	@mkdir -p $(@D)
+	$(call msg,HOSTCC,$@)
+	$(Q)$(HOSTCC) $(S_CFLAGS) -MMD -MP -c $< -o $@
+
+$(H)/unit/tested.a: $(TESTED:%=$(H)/unit/obj/%.o)
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+
+$(H)/unit/%: tests/unit/%.c $(H)/unit/tested.a
 	$(call msg,UNIT,$@)
-	$(Q)$(HOSTCC) $(S_CFLAGS) -Itools $< $(PURE:%=src/%.c) \
-		-o $@ -lcmocka -ljson-c
+	$(Q)$(HOSTCC) $(S_CFLAGS) -Itools -MMD -MP $< $(H)/unit/tested.a $(LDFLAGS) -o $@ -lcmocka -lyyjson -ljson-c
 
-check: all $(UNIT:%=$(H)/unit/%) ## run every test; the last line counts them
-	$(Q)$(TOOLS) O=$(abspath $(O)) UNIT="$(UNIT)" tests/check $(CHECK)
+# What reads recordings, once more under ASan and UBSan.
+$(H)/unit/compatcaps-trace: src/compatcaps.c $(H)/unit/tested.a
+	$(call msg,LINK,$@)
+	$(Q)$(HOSTCC) $(S_CFLAGS) -DCOMPATCAPS_OFFLINE $^ $(LDFLAGS) -o $@ -lyyjson -ljson-c
 
-check-unit: all $(UNIT:%=$(H)/unit/%) ## the tests that need no guest
-	$(Q)$(TOOLS) O=$(abspath $(O)) UNIT="$(UNIT)" tests/check unit lint
+check: all $(UNIT:%=$(H)/unit/%) $(H)/unit/compatcaps-trace ## run every test; the last line counts them
+	$(Q)$(TOOLS) UNIT="$(UNIT)" tests/check $(CHECK)
+
+check-unit: all $(UNIT:%=$(H)/unit/%) $(H)/unit/compatcaps-trace ## the tests that need no guest
+	$(Q)$(TOOLS) UNIT="$(UNIT)" tests/check unit lint
 
 check-vm: all ## the tests in guests
-	$(Q)O=$(abspath $(O)) tests/check vm
+	$(Q)tests/check vm
 
 check-stories: all $(P)/tests/steps ## of these the ones with a real QEMU in the guest, and with VMMs that race
-	$(Q)O=$(abspath $(O)) tests/check stories
+	$(Q)tests/check stories
 
 check-lint: all ## static checks alone
-	$(Q)O=$(abspath $(O)) tests/check lint
+	$(Q)tests/check lint
 
 demo: all ## boot a POWER11 in POWER10 mode and watch a negotiation
-	$(Q)O=$(abspath $(O)) tests/vm/demo
-
-$(P)/bench/ioctl_cost: bench/ioctl_cost.c src/abi.h
-	@mkdir -p $(@D)
-	$(call msg,CC,$@)
-	$(Q)$(CROSS_CC) $(P_CFLAGS) -static -o $@ $<
-
-bench: all $(P)/bench/ioctl_cost ## what tracing costs, in instructions
-	$(Q)O=$(abspath $(O)) bench/cost
+	$(Q)tests/vm/demo
 
 include tests/vm/conformance.mk tests/vm/steps.mk
+# Of these everything is built below $(P) or $(H).
+-include bench/bench.mk tests/fuzz/fuzz.mk
+
+# How each file is compiled, for editors and other programs that read C.
+compile_commands.json: all ## for clangd and its like: how each C file is compiled
+	$(Q)tools/compile_commands \
+		$(CROSS_CC) $(P_CFLAGS) -- $(TRACE:%=src/%.c) $(TOOL:%=src/%.c) tools/compatcaps_probe.c tools/decode_bitmap.c \
+			$(wildcard tests/vm/*.c) $(filter-out %.bpf.c,$(wildcard bench/*.c)) -- \
+		$(HOSTCC) $(S_CFLAGS) -Itools -- $(UNIT:%=tests/unit/%.c) $(wildcard tests/fuzz/*.c) -- \
+		$(CLANG) $(BPF_CFLAGS) -- $(wildcard src/*.bpf.c bench/*.bpf.c) >$@.new && mv $@.new $@
 
 check-mutants: all ## show that the kernel tests catch each reviewed bug
 	$(Q)kernel-patches/check-mutants
@@ -177,57 +222,51 @@ check-mutants: all ## show that the kernel tests catch each reviewed bug
 kernel: ## build a patched kernel: KERNEL=v7.2 or v6.12 (LINUX_SRC= for a tree of yours)
 	$(Q)kernel-patches/build $(KERNEL)
 
-PREFIX ?= /usr/local
-install: all ## install below DESTDIR and PREFIX
-	$(call msg,INSTALL,$(DESTDIR)$(PREFIX))
-	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
-		$(DESTDIR)$(PREFIX)/share/compatcaps-trace
-	$(Q)install -m 755 $(PROGS:%=$(P)/bin/%) $(DESTDIR)$(PREFIX)/bin
-	$(Q)install -m 644 $(wildcard docs/*.1) $(DESTDIR)$(PREFIX)/share/man/man1
-	$(Q)install -m 644 docs/events.schema.json $(DESTDIR)$(PREFIX)/share/compatcaps-trace
-
 else
 # ---------------------------------------------------------------- outside: enter the root
 
 # What the inner half wants of the archive is fetched here: apt is the host's.
-INNER := all check check-unit check-vm check-stories check-lint check-mutants demo bench vmlinux install
-.PHONY: $(INNER) prepare prepare-kernels prepare-patched
+INNER := all check check-unit check-vm check-stories check-lint check-mutants demo bench vmlinux \
+	compile_commands.json $(if $(wildcard tests/fuzz/fuzz.mk),fuzz)
+.PHONY: $(INNER) prepare
+GOALS := $(or $(MAKECMDGOALS),all)
+ROOTS := sysroot toolchain $(if $(filter check check-vm check-stories,$(GOALS)),vmm)
+DEFAULT_KERNEL = $(shell tests/vm/kernel names | head -n 1)
+KERNELS := $(sort $(if $(filter check check-vm check-stories,$(GOALS)),$(shell tests/vm/kernel names)) \
+	$(if $(filter demo bench,$(GOALS)),$(or $(KERNEL),$(DEFAULT_KERNEL))) \
+	$(if $(filter check-unit check-lint,$(GOALS)),$(DEFAULT_KERNEL)) \
+	$(if $(filter vmlinux,$(GOALS)),$(or $(VMLINUX_KERNEL),$(DEFAULT_KERNEL))) \
+	$(if $(filter check-mutants,$(GOALS)),patched-7.2))
+# Whose checks of the patches themselves are made.
+CHECKED := $(if $(filter check,$(GOALS)),$(patsubst kernel-patches/%/,%,$(wildcard kernel-patches/v*/)))
 prepare:
-	@tools/root check && for r in sysroot toolchain $(ROOTS_FOR_$(MAKECMDGOALS)); do tools/root path $$r >/dev/null || exit; done
-ROOTS_FOR_check := vmm
-ROOTS_FOR_check-stories := vmm
-prepare-kernels: prepare
-	@for k in $(KERNELS_FOR_$(MAKECMDGOALS)); do tests/vm/kernel path $$k >/dev/null || exit; done
-KERNELS_FOR_check := debian-7.3 debian-7.3-64k debian-6.12
-KERNELS_FOR_check-vm := $(KERNELS_FOR_check)
-KERNELS_FOR_check-stories := debian-7.3 debian-6.12
-KERNELS_FOR_check-unit := debian-7.3
-KERNELS_FOR_check-lint := debian-7.3
-KERNELS_FOR_demo := debian-7.3
-KERNELS_FOR_bench := debian-7.3
-KERNELS_FOR_vmlinux := debian-7.3
-
-# A base that has left the archive costs its own kernel's tests, which then fail, and no other.
-PATCHED_FOR_check := v7.2 v6.12
-# For the checks of the patches themselves.
-CHECKED_FOR_check := v7.2 v6.12
-PATCHED_FOR_check-vm := $(PATCHED_FOR_check)
-PATCHED_FOR_check-stories := $(PATCHED_FOR_check)
-prepare-patched: prepare
-	@for s in $(PATCHED_FOR_$(MAKECMDGOALS)); do kernel-patches/build $$s >/dev/null || \
-		echo "make: the kernel of $$s could not be built: its tests will fail" >&2; done
-	@for s in $(CHECKED_FOR_$(MAKECMDGOALS)); do kernel-patches/check --prepare $$s || \
+	@tools/root check && for r in $(ROOTS); do tools/root path $$r >/dev/null || exit; done
+	@$(if $(KERNELS),tests/vm/kernel prepare $(KERNELS))
+	@for s in $(CHECKED); do kernel-patches/check --prepare $$s || \
 		echo "make: what checking $$s needs could not be had: its checks will fail" >&2; done
 
-$(INNER): prepare-kernels prepare-patched
+$(INNER): prepare
 	@tools/root enter toolchain -- $(MAKE) O=$(O) V=$(V) $@
 
 kernel:
 	@kernel-patches/build $(KERNEL)
 endif
 
+# Not in a root, whose /usr/local is its own; and not built anew by whoever may write there.
+PREFIX ?= /usr/local
+# Others set a variable of this name for the kernel's makefiles.
+INSTALL_ARCH := $(if $(filter command,$(firstword $(origin ARCH))),$(ARCH),$(HOST_ARCH))
+install: export DESTDIR := $(DESTDIR)
+install: export PREFIX := $(PREFIX)
+install: built ## install below DESTDIR and PREFIX what this machine can run
+	@tools/install $(INSTALL_ARCH)
+
+built:
+	@test -x $(O)/$(if $(filter ppc64le,$(INSTALL_ARCH)),ppc64le,host)/bin/compatcaps-trace || $(MAKE) all
+
 clean: ## remove what was built (not what was downloaded)
-	$(Q)rm -rf $(O)
+	$(Q)rm -rf $(addprefix $(O)/,ppc64le host check fuzz sysroot vmlinux_ppc64le.h) compile_commands.json
+	@rmdir $(O) 2>/dev/null || true
 
 distclean: clean ## remove the cache of downloads, roots and kernels as well
 	$(Q)tools/root clean

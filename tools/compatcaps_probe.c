@@ -74,45 +74,82 @@ struct trial {
 
 static const struct trial trials[] = {
 	{ .name = "ok", .what = "the right call", .answer = "success" },
-	{ .name = "ok-larger-struct", .what = "a struct of 48 bytes, all zero after the 24th",
+	{ .name = "ok-larger-struct",
+	  .what = "a struct of 48 bytes, all zero after the 24th",
 	  .answer = "success, size comes back as 24 (v5 kernels: E2BIG)",
-	  .rule = SIZE_GIVEN, .usize = 48 },
-	{ .name = "ok-smaller-struct", .what = "an older VMM's struct on a newer kernel",
+	  .rule = SIZE_GIVEN,
+	  .usize = 48 },
+	{ .name = "ok-smaller-struct",
+	  .what = "an older VMM's struct on a newer kernel",
 	  .impossible = "the struct has not grown yet: nothing between the smallest size and the "
 			"kernel's own" },
-	{ .name = "size-over-page", .what = "a size of one page and one byte",
+	{ .name = "size-over-page",
+	  .what = "a size of one page and one byte",
 	  .answer = "E2BIG, nothing written back (v5 kernels: 24 written back)",
 	  .rule = SIZE_OVER_PAGE },
-	{ .name = "struct-too-new", .what = "48 bytes with one that is set, then what E2BIG says",
-	  .answer = "E2BIG with 24 written back, then success", .rule = SIZE_GIVEN, .usize = 48,
-	  .tail = 1, .on_e2big = RETRY_RIGHT },
-	{ .name = "retry-failed", .what = "the same, and then the same once more",
-	  .answer = "E2BIG with 24 written back, twice", .rule = SIZE_GIVEN, .usize = 48,
-	  .tail = 1, .on_e2big = RETRY_SAME },
-	{ .name = "size-too-small", .what = "a size of 16", .answer = "EINVAL",
-	  .rule = SIZE_GIVEN, .usize = 16 },
-	{ .name = "size-zero", .what = "a size that was never set", .answer = "EINVAL",
-	  .rule = SIZE_GIVEN, .usize = 0 },
+	{ .name = "struct-too-new",
+	  .what = "48 bytes with one that is set, then what E2BIG says",
+	  .answer = "E2BIG with 24 written back, then success",
+	  .rule = SIZE_GIVEN,
+	  .usize = 48,
+	  .tail = 1,
+	  .on_e2big = RETRY_RIGHT },
+	{ .name = "retry-failed",
+	  .what = "the same, and then the same once more",
+	  .answer = "E2BIG with 24 written back, twice",
+	  .rule = SIZE_GIVEN,
+	  .usize = 48,
+	  .tail = 1,
+	  .on_e2big = RETRY_SAME },
+	{ .name = "size-too-small",
+	  .what = "a size of 16",
+	  .answer = "EINVAL",
+	  .rule = SIZE_GIVEN,
+	  .usize = 16 },
+	{ .name = "size-zero",
+	  .what = "a size that was never set",
+	  .answer = "EINVAL",
+	  .rule = SIZE_GIVEN,
+	  .usize = 0 },
 	{ .name = "flags-set", .what = "flags that are not zero", .answer = "EINVAL", .flags = 1 },
-	{ .name = "arg-unreadable", .what = "a struct that is nowhere", .answer = "EFAULT",
+	{ .name = "arg-unreadable",
+	  .what = "a struct that is nowhere",
+	  .answer = "EFAULT",
 	  .place = PLACE_UNMAPPED },
-	{ .name = "struct-unreadable", .what = "memory that ends after the size field",
-	  .answer = "EFAULT", .place = PLACE_SPLIT },
-	{ .name = "tail-unreadable", .what = "a size of 48 where the memory ends after 24 bytes",
-	  .answer = "EFAULT (v5 kernels: E2BIG)", .rule = SIZE_GIVEN, .usize = 48,
+	{ .name = "struct-unreadable",
+	  .what = "memory that ends after the size field",
+	  .answer = "EFAULT",
+	  .place = PLACE_SPLIT },
+	{ .name = "tail-unreadable",
+	  .what = "a size of 48 where the memory ends after 24 bytes",
+	  .answer = "EFAULT (v5 kernels: E2BIG)",
+	  .rule = SIZE_GIVEN,
+	  .usize = 48,
 	  .place = PLACE_SPLIT_TAIL },
-	{ .name = "copyout-failed", .what = "a struct that cannot be written to",
-	  .answer = "EFAULT after the backend was asked", .place = PLACE_READ_ONLY },
-	{ .name = "abi-mismatch", .what = "the commands of the other revisions, one after another",
-	  .answer = "ENOTTY", .other_commands = true },
-	{ .name = "no-backend", .what = "a VM whose backend is KVM PR", .answer = "ENOTTY",
+	{ .name = "copyout-failed",
+	  .what = "a struct that cannot be written to",
+	  .answer = "EFAULT after the backend was asked",
+	  .place = PLACE_READ_ONLY },
+	{ .name = "abi-mismatch",
+	  .what = "the commands of the other revisions, one after another",
+	  .answer = "ENOTTY",
+	  .other_commands = true },
+	{ .name = "no-backend",
+	  .what = "a VM whose backend is KVM PR",
+	  .answer = "ENOTTY",
 	  .pr = true },
-	{ .name = "foreign-vm", .what = "the VM of a parent process", .answer = "EIO",
+	{ .name = "foreign-vm",
+	  .what = "the VM of a parent process",
+	  .answer = "EIO",
 	  .foreign = true },
-	{ .name = "not-resident", .what = "a right call, the struct's page not yet in memory",
-	  .answer = "success", .place = PLACE_NOT_RESIDENT },
-	{ .name = "untouched", .what = "a struct in memory that was never written: size 0",
-	  .answer = "EINVAL", .place = PLACE_UNTOUCHED },
+	{ .name = "not-resident",
+	  .what = "a right call, the struct's page not yet in memory",
+	  .answer = "success",
+	  .place = PLACE_NOT_RESIDENT },
+	{ .name = "untouched",
+	  .what = "a struct in memory that was never written: size 0",
+	  .answer = "EINVAL",
+	  .place = PLACE_UNTOUCHED },
 };
 
 #define TRIALS (sizeof(trials) / sizeof(trials[0]))
@@ -328,10 +365,13 @@ static void open_kvm(void)
 	if (kvm >= 0)
 		return;
 	if (errno == EACCES || errno == EPERM)
-		die(EXIT_IMPOSSIBLE, "/dev/kvm: %s: run this as root or as a member of the group "
-				     "that owns it", strerror(errno));
-	die(EXIT_IMPOSSIBLE, "/dev/kvm: %s: load KVM first (modprobe kvm-hv); in a guest the "
-			     "hypervisor must allow nesting, and dmesg says so where it does not",
+		die(EXIT_IMPOSSIBLE,
+		    "/dev/kvm: %s: run this as root or as a member of the group "
+		    "that owns it",
+		    strerror(errno));
+	die(EXIT_IMPOSSIBLE,
+	    "/dev/kvm: %s: load KVM first (modprobe kvm-hv); in a guest the "
+	    "hypervisor must allow nesting, and dmesg says so where it does not",
 	    strerror(errno));
 }
 
@@ -354,8 +394,9 @@ static struct vm need_vm(void)
 		die(EXIT_IMPOSSIBLE, "KVM_CREATE_VM: %s: ask for fewer VMs, or raise ulimit -n",
 		    strerror(errno));
 	if (errno == EINVAL)
-		die(EXIT_IMPOSSIBLE, "KVM_CREATE_VM: %s: no backend is there: modprobe kvm-hv; "
-				     "where that fails, dmesg says why (no nesting?)",
+		die(EXIT_IMPOSSIBLE,
+		    "KVM_CREATE_VM: %s: no backend is there: modprobe kvm-hv; "
+		    "where that fails, dmesg says why (no nesting?)",
 		    strerror(errno));
 	die(EXIT_IMPOSSIBLE, "KVM_CREATE_VM: %s: dmesg may say why", strerror(errno));
 }
@@ -370,9 +411,8 @@ static void print_extension(int cap, bool on_vm, long ret)
 	struct json_object *o;
 
 	if (!opt.json) {
-		printf("KVM_CHECK_EXTENSION %d on the %s: %ld%s%s\n", cap,
-		       on_vm ? "VM" : "system", ret < 0 ? -1 : ret, ret < 0 ? " " : "",
-		       ret < 0 ? errno_name(ret) : "");
+		printf("KVM_CHECK_EXTENSION %d on the %s: %ld%s%s\n", cap, on_vm ? "VM" : "system",
+		       ret < 0 ? -1 : ret, ret < 0 ? " " : "", ret < 0 ? errno_name(ret) : "");
 		return;
 	}
 	o = json_object_new_object();
@@ -597,7 +637,10 @@ static bool wrote_back_size(const struct call *c)
 static struct call call_and_retry(struct worker *w, const struct vm *vm, const struct trial *t,
 				  uint32_t cmd, const struct abi_revision *layout)
 {
-	struct call in = { .name = t->name, .layout = layout, .cmd = cmd, .flags = t->flags,
+	struct call in = { .name = t->name,
+			   .layout = layout,
+			   .cmd = cmd,
+			   .flags = t->flags,
 			   .usize = usize_of(t, layout) };
 	struct arena a = arena_make(t->place, layout, body_size(in.usize, layout, t->tail_at));
 	struct call c = one_call(w, vm, t, &a, &in);
@@ -623,8 +666,9 @@ static void run_on_pr(struct worker *w, const struct trial *t)
 	struct vm vm = create_vm(KVM_VM_PPC_PR);
 
 	if (vm.fd < 0) {
-		skip(w, t, "no VM of type PR can be made: the kernel has no KVM PR, or its module "
-			   "kvm-pr is not loaded");
+		skip(w, t,
+		     "no VM of type PR can be made: the kernel has no KVM PR, or its module "
+		     "kvm-pr is not loaded");
 		return;
 	}
 	call_and_retry(w, &vm, t, opt.abi->cmd, opt.abi);
@@ -660,7 +704,10 @@ static void run_raw(struct worker *w)
 	const struct trial *t = &opt.raw;
 	uint32_t cmd = opt.cmd ? opt.cmd : opt.abi->cmd;
 	const struct abi_revision *layout = abi_by_cmd(cmd) ? abi_by_cmd(cmd) : opt.abi;
-	struct call in = { .name = t->name, .layout = layout, .cmd = cmd, .flags = t->flags,
+	struct call in = { .name = t->name,
+			   .layout = layout,
+			   .cmd = cmd,
+			   .flags = t->flags,
 			   .usize = usize_of(t, layout) };
 	struct arena a = arena_make(t->place, layout, body_size(in.usize, layout, t->tail_at));
 
@@ -840,8 +887,19 @@ static void list_cases(void)
 }
 
 enum key {
-	KEY_LIST = 0x100, KEY_RAW, KEY_CMD, KEY_SIZE, KEY_FLAGS, KEY_TAIL, KEY_REPEAT, KEY_THREADS,
-	KEY_VMS, KEY_SLEEP, KEY_HOLD, KEY_EXTENSION, KEY_ABI,
+	KEY_LIST = 0x100,
+	KEY_RAW,
+	KEY_CMD,
+	KEY_SIZE,
+	KEY_FLAGS,
+	KEY_TAIL,
+	KEY_REPEAT,
+	KEY_THREADS,
+	KEY_VMS,
+	KEY_SLEEP,
+	KEY_HOLD,
+	KEY_EXTENSION,
+	KEY_ABI,
 };
 
 static const struct argp_option options[] = {
@@ -1033,8 +1091,10 @@ static void check_options(struct argp_state *state)
 	if (opt.raw.rule == SIZE_GIVEN && layout->off_size < 0)
 		argp_error(state, "--size: the struct of %s has no size", layout->name);
 	if (opt.raw.tail_at && opt.raw.tail_at < layout->struct_size)
-		argp_error(state, "--tail: the struct itself is %" PRIu32 " bytes: an offset "
-				  "before that is not in its tail", layout->struct_size);
+		argp_error(state,
+			   "--tail: the struct itself is %" PRIu32 " bytes: an offset "
+			   "before that is not in its tail",
+			   layout->struct_size);
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)

@@ -254,8 +254,10 @@ static int decode_stdin(void)
 	size_t len;
 
 	if (isatty(STDIN_FILENO))
-		fprintf(stderr, "decode_bitmap: reading %s from the terminal, one per line; "
-				"Ctrl-D ends\n", opt.pvr ? "logical PVRs" : "bitmaps");
+		fprintf(stderr,
+			"decode_bitmap: reading %s from the terminal, one per line; "
+			"Ctrl-D ends\n",
+			opt.pvr ? "logical PVRs" : "bitmaps");
 	for (int n = 1; out_flush() && read_line(line, sizeof(line), &len); n++) {
 		if (len > sizeof(line)) {
 			complain("line", n, line, sizeof(line), "the line is too long");

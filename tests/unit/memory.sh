@@ -1,15 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# decode_bitmap as it is shipped, not built for a sanitizer, under valgrind. TAP.
+# What is shipped for this machine, not built for a sanitizer, under valgrind. TAP.
 set -uo pipefail
 cd "${TOP:-$(dirname "$0")/../..}" || exit 1
 decode=${O:-build}/host/bin/decode_bitmap
+[[ $(uname -m) == ppc64le ]] && trace=${O:-build}/ppc64le/bin/compatcaps-trace || trace=${O:-build}/host/bin/compatcaps-trace
 found=99
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
 if ! command -v valgrind >/dev/null; then
-	echo "ok - memory of decode_bitmap # SKIP valgrind is not installed"
+	echo "ok - memory of programs # SKIP valgrind is not installed"
 	exit 0
 fi
 
@@ -41,6 +42,18 @@ run() {
 	result $? "$name: status $expected, $(wc -c <"$tmp/out") bytes"
 }
 
+# replay FILE [OPTION...]: the same as without valgrind, whatever that is, and nothing found.
+replay() {
+	local file=$1 status plain
+	shift
+	"$trace" replay "$@" "$file" >"$tmp/plain" 2>/dev/null
+	plain=$?
+	in_valgrind "$trace" replay "$@" "$file" >"$tmp/out" 2>"$tmp/err"
+	status=$?
+	[[ $status -eq $plain && $status -ne $found && $status -le 5 ]] && cmp -s "$tmp/plain" "$tmp/out"
+	result $? "replay $* ${file##*/}: status $status, $(wc -c <"$tmp/out") bytes"
+}
+
 failed=0
 long=$(printf '%05000d' 0)
 run "a value" 0 '' 0x6000000000000000
@@ -52,6 +65,13 @@ run "a line of 5000 digits without an end" 2 "$long"
 run "no input at all" 0 ''
 run "help" 0 '' --help
 run "an unknown option" 2 '' --nonsense
+
+for file in tests/fuzz/corpus/stream/*; do
+	[[ -f $file ]] || continue
+	replay "$file" --json
+done
+replay tests/fuzz/corpus/stream/ordinary.jsonl --summary
+replay /dev/null
 
 # That this can fail: a byte too far, a leak.
 cat >"$tmp/bad.c" <<'END'

@@ -25,12 +25,11 @@ static void test_text(void **state)
 	assert_int_equal(ran.status, 0);
 	assert_string_equal(ran.err, "");
 	assert_string_equal(
-		ran.out,
-		"0x6000000000000000: POWER9 POWER10\n"
-		"  IBM bit  1  0x4000000000000000  POWER9   KVM_PPC_COMPAT_CAP_POWER9   "
-		"logical PVR 0x0f000005\n"
-		"  IBM bit  2  0x2000000000000000  POWER10  KVM_PPC_COMPAT_CAP_POWER10  "
-		"logical PVR 0x0f000006\n");
+		ran.out, "0x6000000000000000: POWER9 POWER10\n"
+			 "  IBM bit  1  0x4000000000000000  POWER9   KVM_PPC_COMPAT_CAP_POWER9   "
+			 "logical PVR 0x0f000005\n"
+			 "  IBM bit  2  0x2000000000000000  POWER10  KVM_PPC_COMPAT_CAP_POWER10  "
+			 "logical PVR 0x0f000006\n");
 }
 
 static void test_unknown_is_shown(void **state)
@@ -89,7 +88,8 @@ static void test_json_lines(void **state)
 	assert_int_equal(ran.status, 0);
 	assert_ptr_equal(strstr(ran.out, "{\"value\":\"0x0000000000000000\",\"modes\":[],"
 					 "\"unknown_bits\":null,\"bits\":[]}\n"
-					 "{\"value\":\"0x7000000000000000\","), ran.out);
+					 "{\"value\":\"0x7000000000000000\","),
+			 ran.out);
 	assert_ptr_equal(strrchr(ran.out, '\n'), ran.out + strlen(ran.out) - 1);
 }
 
@@ -262,20 +262,13 @@ static void test_lost_output(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text),
-		cmocka_unit_test(test_unknown_is_shown),
-		cmocka_unit_test(test_json),
-		cmocka_unit_test(test_json_lines),
-		cmocka_unit_test(test_pvr),
-		cmocka_unit_test(test_pvr_has_32_bits),
-		cmocka_unit_test(test_input_goes_on),
-		cmocka_unit_test(test_arguments_go_on),
-		cmocka_unit_test(test_hostile_input),
-		cmocka_unit_test(test_line_of_the_longest),
-		cmocka_unit_test(test_lost_prefix),
-		cmocka_unit_test(test_nothing_to_do),
-		cmocka_unit_test(test_usage),
-		cmocka_unit_test(test_lost_output),
+		cmocka_unit_test(test_text),	      cmocka_unit_test(test_unknown_is_shown),
+		cmocka_unit_test(test_json),	      cmocka_unit_test(test_json_lines),
+		cmocka_unit_test(test_pvr),	      cmocka_unit_test(test_pvr_has_32_bits),
+		cmocka_unit_test(test_input_goes_on), cmocka_unit_test(test_arguments_go_on),
+		cmocka_unit_test(test_hostile_input), cmocka_unit_test(test_line_of_the_longest),
+		cmocka_unit_test(test_lost_prefix),   cmocka_unit_test(test_nothing_to_do),
+		cmocka_unit_test(test_usage),	      cmocka_unit_test(test_lost_output),
 	};
 
 	return cmocka_run_group_tests_name("decode", tests, NULL, NULL);

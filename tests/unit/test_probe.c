@@ -53,9 +53,18 @@ static void test_usage(void **state)
 static void test_list(void **state)
 {
 	static const char *const names[] = {
-		"ok", "ok-larger-struct", "ok-smaller-struct", "size-over-page", "struct-too-new",
-		"size-too-small", "flags-set", "arg-unreadable", "struct-unreadable",
-		"copyout-failed", "no-backend", "abi-mismatch",
+		"ok",
+		"ok-larger-struct",
+		"ok-smaller-struct",
+		"size-over-page",
+		"struct-too-new",
+		"size-too-small",
+		"flags-set",
+		"arg-unreadable",
+		"struct-unreadable",
+		"copyout-failed",
+		"no-backend",
+		"abi-mismatch",
 	};
 
 	(void)state;
@@ -109,7 +118,9 @@ static void test_arenas(void **state)
 {
 	const struct abi_revision *layout = abi_by_cmd(ABI_CMD_MAINLINE);
 	static const size_t ends[] = {
-		[PLACE_UNMAPPED] = 0, [PLACE_SPLIT] = 8, [PLACE_SPLIT_TAIL] = 24,
+		[PLACE_UNMAPPED] = 0,
+		[PLACE_SPLIT] = 8,
+		[PLACE_SPLIT_TAIL] = 24,
 	};
 	size_t body = body_size(4097, layout, 0);
 
@@ -125,7 +136,8 @@ static void test_arenas(void **state)
 
 		arena_fill(&a, &t, &c);
 		assert_int_equal(a.readable, place < sizeof(ends) / sizeof(ends[0]) && place ?
-						     ends[place] : body);
+						     ends[place] :
+						     body);
 		assert_int_equal(c.has_usize, place != PLACE_UNMAPPED);
 		assert_int_equal(c.has_flags, place != PLACE_UNMAPPED && place != PLACE_SPLIT);
 		if (c.has_usize)
@@ -141,9 +153,12 @@ static void test_arenas(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_usage),	  cmocka_unit_test(test_list),
-		cmocka_unit_test(test_every_case_is_told), cmocka_unit_test(test_help),
-		cmocka_unit_test(test_wrong_machine), cmocka_unit_test(test_arenas),
+		cmocka_unit_test(test_usage),
+		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_every_case_is_told),
+		cmocka_unit_test(test_help),
+		cmocka_unit_test(test_wrong_machine),
+		cmocka_unit_test(test_arenas),
 	};
 
 	return cmocka_run_group_tests_name("probe", tests, NULL, NULL);

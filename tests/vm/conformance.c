@@ -50,16 +50,16 @@ struct caps {
 /* One call: what lies in memory before it, and where. */
 struct trial {
 	struct caps in;
-	long dirt;	  /* offset of the one non-zero byte after the struct, -1: none */
+	long dirt; /* offset of the one non-zero byte after the struct, -1: none */
 	unsigned char *at;
 };
 
 static const struct rules *rules;
 static uint64_t ksize = ABI_SIZE_VER0;
-static uint64_t bitmap;	  /* what the hook answers ... */
-static long hook_error;	  /* ... or its error */
+static uint64_t bitmap; /* what the hook answers ... */
+static long hook_error; /* ... or its error */
 static bool no_kvm;
-static int nested_api;	  /* 1 or 2: v1 reads the device tree at each call */
+static int nested_api; /* 1 or 2: v1 reads the device tree at each call */
 static long many_calls = 1000000;
 static size_t page;
 static int kvm_fd = -1, vm_fd = -1;
@@ -239,13 +239,14 @@ static bool run_trial(const struct trial *t, long want, const struct caps *out, 
 		image[t->dirt] = 0x80;
 	ret = call(t->at);
 	forgive_new_fields(t, ret);
-	if (promise(ret == want && memory_as_expected(t, &where), "%s: %s", name, result_name(want)))
+	if (promise(ret == want && memory_as_expected(t, &where), "%s: %s", name,
+		    result_name(want)))
 		return true;
 	printf("# size %#" PRIx64 " flags %#" PRIx64 " dirt at %ld: returned %s\n", t->in.size,
 	       t->in.flags, t->dirt, result_name(ret));
 	if (!memory_as_expected(t, &where))
-		printf("# memory differs at byte %ld of the struct: %#x, not %#x\n", where, t->at[where],
-		       image[where]);
+		printf("# memory differs at byte %ld of the struct: %#x, not %#x\n", where,
+		       t->at[where], image[where]);
 	return false;
 }
 
@@ -291,10 +292,42 @@ static void test_answer(void)
 static void test_sizes(void)
 {
 	const uint64_t sizes[] = {
-		0, 1, 7, 8, 15, 16, 17, 22, 23, 24, 25, 31, 32, 33, 40, 48, 64, 1024, 4095, 4096,
-		4097, page - 1, page, page + 1, 65535, 65536, 65537, 1ull << 31, (1ull << 32) - 1,
-		1ull << 32, (1ull << 32) + 24, (1ull << 32) + 25, 1ull << 63, (1ull << 63) + 24,
-		~0ull - 1, ~0ull,
+		0,
+		1,
+		7,
+		8,
+		15,
+		16,
+		17,
+		22,
+		23,
+		24,
+		25,
+		31,
+		32,
+		33,
+		40,
+		48,
+		64,
+		1024,
+		4095,
+		4096,
+		4097,
+		page - 1,
+		page,
+		page + 1,
+		65535,
+		65536,
+		65537,
+		1ull << 31,
+		(1ull << 32) - 1,
+		1ull << 32,
+		(1ull << 32) + 24,
+		(1ull << 32) + 25,
+		1ull << 63,
+		(1ull << 63) + 24,
+		~0ull - 1,
+		~0ull,
 	};
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
@@ -369,9 +402,9 @@ static void test_retry(void)
 static void test_commands(void)
 {
 	static const uint32_t others[] = {
-		ABI_CMD_V1, ABI_CMD_V3, ABI_CMD_V5, ABI_CMD_MAINLINE,
-		0x8010aee4, 0x8018aee4, 0xc010aee4, 0xc018aee4, 0x8018aeb8, 0xc018aeb8, 0x4018aeb8,
-		0xaee4, 0xaeb8, 0x2000aee5, 0x2000aeb9,
+		ABI_CMD_V1, ABI_CMD_V3, ABI_CMD_V5, ABI_CMD_MAINLINE, 0x8010aee4,
+		0x8018aee4, 0xc010aee4, 0xc018aee4, 0x8018aeb8,	      0xc018aeb8,
+		0x4018aeb8, 0xaee4,	0xaeb8,	    0x2000aee5,	      0x2000aeb9,
 	};
 	struct trial t = right_call();
 
@@ -412,7 +445,8 @@ static void test_bad_pointers(void)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		long ret = call((void *)bad[i].address);
 
-		if (!promise(ret == -EFAULT, "pointer %#" PRIx64 " (%s): EFAULT", bad[i].address, bad[i].name))
+		if (!promise(ret == -EFAULT, "pointer %#" PRIx64 " (%s): EFAULT", bad[i].address,
+			     bad[i].name))
 			printf("# returned %s\n", result_name(ret));
 	}
 }
@@ -522,9 +556,11 @@ static void test_cut_off_tail(void)
 	for (uint64_t have = ksize; have < t.in.size; have += 8) {
 		t.at = arena_end - have;
 		if (rules->zero_tail)
-			fault(&t, "size %" PRIu64 ", memory ends after %" PRIu64 " bytes", t.in.size, have);
+			fault(&t, "size %" PRIu64 ", memory ends after %" PRIu64 " bytes",
+			      t.in.size, have);
 		else
-			hold(&t, "size %" PRIu64 ", memory ends after %" PRIu64 " bytes", t.in.size, have);
+			hold(&t, "size %" PRIu64 ", memory ends after %" PRIu64 " bytes", t.in.size,
+			     have);
 	}
 	t.at = arena_end - t.in.size;
 	hold(&t, "size %" PRIu64 ", memory ends with it", t.in.size);
@@ -550,8 +586,8 @@ static void test_cut_off_writing(void)
 		ret = call(t.at);
 		protect(border, page, PROT_READ | PROT_WRITE);
 		memcpy(expected + (t.at - arena), t.at, have);
-		promise(ret == want && memory_as_expected(&t, &where), "read-only after %d bytes: %s", have,
-			result_name(want));
+		promise(ret == want && memory_as_expected(&t, &where),
+			"read-only after %d bytes: %s", have, result_name(want));
 	}
 	for (int have = 24; rules->zero_tail && have < 48; have += 8) {
 		struct trial t = right_call();
@@ -563,8 +599,8 @@ static void test_cut_off_writing(void)
 		protect(border, page, PROT_READ);
 		ret = call(t.at);
 		protect(border, page, PROT_READ | PROT_WRITE);
-		promise(ret == want, "size %" PRIu64 ", read-only after %d bytes: %s", t.in.size, have,
-			result_name(want));
+		promise(ret == want, "size %" PRIu64 ", read-only after %d bytes: %s", t.in.size,
+			have, result_name(want));
 	}
 }
 
@@ -662,7 +698,9 @@ static long make_and_send(void *arg)
 	int sock = *(int *)arg, vm = ioctl(kvm_fd, KVM_CREATE_VM, 0);
 	char space[CMSG_SPACE(sizeof(int))] = { 0 }, byte = 0;
 	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = space,
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = space,
 			      .msg_controllen = sizeof(space) };
 	struct cmsghdr *head = CMSG_FIRSTHDR(&msg);
 
@@ -679,7 +717,9 @@ static int receive_fd(int sock)
 {
 	char space[CMSG_SPACE(sizeof(int))], byte;
 	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = space,
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = space,
 			      .msg_controllen = sizeof(space) };
 	struct cmsghdr *head;
 	int fd = -1;
@@ -711,7 +751,8 @@ static void test_owner(void)
 	lay_out(&t);
 	memcpy(expected, arena, 3 * page);
 	ret = call_fd(vm, rules->cmd, t.at);
-	promise(ret == -EIO && memory_as_expected(&t, &where), "the VM of a process that is dead: EIO");
+	promise(ret == -EIO && memory_as_expected(&t, &where),
+		"the VM of a process that is dead: EIO");
 	close(vm);
 	close(socks[0]);
 	close(socks[1]);
@@ -809,7 +850,8 @@ static void test_threads(void)
 	memset(arena, CANARY, 3 * page);
 	unmap_and_map(1, middle);
 	among_callers(&unmapping, unmap_and_map, turns(4000));
-	if (!promise(!unmapping.wrong, "threads call while the buffer is unmapped: only promised results"))
+	if (!promise(!unmapping.wrong,
+		     "threads call while the buffer is unmapped: only promised results"))
 		printf("# %ld of %ld calls, the last one %s\n", unmapping.wrong, unmapping.calls,
 		       result_name(unmapping.last_wrong));
 	promise(all_bytes(arena, page, CANARY) && all_bytes(middle + page, page, CANARY),
@@ -922,8 +964,9 @@ static void test_leaks(void)
 	int gets, gets_after;
 	long kib;
 
-	if (!write_file(TRACING "kprobe_events", "p:conformance/get of_node_get node=node:x64 "
-						 "refs=node->kobj.kref.refcount.refs.counter:s32\n"))
+	if (!write_file(TRACING "kprobe_events",
+			"p:conformance/get of_node_get node=node:x64 "
+			"refs=node->kobj.kref.refcount.refs.counter:s32\n"))
 		printf("# no probe on of_node_get: %s\n", strerror(errno));
 	gets = watch_one_call(&before);
 	call_a_lot(many_calls < 10000 ? many_calls : 10000);
@@ -937,13 +980,15 @@ static void test_leaks(void)
 		promise(gets > 0, "the hook is seen to take a device node");
 	else
 		promise(gets == 0, "the hook is seen to take no device node");
-	printf("# %d nodes taken, references %ld before, %ld after\n", gets, before.refs, after.refs);
+	printf("# %d nodes taken, references %ld before, %ld after\n", gets, before.refs,
+	       after.refs);
 	promise(gets == gets_after && before.node == after.node &&
 			labs(after.refs - before.refs) < 16,
 		"%ld calls leak no reference to it", many_calls);
 	/* Less than 4 bytes a call, and room for what else goes on, in pages: 256 of them. */
 	printf("# kernel memory: %+ld KiB\n", kib);
-	promise(kib < (long)page / 4 + many_calls * 3 / 1024, "%ld calls leak no memory", many_calls);
+	promise(kib < (long)page / 4 + many_calls * 3 / 1024, "%ld calls leak no memory",
+		many_calls);
 }
 
 /* ---------------------------------------------------------------- what it is for */
@@ -1036,7 +1081,8 @@ static void parse_expect(const char *arg, struct argp_state *state)
 	} else {
 		bitmap = strtoull(arg, &end, 16);
 		if (strncmp(arg, "0x", 2) || *end || !bitmap)
-			argp_error(state, "--expect '%s' is no bitmap, EINVAL, ENOTTY or no-kvm", arg);
+			argp_error(state, "--expect '%s' is no bitmap, EINVAL, ENOTTY or no-kvm",
+				   arg);
 	}
 }
 
@@ -1088,10 +1134,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 int main(int argc, char **argv)
 {
 	static const struct argp argp = {
-		options, parse, NULL,
+		options,
+		parse,
+		NULL,
 		"Check that KVM_PPC_GET_COMPAT_CAPS on this kernel keeps its promises (TAP on stdout)."
 		"\vExit status: 0 all kept, 1 not all, 2 usage.",
-		NULL, NULL, NULL
+		NULL,
+		NULL,
+		NULL
 	};
 
 	argp_err_exit_status = 2;

@@ -1,0 +1,84 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# shellcheck disable=SC2319 # the status of a condition is what is meant
+# What make install puts where, and that a tree and a cache may be called anything. TAP.
+set -uo pipefail
+cd "${TOP:-$(dirname "$0")/../..}" || exit 1
+export O=${O:-build}
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+failed=0
+here=$(uname -m)
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
+# result STATUS WHAT
+result() {
+	if [[ $1 -eq 0 ]]; then
+		echo "ok - $2"
+	else
+		sed 's/^/# /' "$tmp/said"
+		echo "not ok - $2"
+		failed=1
+	fi
+}
+
+try() { "$@" >"$tmp/said" 2>&1; }
+says() { grep -qF -e "$1" "$tmp/said"; }
+installed() { (cd "$1" && find . -type f -printf '%P\n' | LC_ALL=C sort); }
+manuals="share/man/man1/compatcaps-trace.1
+share/man/man1/decode_bitmap.1"
+schema=share/compatcaps-trace/events.schema.json
+
+# architectures DIR: of the programs there, each once.
+architectures() {
+	for f in "$1"/*; do readelf -h "$f" | sed -n 's/^ *Machine: *//p'; done | sort -u
+}
+
+dest="$tmp/it's a place"
+try make -s install ARCH=ppc64le DESTDIR="$dest" PREFIX=/usr
+result $? "installed for ppc64le"
+[[ $(installed "$dest/usr") == "bin/compatcaps-trace
+bin/compatcaps_probe
+bin/decode_bitmap
+$schema
+share/man/man1/compatcaps-trace.1
+share/man/man1/compatcaps_probe.1
+share/man/man1/decode_bitmap.1" ]]
+result $? "all of it"
+[[ $(architectures "$dest/usr/bin") == PowerPC64 ]]
+result $? "and for that machine alone"
+
+if [[ $here == ppc64le ]]; then
+	echo "ok - installed for this machine # SKIP it is the same"
+else
+	try make -s install PREFIX="$tmp/own"
+	result $? "installed for this machine"
+	[[ $(installed "$tmp/own") == "bin/compatcaps-trace
+bin/decode_bitmap
+$schema
+$manuals" ]]
+	result $? "what is of use there"
+	[[ $(architectures "$tmp/own/bin") != *PowerPC* ]]
+	result $? "and no program for ppc64le"
+	says 'cannot trace' && says 'ARCH=ppc64le DESTDIR=DIR'
+	result $? "which is said"
+	try env ARCH=powerpc make -s install PREFIX="$tmp/own"
+	result $? "a variable of the kernel's makefiles does not count"
+	! try make -s install ARCH=ppc64le PREFIX="$tmp/other" && [[ ! -e $tmp/other ]] && says DESTDIR=DIR
+	result $? "programs for ppc64le do not go where programs of this machine are"
+	! try make -s install ARCH=sparc DESTDIR="$tmp/sparc" && [[ ! -e $tmp/sparc ]] && says 'no programs for sparc'
+	result $? "nor anything for another"
+fi
+
+# The same sources where nobody expects them, and a cache of such a name.
+tree="$tmp/it's a \"tree\" (\$HOME, say)"
+mkdir "$tree"
+cp -R --preserve=mode,timestamps Makefile src tools docs bench tests "$tree"
+if [[ -z ${SYSROOT:-} && $here != ppc64le ]]; then
+	sysroot=$(tools/root path sysroot)
+	ln -s "${sysroot%/roots/*}" "$tmp/a cache's"
+	export COMPATCAPS_CACHE="$tmp/a cache's"
+fi
+try make -C "$tree" -s O=o TOOLCHAIN=host o/ppc64le/bin/decode_bitmap o/ppc64le/gen/compatcaps.skel.h o/host/bin/decode_bitmap
+result $? "a tree and a cache of any name are built in"
+exit "$failed"
