@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# The programs that bench/cost takes into its guest. Inside the root alone.
+.PHONY: bench
+bench: all $(P)/bench/ioctl_cost $(P)/bench/empty ## what tracing costs, in instructions
+	$(Q)bench/cost
+
+$(P)/bench/ioctl_cost: bench/ioctl_cost.c src/abi.h
+	@mkdir -p $(@D)
+	$(call msg,CC,$@)
+	$(Q)$(CROSS_CC) $(P_CFLAGS) -static -o $@ $<
+
+$(P)/gen/empty.bpf.o: bench/empty.bpf.c
+	@mkdir -p $(@D)
+	$(call msg,CLANG,$@)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(P)/gen/empty.skel.h: $(P)/gen/empty.bpf.o
+	$(call msg,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name empty >$@
+
+$(P)/bench/empty: bench/empty.c $(P)/gen/empty.skel.h
+	@mkdir -p $(@D)
+	$(call msg,CC,$@)
+	$(Q)$(CROSS_CC) $(P_CFLAGS) -o $@ $< \
+		$(if $(SYSROOT),-Wl$(comma)-Bstatic -lbpf -Wl$(comma)-Bdynamic,-lbpf) -lelf -lz
