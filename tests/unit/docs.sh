@@ -11,12 +11,15 @@ cd "${TOP:-$(dirname "$(readlink -f "$0")")/../..}" || exit 1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed=0 n=0
+O=${O:-build}
+[[ $(uname -m) == ppc64le ]] && native=$O/ppc64le/bin || native=$O/host/bin
+[[ -e $O/host/unit/tested.a && -x $native/compatcaps-trace ]] ||
+	{ echo "not ok - the code is not built: make check-unit does that first"; exit 1; }
 
 # What the code says, out of the code itself: $work/facts prints a list by name.
 cat >"$work/facts.c" <<'END'
 #include <stdio.h>
 #include <string.h>
-#include "diagnosis.h"
 #include "options.h"
 
 static void revisions(void)
@@ -48,29 +51,52 @@ static void modes(void)
 		       (unsigned long long)m->bit, m->ibm_bit, m->pvr);
 }
 
+static void statuses(void)
+{
+	printf("%d\n%d\n%d\n%d\n%d\n%d\n%d\n", EXIT_DONE, EXIT_USAGE, EXIT_IMPOSSIBLE,
+	       EXIT_INCONCLUSIVE, EXIT_TRACER, EXIT_CANNOT_RUN, EXIT_NO_COMMAND);
+}
+
+static void formats(void)
+{
+	for (size_t i = 0; emitters[i]; i++)
+		printf("%s\n", emitters[i]->name);
+}
+
+/* NAMES(list, max, name): a function that prints the names of an enum. */
+#define NAMES(list, max, name)                     \
+	static void list(void)                     \
+	{                                          \
+		for (int i = 0; i < (int)(max); i++) \
+			if (name(i))               \
+				printf("%s\n", name(i)); \
+	}
+
+NAMES(causes, CAUSE_MAX, cause_name)
+NAMES(arch_causes, ARCH_MAX, arch_cause_name)
+NAMES(events, EVENT_TYPES, event_type_name)
+NAMES(losses, CC_LOSSES, loss_name)
+NAMES(lives, LIFE_UNKNOWN + 1, life_name)
+
+static const struct {
+	const char *name;
+	void (*print)(void);
+} lists[] = {
+	{ "causes", causes }, { "arch-causes", arch_causes }, { "events", events },
+	{ "losses", losses }, { "lives", lives }, { "statuses", statuses },
+	{ "formats", formats }, { "revisions", revisions }, { "modes", modes },
+};
+
 int main(int argc, char **argv)
 {
-	struct options o;
-
-	if (argc > 1 && !strcmp(argv[1], "causes"))
-		for (int i = 0; i < CAUSE_MAX; i++)
-			printf("%s\n", cause_name(i));
-	else if (argc > 1 && !strcmp(argv[1], "arch-causes"))
-		for (int i = 0; i < ARCH_MAX; i++)
-			printf("%s\n", arch_cause_name(i));
-	else if (argc > 1 && !strcmp(argv[1], "revisions"))
-		revisions();
-	else if (argc > 1 && !strcmp(argv[1], "modes"))
-		modes();
-	else if (argc > 1 && !strcmp(argv[1], "statuses"))
-		printf("%d\n%d\n%d\n%d\n", EXIT_DONE, EXIT_USAGE, EXIT_IMPOSSIBLE, EXIT_LOST);
-	else
-		options_parse(argc, argv, &o);
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		if (argc > 1 && !strcmp(argv[1], lists[i].name))
+			lists[i].print();
 	return 0;
 }
 END
-"${HOSTCC:-gcc}" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -DCOMPATCAPS_VERSION='"docs"' -Isrc \
-	"$work/facts.c" src/{abi,diagnosis,options,parse}.c -o "$work/facts" || exit 1
+"${HOSTCC:-gcc}" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -fsanitize=address,undefined -Isrc \
+	"$work/facts.c" "$O/host/unit/tested.a" -lyyjson -ljson-c -o "$work/facts" || exit 1
 
 facts() { "$work/facts" "$@"; }
 
@@ -109,54 +135,71 @@ modes() {
 		awk -F' *[|] *' '/^[|]/ && ++row > 2 { print $2, $3, $4, $5, $6 }' | tr -d '`')"
 }
 
-# The schema's keys below the heading that describes them, "tail.state" for those within another.
-schema_keys() {
-	python3 - "$D/docs/events.schema.json" "$1" <<'END'
-import json, sys
-schema, name = json.load(open(sys.argv[1])), sys.argv[2]
-if name == "Every event":
-    properties = schema["properties"]
-elif name == "Events of a process":
-    properties = schema["$defs"]["of_a_process"]["properties"]
-    properties = {k: v for k, v in properties.items() if k not in schema["properties"]}
-else:
-    properties = schema["$defs"][name.replace("-", "_")]["properties"]
-for key, what in properties.items():
-    print(key, *(f"{key}.{inner}" for inner in what.get("properties", {})), sep="\n")
-END
-}
-
-schema_types() {
-	python3 -c 'import json, sys
-print(*json.load(open(sys.argv[1]))["properties"]["type"]["enum"], sep="\n")' "$D/docs/events.schema.json"
-}
-
+# What of the schema's keys is not as the headings have them, which describe them: "tail.state" for those
+# within another. Those are described where that helps, the others in any case.
 event_keys() {
-	local bad=0 name text
-	mapfile -t names < <(schema_types)
-	for name in 'Every event' 'Events of a process' "${names[@]}"; do
-		text=$(same "$(schema_keys "$name")" "$(keys "$name")") && continue
-		echo "$name: $text"
-		bad=1
-	done
-	return "$bad"
+	local name
+	for name in 'Every event' $(facts events); do
+		echo "$name: $(keys "$name" | tr '\n' ' ')"
+	done | python3 -c '
+import json, sys
+schema, bad = json.load(open(sys.argv[1])), False
+def keys_of(what):
+    if "$ref" in what:
+        what = schema["$defs"][what["$ref"].split("/")[-1]]
+    found = dict(what.get("properties", {}))
+    for part in what.get("allOf", []):
+        found |= keys_of(part) if "$ref" in part else {}
+    return found
+every = schema["properties"]
+for line in sys.stdin:
+    name, _, documented = line.partition(":")
+    keys = every if name == "Every event" else {
+        k: v for k, v in keys_of(schema["$defs"][name.replace("-", "_")]).items() if k not in every}
+    known = set(keys) | {f"{k}.{inner}" for k, v in keys.items() for inner in keys_of(v)}
+    documented = set(documented.split())
+    for what, wrong in ("not in the schema", documented - known), ("not described", set(keys) - documented):
+        for key in sorted(wrong):
+            print(f"{name}: {key} is {what}")
+            bad = True
+sys.exit(bad)' "$D/docs/events.schema.json"
+}
+
+schema_events() {
+	same "$(facts events)" "$(python3 -c 'import json, sys
+for rule in json.load(open(sys.argv[1]))["allOf"]:
+    print(rule["if"]["properties"]["type"]["const"])' "$D/docs/events.schema.json")"
 }
 
 manual_events() {
-	same "$(schema_types)" \
+	same "$(facts events)" \
 		"$(sed -n '/^\.Ss Events of the JSON/,/^\.Pp/s/^\.It Ql //p' "$D/docs/compatcaps-trace.1")"
+}
+
+losses() {
+	same "$(facts losses)" "$(sed -n '/^\.Sh DIAGNOSTICS/,/^\.Sh SEE/s/^\.It Ql //p' "$D/docs/compatcaps-trace.1")"
+}
+
+watched() {
+	same "$(facts lives)" "$(section "$D/docs/diagnosis.md" "## What of a VM's life was watched" | column 1)"
+}
+
+# Those that an item of the manual names: .Cm text , json
+formats() {
+	same "$(facts formats)" "$(awk '/^\.It Fl -format/ { on = 1; next } /^\.It/ { on = 0 }
+		on && $1 == ".Cm" { print $2 }' "$D/docs/compatcaps-trace.1")"
 }
 
 # "--pid ARG", "-p ARG", "--json" of each option: of argp's own list and of the manual's.
 help_options() {
-	env -u ARGP_HELP_FMT "$work/facts" --usage | tr -d '\n' | grep -oE '\[-[^]]*\]' | tr -d '[]' |
-		awk '/^-- / { next }
+	env -u ARGP_HELP_FMT "$native/compatcaps-trace" --usage | tr -d '\n' | grep -oE '\[-[^]]*\]' | tr -d '[]' |
+		awk '/^-- / { exit }
 		     /^-[^-]/ && NF == 1 { for (i = 2; i <= length; i++) print "-" substr($0, i, 1); next }
 		     { sub(/[ =].*/, " ARG"); print }'
 }
 
 manual_options() {
-	sed -n '/^\.Sh DESCRIPTION/,/^\.Sh ENV/s/^\.It Fl //p' "$D/docs/compatcaps-trace.1" | tr -d '\\&' |
+	sed -n '/^\.Sh DESCRIPTION/,/^\.Ss The table/s/^\.It Fl //p' "$D/docs/compatcaps-trace.1" | tr -d '\\&' |
 		awk '{ arg = ""; n = split($0, w, /[ ,]+/)
 		       for (i = 1; i <= n; i++) if (w[i] == "Ar") arg = " ARG"
 		       for (i = 1; i <= n && w[i] != "Ar"; i++) print "-" w[i] arg }'
@@ -176,35 +219,38 @@ machines() {
 
 kernel_names() { grep -oE '`(debian|patched)-[^`]*`' | tr -d '`' | sort -u; }
 
-# Debian's are in the runner's table, ours have a series each.
-known_kernels() {
-	sed -n 's/^\t\(debian-[^|]*\)|.*/\1/p' tests/vm/kernel
-	printf '%s\n' kernel-patches/v*/ | sed 's,.*/v\(.*\)/,patched-\1,'
+kernels() {
+	local known
+	known=$(tests/vm/kernel names)
+	same "$known" "$(section "$D/docs/guests.md" '## Kernels' | grep '^|' | kernel_names)" &&
+		same "$known" "$(section "$D/README.md" '## Guests' | kernel_names)"
 }
 
-kernels() {
-	same "$(known_kernels)" "$(section "$D/docs/guests.md" '## Kernels' | kernel_names)" &&
-		same "$(known_kernels)" "$(section "$D/README.md" '## Guests' | kernel_names)"
+# Each series has a row in the table of kernels, and each row of one its series.
+series() {
+	same "$(printf '%s\n' kernel-patches/v*/ | sed 's,.*/\(v.*\)/,\1,')" \
+		"$(awk -F' *[|] *' '$2 ~ /^series / { sub(/^series /, "", $2); print $2 }' tests/vm/kernels)"
 }
 
 targets() {
 	local t bad=0
 	while read -r t; do
-		grep -qE "^$t:" Makefile || { echo "make $t: no such target"; bad=1; }
-	done < <(cat "$D/README.md" "$D"/docs/*.md | grep -oE '(^ *|`|sudo )make [a-z][a-z-]*' | awk '{ print $NF }' | sort -u)
+		grep -qE "^$t:" Makefile ./*/*.mk ./*/*/*.mk || { echo "make $t: no such target"; bad=1; }
+	done < <(cat "$D"/*.md "$D"/docs/*.md | grep -oE '(^ *|`|sudo )make [a-z][a-z-]*' | awk '{ print $NF }' | sort -u)
 	return "$bad"
 }
 
 # What is named like a path of ours, and what links lead to.
 paths() {
 	local bad=0 f p
-	for f in README.md docs/diagnosis.md docs/guests.md; do
+	for f in README.md CONTRIBUTING.md SECURITY.md docs/*.md; do
 		while read -r p; do
 			[[ -e $(dirname "$f")/${p%%#*} ]] || { echo "$f: a link to $p, which is not there"; bad=1; }
 		done < <(grep -oE '\]\([^)]+\)' "$D/$f" | tr -d ']()' | grep -v '^[a-z]*:')
 		while read -r p; do
 			[[ -e $p ]] || { echo "$f: there is no $p"; bad=1; }
-		done < <(grep -oE '(^|[ `])(src|tools|tests|docs|kernel-patches|bench)/[A-Za-z0-9._/-]*[A-Za-z0-9/]' "$D/$f" | tr -d ' `' | sort -u)
+		# (emit_metrics is the output that CONTRIBUTING.md invents.)
+		done < <(grep -oE '(^|[ `])(src|tools|tests|docs|kernel-patches|bench)/[A-Za-z0-9._/-]*[A-Za-z0-9/]' "$D/$f" | grep -v '_metrics\.' | tr -d ' `' | sort -u)
 	done
 	return "$bad"
 }
@@ -248,7 +294,7 @@ notices() {
 	D=$work/copy
 	rm -rf "$D"
 	mkdir -p "$D"
-	cp -r README.md docs "$D"
+	cp -r README.md CONTRIBUTING.md SECURITY.md docs "$D"
 	sed -i -E "$3" "$D/$2"
 	if cmp -s "$2" "$D/$2"; then
 		echo "# the change did not change $2"
@@ -274,14 +320,22 @@ holds 'keys of the events' event_keys
 notices event_keys $diagnosis '/^\| `ksize`/d' 'a key that is missing'
 notices event_keys $diagnosis 's/^\| `tail.read`/| `tail.red`/' 'a key within a key that is called otherwise'
 notices event_keys docs/events.schema.json 's/"after_ns": \{/"after_us": {/' 'a key of the schema that is not described'
+holds 'events in the schema' schema_events
+notices schema_events docs/events.schema.json 's/"const": "retry"/"const": "again"/' 'an event that is called otherwise'
 holds 'events in the manual' manual_events
 notices manual_events $manual '/^\.It Ql retry/d' 'an event that is missing'
+holds 'reasons of a loss in the manual' losses
+notices losses $manual '/^\.It Ql orphaned/d' 'a reason that is missing'
+holds 'what of a VM was watched' watched
+notices watched $diagnosis '/^\| `gap`/d' 'a state that is missing'
+holds 'formats in the manual' formats
+notices formats $manual '/^\.Cm json ,$/d' 'a format that is missing'
 holds 'options in the manual' manual_has_options
 notices manual_has_options $manual '/^\.It Fl -strict/d' 'an option that is missing'
-notices manual_has_options $manual 's/^\.It Fl -json/.It Fl -json Ar file/' 'an argument that is none'
+notices manual_has_options $manual 's/^\.It Fl -force$/.It Fl -force Ar file/' 'an argument that is none'
 notices manual_has_options $manual 's/^\.It Fl p , -pid/.It Fl P , -pid/' 'another letter'
 holds 'exit statuses' statuses
-notices statuses $manual 's/^\.It 4$/.It 5/' 'another status in the manual'
+notices statuses $manual 's/^\.It 5$/.It 4/' 'another status in the manual'
 notices statuses README.md '/^\| 3 \|/d' 'a status that README.md lacks'
 holds 'machines' machines
 notices machines README.md '/^\| `p11-v2`/d' 'a machine that is missing'
@@ -289,6 +343,7 @@ notices machines README.md '/^\| `p11-v2`/s/0x7/0x6/' 'another bitmap'
 holds 'kernels' kernels
 notices kernels $guide 's/`debian-6.12`/`debian-6.1`/' 'another kernel'
 notices kernels README.md 's/`patched-6.12`/`patched-6.13`/' 'another kernel in README.md'
+holds 'kernels that are built' series
 holds 'targets of make' targets
 notices targets README.md 's/make check-mutants/make check-mutant/' 'a target that is not there'
 holds 'paths and links' paths

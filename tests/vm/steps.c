@@ -11,8 +11,11 @@
  *   call=SIZE    KVM_PPC_GET_COMPAT_CAPS with this size
  *   newer=SIZE   the same, with a byte set past the first published struct
  *   papr         tell the VM's vCPU what CPU it is, and that it is a PAPR guest's
+ *   foreign      an ioctl of the VM that KVM does not know
  *   stuck        a call with a struct that never comes: it ends when the process is killed
  *   ask=PVR      set KVM_REG_PPC_ARCH_COMPAT of the VM's vCPU
+ *   cpu=PVR      the same from a thread named "CPU 0/KVM", as QEMU does below libvirt
+ *   readonly=SIZE  a call whose answer cannot be written
  *   cmd=CMD      the command of all calls that follow (default: STEPS_CMD of the environment,
  *                else mainline's)
  *   pace=US      how long floods that follow rest between two calls
@@ -36,6 +39,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -145,7 +149,8 @@ static void call_with(const char *step, uint64_t size, bool newer)
 	((char *)words)[ABI_SIZE_VER0] = newer;
 	ret = result_of(ioctl(current()->fd, cmd, words));
 	tell(step, ret);
-	printf(" usize=%" PRIu64 " size_out=%" PRIu64 " caps=0x%016" PRIx64, size, words[0], words[2]);
+	printf(" usize=%" PRIu64 " size_out=%" PRIu64 " caps=0x%016" PRIx64, size, words[0],
+	       words[2]);
 }
 
 static void call(uint64_t size)
@@ -182,6 +187,14 @@ static void get_stuck(uint64_t value)
 	tell("stuck", 0);
 	printf("\n");
 	tell("unstuck", result_of(ioctl(current()->fd, cmd, words)));
+}
+
+static void foreign(uint64_t value)
+{
+	const unsigned long other = 0x2000aeff; /* _IO(KVMIO, 0xff) */
+
+	(void)value;
+	tell("foreign", result_of(ioctl(current()->fd, other, NULL)));
 }
 
 static int vcpu_of(struct vm *vm)
@@ -226,6 +239,37 @@ static void ask(uint64_t value)
 	printf(" pvr=0x%08x", pvr);
 }
 
+static void *ask_as_cpu(void *pvr)
+{
+	prctl(PR_SET_NAME, "CPU 0/KVM");
+	ask(*(uint64_t *)pvr);
+	return NULL;
+}
+
+static void ask_from_thread(uint64_t value)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, ask_as_cpu, &value))
+		die("cpu");
+	pthread_join(thread, NULL);
+}
+
+static void call_readonly(uint64_t size)
+{
+	size_t len = (size_t)sysconf(_SC_PAGESIZE);
+	uint64_t *words = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			       0);
+
+	if (words == MAP_FAILED)
+		die("readonly");
+	words[0] = size;
+	mprotect(words, len, PROT_READ);
+	tell("readonly", result_of(ioctl(current()->fd, cmd, words)));
+	printf(" usize=%" PRIu64 " size_out=%" PRIu64, size, words[0]);
+	munmap(words, len);
+}
+
 static void set_cmd(uint64_t value)
 {
 	cmd = (uint32_t)value;
@@ -266,8 +310,11 @@ static void start_flood(const char *path)
 	if (counts == MAP_FAILED)
 		die(path);
 	close(fd);
-	flood = (struct flood){ .fd = current()->fd, .cmd = cmd, .pace = pace,
-				.begun = &counts[0], .ended = &counts[1] };
+	flood = (struct flood){ .fd = current()->fd,
+				.cmd = cmd,
+				.pace = pace,
+				.begun = &counts[0],
+				.ended = &counts[1] };
 	if (pthread_create(&flood.thread, NULL, call_for_ever, NULL))
 		die("flood");
 	tell("flood", 0);
@@ -328,15 +375,27 @@ static const struct step {
 	void (*number)(uint64_t value);
 	void (*text)(const char *value);
 } steps[] = {
-	{ "new", new_vm, NULL },	{ "vm", choose_vm, NULL },
-	{ "close", close_vm, NULL },	{ "check", check, NULL },
-	{ "system", check_system, NULL }, { "call", call, NULL },
-	{ "newer", call_newer, NULL },	{ "papr", be_papr, NULL },
-	{ "ask", ask, NULL },		{ "stuck", get_stuck, NULL },
-	{ "cmd", set_cmd, NULL },	{ "pace", set_pace, NULL },
-	{ "flood", NULL, start_flood },	{ "unflood", end_flood, NULL },
-	{ "wait", NULL, wait_for },	{ "sleep", rest_a_while, NULL },
-	{ "fork", fork_here, NULL },	{ "exec", exec_here, NULL },
+	{ "new", new_vm, NULL },
+	{ "vm", choose_vm, NULL },
+	{ "close", close_vm, NULL },
+	{ "check", check, NULL },
+	{ "system", check_system, NULL },
+	{ "call", call, NULL },
+	{ "newer", call_newer, NULL },
+	{ "papr", be_papr, NULL },
+	{ "ask", ask, NULL },
+	{ "stuck", get_stuck, NULL },
+	{ "cmd", set_cmd, NULL },
+	{ "pace", set_pace, NULL },
+	{ "flood", NULL, start_flood },
+	{ "unflood", end_flood, NULL },
+	{ "wait", NULL, wait_for },
+	{ "sleep", rest_a_while, NULL },
+	{ "cpu", ask_from_thread, NULL },
+	{ "readonly", call_readonly, NULL },
+	{ "foreign", foreign, NULL },
+	{ "fork", fork_here, NULL },
+	{ "exec", exec_here, NULL },
 };
 
 static bool do_step(const char *arg)

@@ -30,7 +30,7 @@ start() {
 	compatcaps-trace "$@" >"/out/$name.out" 2>"/out/$name.err" &
 	# shellcheck disable=SC2034 # for the caller
 	tracer=$!
-	until_said 'tracing; end it' "/out/$name.err"
+	until_said 'end it with Ctrl-C' "/out/$name.err"
 }
 
 # ended NAME PID: wait for it and keep its status.

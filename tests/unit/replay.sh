@@ -1,0 +1,71 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# Recordings from every kind of kernel and host, told again under ASan and UBSan: the stream is
+# what it was, and the table, the stories and what was said then can be had of it.
+set -uo pipefail
+
+top=$(dirname "$(dirname "$(dirname "$(readlink -f "$0")")")")
+cd "$top" || exit 1
+trace=${O:-build}/host/unit/compatcaps-trace
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+status=0
+
+ok() { echo "ok - $*"; }
+not_ok() {
+	echo "not ok - $*"
+	status=1
+}
+
+# Which program wrote it is no part of what is told.
+without_version() { sed '1s/"version":"[^"]*",//'; }
+
+replays() {
+	local file=$1 name
+	name=$(basename "$file" .jsonl)
+	if "$trace" replay --json -q "$file" >"$out/json" 2>"$out/err" &&
+		diff <(without_version <"$file") <(without_version <"$out/json") >"$out/diff"; then
+		ok "$name: replay tells what was told live"
+	else
+		head -n 4 "$out/err" "$out/diff" | cut -c 1-500 | sed 's/^/# /'
+		not_ok "$name: replay tells what was told live"
+	fi
+	if "$trace" replay -q --summary --verdicts=recorded "$file" >"$out/text" 2>"$out/err" &&
+		grep -q '^TIME .* WHAT$' "$out/text" && grep -q 'guest "silent"' "$out/text"; then
+		ok "$name: as a table, with the stories and the verdicts of then"
+	else
+		sed 's/^/# /' "$out/err"
+		not_ok "$name: as a table, with the stories and the verdicts of then"
+	fi
+	if [[ $(awk '/^TIME/, 0' "$out/text" | grep -v '^VM ' | awk 'length > 80' | wc -l) -eq 0 ]]; then
+		ok "$name: 80 columns are enough"
+	else
+		not_ok "$name: 80 columns are enough"
+	fi
+}
+
+# A file that ends in the middle of each of its lines.
+cut_off() {
+	local file=$1 size at failed=
+	size=$(stat -c %s "$file")
+	for ((at = 1; at < size; at += size / 40)); do
+		head -c "$at" "$file" >"$out/cut"
+		"$trace" replay --json "$out/cut" >"$out/json" 2>"$out/err"
+		case $? in
+		0 | 3) grep -qE 'cut off|no recording' "$out/err" || failed+=" $at" ;;
+		*) failed+=" $at" ;;
+		esac
+	done
+	if [[ -z $failed ]]; then
+		ok "a recording that is cut off is read as far as it goes, and that is said"
+	else
+		not_ok "a recording that is cut off is read as far as it goes, and that is said: not at$failed"
+	fi
+}
+
+for file in tests/data/*.jsonl; do
+	replays "$file"
+done
+cut_off tests/data/debian-7.3-p10-v1.jsonl
+exit $status
