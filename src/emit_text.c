@@ -457,7 +457,8 @@ static void life(struct table *t, const struct event *e)
 	const char *sentence = e->vm_life.sentence;
 	bool ended = e->frame->vm.ended;
 
-	if (!t->opt.verbose && (!ended || !sentence || !*sentence))
+	/* Of others the rows above have told all of it. */
+	if (!t->opt.verbose && (!ended || !e->vm_life.silent || !sentence || !*sentence))
 		return;
 	row(t, e, "vm", ended ? "ended" : "new", PLAIN, e->vm_name ? e->vm_name : "");
 	below(t, e, PLAIN, ended ? sentence : NULL);

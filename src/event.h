@@ -57,6 +57,7 @@ struct event {
 			 */
 			enum life life;
 			const char *sentence;
+			bool silent; /* no call of it was seen: nothing else is told of it */
 		} vm_life;
 		struct {
 			const struct totals *totals;

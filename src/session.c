@@ -128,6 +128,7 @@ static void on_vm(struct session *s, const struct frame *f)
 	e.vm = step.vm;
 	e.vm_life.life = step.life;
 	e.vm_life.sentence = step.sentence;
+	e.vm_life.silent = step.silent;
 	s->totals.vms += !f->vm.ended;
 	emit(s, &e);
 }

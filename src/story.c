@@ -563,6 +563,7 @@ static void fill_step(const struct story *s, const struct vm *vm, struct step *s
 	step->guest = vm->guest ? vm->guest : "";
 	step->vm_name = vm->name;
 	step->life = life_of(s, vm, QUERIES | ASKS);
+	step->silent = !vm->n_ok && !vm->n_failed && !vm->n_arch && !vm->extension_asked;
 }
 
 static const char *or_empty(const char *text)

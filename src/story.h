@@ -40,6 +40,7 @@ struct step {
 	const char *guest; /* as its -name told, now or before; "": none */
 	const char *vm_name, *comm, *thread; /* escaped */
 	enum life life;
+	bool silent; /* no call of it was seen so far */
 	struct retry retry;
 	struct offer offer;   /* for a VMM that asks for a mode now */
 	const char *sentence; /* of a VM that has ended: its story, shortly */

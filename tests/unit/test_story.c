@@ -729,8 +729,8 @@ static void test_tell_silent_vms(void **state)
 	struct paragraphs p = { 0 };
 
 	watch(*state, (uint64_t[]){ 10 }, 1);
-	vm_event(*state, false, 2, "120-9", "guest=db1");
-	add(*state, &r, &host);
+	assert_true(vm_event(*state, false, 2, "120-9", "guest=db1").silent);
+	assert_false(add(*state, &r, &host).silent);
 	negotiate(*state, 9, 5, 0, 24, P9);
 	born(*state, 0, "7-4");
 	story_tell(*state, keep, &p);

@@ -161,7 +161,7 @@ static void retry(bool recovered, uint64_t after_ns)
 	emit_text.event(t.state, &e);
 }
 
-static void vm(bool ended, const char *sentence)
+static void vm(bool ended, bool silent, const char *sentence)
 {
 	const struct frame f = { .type = FRAME_VM, .vm = { .ended = ended } };
 	struct event e = event_of(EVENT_VM, NULL);
@@ -169,6 +169,7 @@ static void vm(bool ended, const char *sentence)
 	e.frame = &f;
 	e.vm_life.life = LIFE_WHOLE;
 	e.vm_life.sentence = sentence;
+	e.vm_life.silent = silent;
 	emit_text.event(t.state, &e);
 }
 
@@ -339,7 +340,7 @@ static void test_no_line_is_too_long(void **state)
 		a_story();
 		every_cause();
 		retry(false, UINT64_MAX);
-		vm(true, NEWER);
+		vm(true, true, NEWER);
 		attach(POINT_IOCTL, ATTACH_FEXIT, NULL);
 		attach(POINT_IOCTL, ATTACH_ABSENT, "kvm is not loaded, and nobody knows why");
 		assert_lines_fit(printed(), columns);
@@ -461,15 +462,16 @@ static void test_vms(void **state)
 {
 	(void)state;
 	begin((struct emit_options){ .columns = 80 });
-	vm(false, NULL);
-	vm(true, NULL);
-	vm(true, "VM 2, guest db1, asked for no mode.");
+	vm(false, true, NULL);
+	vm(true, true, NULL);
+	vm(true, false, "queried, asked for no mode"); /* which its rows have shown */
+	vm(true, true, "VM 2, guest db1, asked for no mode.");
 	assert_printed(
 		"TIME          PROCESS          VM  EVENT  RESULT  WHAT\n"
 		"06:00:00.123  qemu[120]         2  vm     ended   120-12\n"
 		"              db1                  -> VM 2, guest db1, asked for no mode.\n");
 	begin((struct emit_options){ .columns = 80, .verbose = true });
-	vm(false, NULL);
+	vm(false, true, NULL);
 	assert_printed("TIME          PROCESS          VM  EVENT  RESULT  WHAT\n"
 		       "06:00:00.123  qemu[120]         2  vm     new     120-12\n"
 		       "              db1\n");
