@@ -383,15 +383,15 @@ static __noinline int count_loss(enum cc_loss loss, const struct call *c, int re
 }
 
 /*
- * Each half of a share can be used while the reader has still to read the other half: what is
- * outstanding is never more than the share, nor is anything refused before half of it is.
+ * Each half of a share can be used while the reader has still to read the other half. Past that
+ * a burst may take what nobody needs, up to half of the ring: the other half is for others.
  */
 static __noinline _Bool may_turn(struct share *s)
 {
 	__u64 turn = s->turn, next = bpf_ringbuf_query(&ring, BPF_RB_PROD_POS);
 
 	if (bpf_ringbuf_query(&ring, BPF_RB_CONS_POS) < turn)
-		return 0;
+		return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) < ring_bytes / 2;
 	if (__sync_val_compare_and_swap(&s->turn, turn, next) == turn)
 		s->bytes = 0;
 	return 1;
