@@ -3,8 +3,16 @@
 
 #include <string.h>
 
-/* An output is one row here, one file, and its part of the docs. */
-const struct emitter *const emitters[] = { &emit_text, &emit_json, NULL };
+/* An output is one row here, one file (src/emit_NAME.c), and its part of the docs. */
+#define OUTPUTS(OUTPUT) \
+	OUTPUT(text) \
+	OUTPUT(json)
+
+#define DECLARE(name) extern const struct emitter emit_##name;
+#define ADDRESS(name) &emit_##name,
+
+OUTPUTS(DECLARE)
+const struct emitter *const emitters[] = { OUTPUTS(ADDRESS) NULL };
 
 const struct emitter *emitter_by_name(const char *name)
 {
