@@ -573,12 +573,14 @@ static void lost(struct table *t, const struct event *e)
 static void paragraph(void *state, const char *text)
 {
 	struct table *t = state;
-	size_t first = strcspn(text, " ");
+	size_t first = strcspn(text, " "); /* "VM", and its number stays with it */
 
 	if (!t->terminal) {
 		fprintf(t->f, "%s\n", text);
 		return;
 	}
+	if (text[first])
+		first += 1 + strcspn(text + first + 1, " ");
 	put(t, text, first);
 	wrap(t, 2, text + first);
 	new_line(t);

@@ -130,8 +130,8 @@ static void count(FILE *f, uint64_t ok, uint64_t failed, const char *one, const 
 	uint64_t n = ok + failed;
 
 	fprintf(f, "%" PRIu64 " %s", n, n == 1 ? one : many);
-	if (n)
-		fprintf(f, " (%" PRIu64 " ok, %" PRIu64 " failed)", ok, failed);
+	if (failed)
+		fprintf(f, " (%" PRIu64 " failed)", failed);
 }
 
 /* What the kernel counted of lost ones is known as well as what was shown. */
@@ -146,11 +146,10 @@ static void say_totals(const struct totals *n)
 	      n->negotiations_failed + n->lost_negotiations_failed, "query", "queries");
 	if (n->asks_ok + n->asks_failed) {
 		fputs(", ", f);
-		count(f, n->asks_ok, n->asks_failed, "request for a mode", "requests for a mode");
+		count(f, n->asks_ok, n->asks_failed, "ask", "asks");
 	}
 	if (n->checks)
-		fprintf(f, ", %" PRIu64 " capability check%s", n->checks,
-			n->checks == 1 ? "" : "s");
+		fprintf(f, ", %" PRIu64 " check%s", n->checks, n->checks == 1 ? "" : "s");
 	fprintf(f, "; %" PRIu64 " lost", n->lost);
 	fclose(f);
 	say_note("%s", text);
