@@ -1384,6 +1384,9 @@ bool record_wants_cmd(const struct cc_record *r, const struct host_facts *host)
 
 	if (r->type != CC_NEGOTIATION || host->kernel_cmd || r->ret != -ENOTTY)
 		return false;
+	/* Its sentence names the command that the kernel has. */
+	if (cause_with(r, host, 0) == CAUSE_ABI_MISMATCH)
+		return true;
 	if (cause_with(r, host, 0) != CAUSE_UNEXPECTED)
 		return false;
 	return cause_with(r, host, r->cmd) != CAUSE_UNEXPECTED ||

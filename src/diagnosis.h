@@ -166,7 +166,7 @@ void diagnose(const struct cc_record *r, const struct host_facts *host, struct d
  */
 uint32_t record_proves_cmd(const struct cc_record *r);
 
-/* Does the verdict on this record hang on a kernel_cmd that is not known? */
+/* Does the verdict on this record, or what it names, hang on a kernel_cmd that is not known? */
 bool record_wants_cmd(const struct cc_record *r, const struct host_facts *host);
 
 /* "size-over-page"; NULL for a number that is no cause. cause_by_name() gives -1 for none. */
