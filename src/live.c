@@ -301,7 +301,8 @@ static void refresh(struct live *l)
 	send_changes(l, mask, at);
 }
 
-static void on_modules(struct live *l)
+/* reloaded: kvm may be another one, even if all facts are the same when it is looked at. */
+static void on_modules(struct live *l, bool reloaded)
 {
 	struct host_facts before = l->host;
 
@@ -309,8 +310,8 @@ static void on_modules(struct live *l)
 	l->host.kernel_cmd = 0;
 	l->asked_command = false;
 	read_host(l);
-	if (!same_facts(&before, &l->host))
-		send_host(l, true);
+	if (reloaded || !same_facts(&before, &l->host))
+		send_host(l, reloaded);
 }
 
 static void take_or_release(struct live *l, bool vms)
@@ -390,14 +391,14 @@ static void on_uevents(struct live *l)
 		case WATCH_MODULE:
 			if (!strcmp(e.module, "kvm") || !strcmp(e.module, "kvm_hv") ||
 			    !strcmp(e.module, "kvm_pr"))
-				on_modules(l);
+				on_modules(l, !strcmp(e.module, "kvm"));
 			break;
 		case WATCH_OVERRUN:
 			say_note(
 				"more uevents came at once than could be kept: the births and ends of some VMs are not told");
 			vms_look(&l->vms);
 			take_or_release(l, l->vms.n || !l->vms.known);
-			on_modules(l);
+			on_modules(l, true);
 			break;
 		case WATCH_VM_CREATED:
 		case WATCH_VM_ENDED:
