@@ -139,11 +139,6 @@ static uint64_t struct_size(const struct btf *btf, const void *name)
 	return t ? t->size : 0;
 }
 
-static uint64_t has_function(const struct btf *btf, const void *name)
-{
-	return btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
-}
-
 static bool kernel_has_symbol(const char *name)
 {
 	char line[512], symbol[256];
@@ -156,11 +151,6 @@ static bool kernel_has_symbol(const char *name)
 		found = sscanf(line, "%*s %*s %255s", symbol) == 1 && !strcmp(symbol, name);
 	fclose(f);
 	return found;
-}
-
-bool host_has_function(const char *func, const char *module)
-{
-	return look(module, has_function, func) || kernel_has_symbol(func);
 }
 
 bool host_has_module(const char *module)
@@ -231,14 +221,6 @@ void host_ask_command(struct host_facts *host)
 		if (ioctl(vm, rev->cmd, CC_QUESTION_ARG) < 0 && errno == EFAULT)
 			host->kernel_cmd = rev->cmd;
 	close(vm);
-}
-
-bool host_module_can_go(const char *module)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/sys/module/%s/initstate", module);
-	return access(path, F_OK) == 0;
 }
 
 uint32_t host_pid_namespace(void)

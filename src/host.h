@@ -11,15 +11,9 @@
  */
 void host_read(struct host_facts *host);
 
-/* Can this function of the kernel or of this module (loaded now) be watched? */
-bool host_has_function(const char *func, const char *module);
-
 /* Is this module there, loaded or built in; and is it past its loading? */
 bool host_has_module(const char *module);
 bool host_module_is_live(const char *module);
-
-/* Is it a module that can be unloaded, and not a part of the kernel? */
-bool host_module_can_go(const char *module);
 
 /*
  * Are kprobes safe here? On powerpc a kprobe's handler gives back the r13 that it saved, the
