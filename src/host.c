@@ -110,33 +110,41 @@ void host_forget(void)
 	vmlinux = NULL;
 }
 
-/* A look at the types of the kernel, then at those of a module; 0 ends neither. */
-static uint64_t look(const char *module, uint64_t (*at)(const struct btf *, const void *),
-		     const void *what)
+/* Among the types from this id on; 0: there is none of that name. */
+static uint64_t struct_size(const struct btf *btf, unsigned int from, const char *name)
+{
+	const struct btf_type *t;
+
+	for (unsigned int id = from; id < btf__type_cnt(btf); id++) {
+		t = btf__type_by_id(btf, id);
+		if (btf_is_struct(t) && !strcmp(btf__name_by_offset(btf, t->name_off), name))
+			return t->size;
+	}
+	return 0;
+}
+
+/*
+ * The module's own type before the kernel's: a module that was built after its kernel, as
+ * distributions do with a fix, may have a larger one.
+ */
+static uint64_t struct_size_of(const char *module, const char *name)
 {
 	struct btf *split;
-	uint64_t found;
+	uint64_t size = 0;
+	int id;
 
 	if (!vmlinux)
 		vmlinux = btf__load_vmlinux_btf();
 	if (!vmlinux)
 		return 0;
-	found = at(vmlinux, what);
-	if (found)
-		return found;
 	split = btf__load_module_btf(module, vmlinux);
 	if (split)
-		found = at(split, what);
+		size = struct_size(split, btf__type_cnt(vmlinux), name);
 	btf__free(split);
-	return found;
-}
-
-static uint64_t struct_size(const struct btf *btf, const void *name)
-{
-	int id = btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT);
-	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, id) : NULL;
-
-	return t ? t->size : 0;
+	if (size)
+		return size;
+	id = btf__find_by_name_kind(vmlinux, name, BTF_KIND_STRUCT);
+	return id > 0 ? btf__type_by_id(vmlinux, (unsigned int)id)->size : 0;
 }
 
 static bool kernel_has_symbol(const char *name)
@@ -187,7 +195,7 @@ void host_read(struct host_facts *host)
 {
 	host->page_size = (uint32_t)sysconf(_SC_PAGESIZE);
 	host_read_device_tree(host);
-	host->ksize = look(KVM_MODULE, struct_size, "kvm_ppc_compat_caps");
+	host->ksize = struct_size_of(KVM_MODULE, "kvm_ppc_compat_caps");
 	host->ksize_is = host->ksize	       ? FACT_KNOWN :
 			 has_types(KVM_MODULE) ? FACT_ABSENT :
 						 FACT_UNKNOWN;
