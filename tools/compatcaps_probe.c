@@ -161,7 +161,10 @@ static struct {
 	struct trial raw;
 	uint32_t cmd; /* for raw calls; 0: the revision's own */
 	uint64_t repeat, threads, vms, sleep_ms;
-	bool json, hold, raw_option, many_option;
+	const struct abi_mode *ask; /* for this mode, NULL: for none */
+	bool ask_newest;	    /* for the newest one on offer */
+	bool hasty;		    /* without a query before */
+	bool json, hold, raw_option, many_option, ask_option;
 } opt = { .repeat = 1, .threads = 1, .vms = 1, .raw = { .name = "raw" } };
 
 struct vm {
@@ -803,6 +806,73 @@ static void print_result(const struct call *c, const char *why)
 	json_print_line(o);
 }
 
+/*
+ * A vCPU of a PAPR guest: KVM lets no other run in the mode of an older processor. KVM HV takes
+ * no PVR but the host's own, which the kernel lets user space read.
+ */
+static int papr_vcpu(const struct vm *vm)
+{
+	int vcpu = ioctl(vm->fd, KVM_CREATE_VCPU, 0ul);
+#ifdef __powerpc64__
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_PPC_PAPR };
+	struct kvm_sregs sregs;
+	unsigned long pvr;
+
+	if (vcpu < 0 || ioctl(vcpu, KVM_GET_SREGS, &sregs))
+		die(EXIT_IMPOSSIBLE, "cannot make a vCPU: %s", strerror(errno));
+	__asm__("mfspr %0, 287" : "=r"(pvr));
+	sregs.pvr = (uint32_t)pvr;
+	if (ioctl(vcpu, KVM_SET_SREGS, &sregs) || ioctl(vcpu, KVM_ENABLE_CAP, &cap))
+		die(EXIT_IMPOSSIBLE, "cannot make it a PAPR guest's vCPU: %s", strerror(errno));
+#endif
+	return vcpu;
+}
+
+static void print_ask(const struct abi_mode *mode, long ret)
+{
+	struct json_object *o;
+
+	if (!opt.json) {
+		printf("KVM_REG_PPC_ARCH_COMPAT %s (0x%08" PRIx32 "): %s\n", mode->name, mode->pvr,
+		       ret ? errno_name(ret) : "success");
+		return;
+	}
+	o = json_object_new_object();
+	json_object_object_add(o, "type", json_object_new_string("ask"));
+	json_object_object_add(o, "mode", json_object_new_string(mode->name));
+	json_object_object_add(o, "ret", json_object_new_int64(ret));
+	json_object_object_add(o, "errno", errno_or_null(ret));
+	json_print_line(o);
+}
+
+/* NULL: none. */
+static const struct abi_mode *newest_of(uint64_t caps)
+{
+	const struct abi_mode *mode, *newest = NULL;
+
+	for (size_t i = 0; (mode = abi_mode(i)); i++)
+		if (caps & mode->bit)
+			newest = mode;
+	return newest;
+}
+
+/* status is what is to be said without it. caps 0: nothing is known to be on offer. */
+static int ask_for_mode(const struct vm *vm, uint64_t caps, int status)
+{
+	const struct abi_mode *mode = opt.ask_newest ? newest_of(caps) : opt.ask;
+	struct kvm_one_reg reg = { .id = ABI_REG_ARCH_COMPAT };
+	uint32_t pvr;
+	long ret;
+
+	if (!mode)
+		return status;
+	pvr = mode->pvr;
+	reg.addr = (uintptr_t)&pvr;
+	ret = result_of(ioctl(papr_vcpu(vm), KVM_SET_ONE_REG, &reg));
+	print_ask(mode, ret);
+	return ret ? EXIT_NOT_OFFERED : status;
+}
+
 /* The command of v5 went to mainline under another number, with the same struct. */
 static const struct abi_revision *second_guess(const struct abi_revision *first)
 {
@@ -843,27 +913,37 @@ static const char *why_refused(const struct call *c)
 	}
 }
 
-static int negotiate(void)
+/* The caps on offer; 0: none, and *status is set. */
+static uint64_t query(const struct vm *vm, int *status)
 {
 	static const struct trial right = { .name = "negotiation", .on_e2big = RETRY_RIGHT };
-	struct worker w = { .vm = need_vm() };
 	const struct abi_revision *second = second_guess(opt.abi);
+	struct worker w = { .vm = *vm };
 	struct call c;
 
-	if (!extension_offered(&w.vm)) {
+	*status = EXIT_NOT_OFFERED;
+	if (!extension_offered(vm)) {
 		print_result(NULL, why_no_capability());
-		return EXIT_NOT_OFFERED;
+		return 0;
 	}
 	assert(opt.abi);
-	c = call_and_retry(&w, &w.vm, &right, opt.abi->cmd, opt.abi);
+	c = call_and_retry(&w, vm, &right, opt.abi->cmd, opt.abi);
 	if (c.ret == -ENOTTY && second)
-		c = call_and_retry(&w, &w.vm, &right, second->cmd, second);
-	if (c.ret) {
-		print_result(&c, why_refused(&c));
-		return EXIT_NOT_OFFERED;
-	}
-	print_result(&c, NULL);
-	return EXIT_SUCCESS;
+		c = call_and_retry(&w, vm, &right, second->cmd, second);
+	print_result(&c, c.ret ? why_refused(&c) : NULL);
+	if (c.ret)
+		return 0;
+	*status = EXIT_SUCCESS;
+	return c.caps;
+}
+
+static int negotiate(void)
+{
+	struct vm vm = need_vm();
+	int status = EXIT_SUCCESS;
+	uint64_t caps = opt.hasty ? 0 : query(&vm, &status);
+
+	return ask_for_mode(&vm, caps, status);
 }
 
 static int check_extensions_only(void)
@@ -900,6 +980,9 @@ enum key {
 	KEY_HOLD,
 	KEY_EXTENSION,
 	KEY_ABI,
+	KEY_ASK,
+	KEY_HASTY,
+	KEY_NAME,
 };
 
 static const struct argp_option options[] = {
@@ -908,6 +991,9 @@ static const struct argp_option options[] = {
 	{ "list-cases", KEY_LIST, NULL, 0, "Say which calls there are", 1 },
 	{ "raw", KEY_RAW, NULL, 0, "Make a call of your own, with the options below", 1 },
 	{ "extension", KEY_EXTENSION, NULL, 0, "Only check the capability", 1 },
+	{ "ask", KEY_ASK, "MODE", 0,
+	  "Then ask for POWER9, POWER10, POWER11, or for the newest one on offer", 1 },
+	{ "hasty", KEY_HASTY, NULL, 0, "Ask without having queried", 1 },
 	{ NULL, 0, NULL, 0, "A raw call", 2 },
 	{ "cmd", KEY_CMD, "CMD", 0, "ioctl command (default: that of --abi)", 2 },
 	{ "size", KEY_SIZE, "BYTES", 0, "What to put in size (default: the struct's)", 2 },
@@ -922,6 +1008,8 @@ static const struct argp_option options[] = {
 	{ "threads", KEY_THREADS, "N", 0, "In N threads at once", 3 },
 	{ "vms", KEY_VMS, "N", 0, "Spread the threads over N VMs (default: 1)", 3 },
 	{ "sleep", KEY_SLEEP, "MS", 0, "Wait this long between a thread's calls", 3 },
+	{ "name", KEY_NAME, "GUEST", 0, "Be called so, as a guest of QEMU: two words, --name GUEST",
+	  3 },
 	{ "hold", KEY_HOLD, NULL, 0, "Keep the VM open at the end, until killed", 3 },
 	{ "json", 'j', NULL, 0, "Print one JSON object per call and line", 3 },
 	{ 0 },
@@ -931,6 +1019,7 @@ static const char doc[] =
 	"Ask KVM for the compatibility modes of a POWER host, in the right way or a wrong one.\v"
 	"Examples:\n"
 	"  compatcaps_probe\n"
+	"  compatcaps_probe --name db1 --ask newest\n"
 	"  compatcaps_probe --case all\n"
 	"  compatcaps_probe --raw --size 48 --tail 1@40\n"
 	"  compatcaps_probe --raw --repeat 25000 --threads 4 --json\n\n"
@@ -994,6 +1083,25 @@ static void parse_abi(struct argp_state *state, const char *arg)
 		   parse_quote(quoted, sizeof(quoted), arg, strlen(arg)));
 }
 
+static void parse_ask(struct argp_state *state, const char *arg)
+{
+	const struct abi_mode *mode;
+	char quoted[PARSE_QUOTE_MAX];
+
+	opt.ask_option = true;
+	opt.ask_newest = !strcmp(arg, "newest");
+	if (opt.ask_newest)
+		return;
+	for (size_t i = 0; (mode = abi_mode(i)); i++)
+		if (!strcasecmp(mode->name, arg)) {
+			opt.ask = mode;
+			return;
+		}
+	argp_error(state,
+		   "--ask: there is no mode %s; POWER10 is one, and newest is what is on offer",
+		   parse_quote(quoted, sizeof(quoted), arg, strlen(arg)));
+}
+
 static void set_mode(struct argp_state *state, int mode)
 {
 	if (opt.mode != NEGOTIATE && (int)opt.mode != mode)
@@ -1016,6 +1124,12 @@ static error_t parse_mode(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_EXTENSION:
 		set_mode(state, EXTENSION);
+		return 0;
+	case KEY_ASK:
+		parse_ask(state, arg);
+		return 0;
+	case KEY_HASTY:
+		opt.hasty = true;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -1054,6 +1168,8 @@ static error_t parse_how(int key, char *arg, struct argp_state *state)
 	case KEY_HOLD:
 		opt.hold = true;
 		return 0;
+	case KEY_NAME: /* on the command line is all that it is for */
+		return 0;
 	case 'j':
 		opt.json = true;
 		return 0;
@@ -1083,6 +1199,11 @@ static void check_options(struct argp_state *state)
 	layout = layout ? layout : opt.abi;
 	if (opt.raw_option && opt.mode != RAW)
 		argp_error(state, "--cmd, --size, --flags and --tail go with --raw");
+	if (opt.ask_option && opt.mode != NEGOTIATE)
+		argp_error(state,
+			   "--ask goes with a right call, not with --case, --raw or --extension");
+	if (opt.hasty && (!opt.ask_option || opt.ask_newest))
+		argp_error(state, "--hasty goes with --ask and a mode: which one?");
 	if (opt.many_option && opt.mode != RAW && opt.mode != CASES)
 		argp_error(state, "--repeat, --threads, --vms and --sleep go with --raw or --case");
 	if (opt.vms > opt.threads)

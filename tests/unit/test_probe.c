@@ -38,6 +38,10 @@ static void test_usage(void **state)
 		{ "--raw --threads 257", "from 1 to 256" },
 		{ "--raw --vms 2", "only 1 threads" },
 		{ "--abi v1-v2 --raw --size 16", "has no size" },
+		{ "--ask POWER8", "there is no mode \"POWER8\"" },
+		{ "--ask POWER10 --raw", "--ask goes with a right call" },
+		{ "--hasty", "--hasty goes with --ask" },
+		{ "--hasty --ask newest", "--hasty goes with --ask" },
 		{ "--raw --cmd 0x4010aee4 --size 16", "has no size" },
 	};
 
@@ -150,6 +154,16 @@ static void test_arenas(void **state)
 	}
 }
 
+static void test_newest_mode(void **state)
+{
+	(void)state;
+	assert_null(newest_of(0));
+	assert_null(newest_of(1));
+	assert_string_equal(newest_of(1ull << 62)->name, "POWER9");
+	assert_string_equal(newest_of(3ull << 61)->name, "POWER10");
+	assert_string_equal(newest_of(7ull << 60 | 1)->name, "POWER11");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -159,6 +173,7 @@ int main(void)
 		cmocka_unit_test(test_help),
 		cmocka_unit_test(test_wrong_machine),
 		cmocka_unit_test(test_arenas),
+		cmocka_unit_test(test_newest_mode),
 	};
 
 	return cmocka_run_group_tests_name("probe", tests, NULL, NULL);
