@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# The program that tests/vm/conformance-run takes into its guests. It is static: it
+# The program that tests/vm/guest/conformance runs. It is static: it
 # must run on any kernel's userland.
 $(P)/tests/conformance: tests/vm/conformance.c src/abi.c src/abi.h
 	@mkdir -p $(@D)

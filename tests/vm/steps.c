@@ -15,6 +15,9 @@
  *   stuck        a call with a struct that never comes: it ends when the process is killed
  *   ask=PVR      set KVM_REG_PPC_ARCH_COMPAT of the VM's vCPU
  *   cpu=PVR      the same from a thread named "CPU 0/KVM", as QEMU does below libvirt
+ *   run=N        KVM_RUN of the VM's vCPU, N times: KVM HV refuses what is no PAPR guest's (KVM
+ *                PR runs it, and crashes the emulated host)
+ *   interrupted  the same, once, as if a signal had come
  *   readonly=SIZE  a call whose answer cannot be written
  *   cmd=CMD      the command of all calls that follow (default: STEPS_CMD of the environment,
  *                else mainline's)
@@ -239,6 +242,31 @@ static void ask(uint64_t value)
 	printf(" pvr=0x%08x", pvr);
 }
 
+static void run(uint64_t n)
+{
+	int vcpu = vcpu_of(current()), ret = 0;
+
+	for (uint64_t i = 0; i < n; i++)
+		ret = result_of(ioctl(vcpu, KVM_RUN, 0ul));
+	tell("run", ret);
+	printf(" n=%" PRIu64, n);
+}
+
+static void run_interrupted(uint64_t value)
+{
+	int vcpu = vcpu_of(current()), size = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0ul);
+	struct kvm_run *shared = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu,
+				      0);
+
+	(void)value;
+	if (shared == MAP_FAILED)
+		die("kvm_run");
+	shared->immediate_exit = 1;
+	tell("interrupted", result_of(ioctl(vcpu, KVM_RUN, 0ul)));
+	shared->immediate_exit = 0;
+	munmap(shared, (size_t)size);
+}
+
 static void *ask_as_cpu(void *pvr)
 {
 	prctl(PR_SET_NAME, "CPU 0/KVM");
@@ -384,6 +412,8 @@ static const struct step {
 	{ "newer", call_newer, NULL },
 	{ "papr", be_papr, NULL },
 	{ "ask", ask, NULL },
+	{ "run", run, NULL },
+	{ "interrupted", run_interrupted, NULL },
 	{ "stuck", get_stuck, NULL },
 	{ "cmd", set_cmd, NULL },
 	{ "pace", set_pace, NULL },

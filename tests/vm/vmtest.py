@@ -19,6 +19,10 @@ COMMANDS = {"v5": "0x2000aee4", "mainline": "0x2000aeb8"}
 # Seconds for one of several scripts in a boot.
 SCRIPT_TIMEOUT = 300
 
+# One script of a boot (tests/vm/parts): for at most so many seconds, with so many CPUs (None: any
+# number), with tools of the tests (below tests/ of what make has built) and files to add to /root.
+Run = collections.namedtuple("Run", "kernel machine name script args seconds cpus tools adds",
+                             defaults=(None, (), ()))
 Kernel = collections.namedtuple("Kernel", "name source abi feature fexit preempt page_size what")
 
 
@@ -56,6 +60,13 @@ def is_preemptible(kernel):
     return kernels()[kernel].preempt == "yes"
 
 
+def cpus_for(kernel, method):
+    """A kprobe on powerpc puts back r13, the pointer to the CPU's own data, as it was when it was
+    hit. Kernels from 7.3 on can move a task to another CPU in between, and crash: seen on every
+    run with two CPUs. 6.12 is not preemptible, and fexit leaves r13 alone."""
+    return 1 if method == "kprobe" and is_preemptible(kernel) else None
+
+
 def is_patched(kernel):
     """Is it one of kernel-patches, small and with KVM PR?"""
     return kernels()[kernel].source.startswith("series ")
@@ -76,18 +87,35 @@ def enter_root():
     os.execv(root, [root, "enter", "toolchain", "--", *sys.argv])
 
 
+@functools.cache
 def machines():
     """name -> what the ioctl gives there: a bitmap, EINVAL or no-kvm."""
     return {row[0]: row[1] for row in table("machines")}
 
 
+def has_pr(kernel, machine):
+    """Is it KVM PR that runs there? Debian builds none."""
+    return machine == "p8-hash" and is_patched(kernel)
+
+
+def answer_of(kernel, machine):
+    """What the ioctl gives on this machine with the module that runs there."""
+    return "ENOTTY" if has_pr(kernel, machine) else machines()[machine]
+
+
 class Tap:
     """Prints a line a check and remembers whether one has failed."""
 
-    def __init__(self):
+    def __init__(self, prefix=""):
         self.failed = 0
+        self.prefix = prefix
+
+    def within(self, part):
+        """The same, for checks of one part: its name comes first."""
+        return Tap(f"{part}: ")
 
     def ok(self, passed, name, *notes):
+        name = self.prefix + name
         if not passed:
             self.failed += 1
             for note in notes:
@@ -105,7 +133,7 @@ class Tap:
         return self.ok(not missing, name, f"missing {missing} in:", text)
 
     def skip(self, name, why):
-        print(f"ok - {name} # SKIP {why}", flush=True)
+        print(f"ok - {self.prefix}{name} # SKIP {why}", flush=True)
 
     def boot(self, *args, **options):
         """A guest, or the end: without one there is nothing to check."""

@@ -18,8 +18,8 @@ until_said() {
 	local n=0
 	until grep -q "$1" "$2"; do
 		n=$((n + 1))
-		[ $n -lt 600 ] || { echo "no '$1' in $2 after a minute" >&2; return 1; }
-		sleep 0.1
+		[ $n -lt 300 ] || { echo "no '$1' in $2 after a minute" >&2; return 1; }
+		sleep 0.2
 	done
 }
 

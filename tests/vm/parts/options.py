@@ -1,10 +1,7 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """The options of compatcaps-trace in a guest: which calls it takes, when and how it ends,
 and how its output comes, in each way to attach."""
-# cases: one for each way to attach
 import re
-import sys
 
 import tracing
 import vmtest
@@ -74,8 +71,10 @@ def check_stops(tap, guest):
     run.ended()
     before, after = (float(guest.text(f"duration.{end}") or 0) for end in ("before", "after"))
     tap.ok(2 <= after - before < 30, "duration: -d 2 ends after two seconds", before, after)
-    late = [e["mono_ns"] for e in run.events if e["mono_ns"] > run.events[0]["mono_ns"] + 4 * 10**9]
-    tap.ok(len(run.events) > 3 and not late, "duration: it records until then and no longer", late)
+    times = [e["mono_ns"] / 10**9 for e in run.events]
+    # A machine that is busy is as late to end as it was to begin.
+    tap.ok(len(times) > 3 and times[-1] - times[0] < 2 + max(2, times[0] - before),
+           "duration: it records until then and no longer", before, times[:1], times[-1:])
     for signal in "INT", "TERM":
         run = Run(tap, guest, f"end-{signal}")
         run.ended()
@@ -177,22 +176,16 @@ def check_both(tap, guest):
            f"{len(calls)} calls, {len(events[0])} and {len(events[1])} events")
 
 
-def main():
-    cases = ["debian-7.3 fexit", "debian-7.3 kprobe", "debian-6.12 kprobe"]
-    if sys.argv[1:] == ["--cases"]:
-        print("\n".join(cases))
-        return
-    if " ".join(sys.argv[1:]) not in cases:
-        sys.exit("usage: tests/vm/test-trace-options --cases | KERNEL HOW")
-    vmtest.enter_root()
-    kernel, how = sys.argv[1:]
-    tap = vmtest.Tap()
-    guest = tap.boot(kernel, "p11-as-p10-v2", "options", how)
-    for check in (check_filters, check_stops, check_command, check_table, check_hostile, check_live):
-        check(tap, guest)
-    if how == "fexit":
+def runs(kernel, machine):
+    methods = {"debian-7.3": ["fexit", "kprobe"], "debian-6.12": ["kprobe"]}.get(kernel, [])
+    if machine == "p11-as-p10-v2":
+        for how in methods:
+            # The one with fexit has a look at both.
+            yield vmtest.Run(kernel, machine, f"options-{how}", "options", [how], 350, vmtest.cpus_for(kernel, "kprobe"))
+
+
+def check(tap, guest, run):
+    for part in (check_filters, check_stops, check_command, check_table, check_hostile, check_live):
+        part(tap, guest)
+    if run.args == ["fexit"]:
         check_both(tap, guest)
-    tap.end()
-
-
-main()

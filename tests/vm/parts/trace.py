@@ -1,13 +1,10 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """What compatcaps-trace recorded against what the reference negotiator saw itself, call by
 call, on one kernel and one machine, in every way to attach that the kernel has."""
-# cases: one for each kernel and machine
 import copy
 import datetime
 import itertools
 import json
-import sys
 
 import tracing
 import vmtest
@@ -265,14 +262,6 @@ def check_no_vm(tap, guest, how):
            f"{name}: nothing is recorded, and the hook is absent", *lines)
 
 
-def cases():
-    names = [m for m in vmtest.machines() if m != "p8-hash"]
-    yield from (f"{k} {m}" for k in vmtest.kernels() if not vmtest.is_patched(k) for m in names)
-    # A patched kernel on one machine of each kind; on the last one with KVM PR.
-    some = ["p10-v1", "p11-as-p10-v2", "powernv10", "p8-hash"]
-    yield from (f"{k} {m}" for k in vmtest.kernels() if vmtest.is_patched(k) for m in some)
-
-
 def ways_of(kernel):
     """What each way of attaching comes to; None: this kernel does not have it."""
     if not vmtest.has_fexit(kernel):
@@ -280,27 +269,20 @@ def ways_of(kernel):
     return {"auto": "fexit", "kprobe": "kprobe"}
 
 
-def main():
-    if sys.argv[1:] == ["--cases"]:
-        print("\n".join(cases()))
-        return
-    if " ".join(sys.argv[1:]) not in cases():
-        sys.exit("usage: tests/vm/test-trace --cases | KERNEL MACHINE")
-    vmtest.enter_root()
-    kernel, machine = sys.argv[1:]
-    answer, options = vmtest.machines()[machine], []
-    if machine == "p8-hash":
-        answer, options = "ENOTTY", ["--modules", "kvm-pr"]
-    tap = vmtest.Tap()
-    guest = tap.boot(kernel, machine, "trace", vmtest.abi_of(kernel), *ways_of(kernel), options=options)
-    for how, way in ways_of(kernel).items():
+def runs(kernel, machine):
+    # A patched kernel on one machine of each kind; on the last one with KVM PR.
+    some = ["p10-v1", "p11-as-p10-v2", "powernv10", "p8-hash"]
+    if machine in some if vmtest.is_patched(kernel) else machine != "p8-hash":
+        yield vmtest.Run(kernel, machine, "trace", "trace", [vmtest.abi_of(kernel), *ways_of(kernel)], 250,
+                         vmtest.cpus_for(kernel, "kprobe"))
+
+
+def check(tap, guest, run):
+    answer = vmtest.answer_of(run.kernel, run.machine)
+    for how, way in ways_of(run.kernel).items():
         if not way:
             check_refused(tap, guest, how, ["cannot attach", "fexit", "--method auto"])
         elif answer == "no-kvm":
             check_no_vm(tap, guest, how)
         else:
-            check_run(tap, guest, how, kernel, answer, way)
-    tap.end()
-
-
-main()
+            check_run(tap, guest, how, run.kernel, answer, way)

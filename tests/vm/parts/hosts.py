@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Causes that lie in the host: its cpu-version, which is changed under a running kernel, and
 modes that a hypervisor with nested API v2 has no capability for.
@@ -6,8 +5,6 @@ modes that a hypervisor with nested API v2 has no capability for.
 No kernel or machine here produces backend-failed (the hook knows no other error),
 ok-no-modes (an empty bitmap), ok-smaller-struct (no struct has grown yet) and, by
 its nature, unexpected: tests/unit/test_diagnosis.c has records of them."""
-# cases: one for each kernel and way to attach
-import sys
 
 import tracing
 import vmtest
@@ -35,8 +32,25 @@ def check_opposite(tap, guest):
     tap.ok("newer kernel" not in hints[0] and "newer kernel" in hints[1], "unmapped and newer: opposite advice", *hints)
 
 
-def check_hosts(tap, kernel, how, command, options):
-    guest = tap.boot(kernel, "p10-v1", "hosts", how, command, options=options)
+METHODS = {"debian-7.3": "fexit", "debian-7.3-64k": "kprobe", "patched-7.2": "fexit", "patched-6.12": "kprobe"}
+SCRIPTS = {"p10-v1": "hosts", "p11-as-p10-v2": "asks"}
+
+
+def runs(kernel, machine):
+    how, script = METHODS.get(kernel), SCRIPTS.get(machine)
+    if how and script:
+        yield vmtest.Run(kernel, machine, script, script, [how, vmtest.command_of(kernel)], 200,
+                         vmtest.cpus_for(kernel, how), ("steps",))
+
+
+def check(tap, guest, run):
+    if run.script == "asks":
+        check_capabilities(tap, guest)
+    else:
+        check_hosts(tap, guest)
+
+
+def check_hosts(tap, guest):
     events = guest.json("all.out")
     tap.same(guest.number("all.status"), 0, "exit status", guest.text("all.err"))
     for name in CHANGES:
@@ -46,29 +60,7 @@ def check_hosts(tap, kernel, how, command, options):
     tap.ok(any(e.get("type") == "host" for e in events), "changes of the host are told at their place")
 
 
-def check_capabilities(tap, kernel, how, command, options):
-    guest = tap.boot(kernel, "p11-as-p10-v2", "asks", how, command, options=options)
+def check_capabilities(tap, guest):
     asks = {e["pvr"]: (e["cause"], e["ret"]) for e in guest.json("asks.out") if e.get("type") == "arch-compat"}
     tap.same(asks, {"0x0f000004": ("outside-host-caps", -22), "0x0f000005": ("accepted", 0),
                     "0x0f000007": ("newer-than-host", -22)}, "nested API v2: what is accepted, and why not")
-
-
-def main():
-    cases = ["debian-7.3 fexit", "debian-7.3-64k kprobe", "patched-7.2 fexit", "patched-6.12 kprobe"]
-    if sys.argv[1:] == ["--cases"]:
-        print("\n".join(cases))
-        return
-    if " ".join(sys.argv[1:]) not in cases:
-        sys.exit("usage: tests/vm/test-hosts --cases | KERNEL HOW")
-    vmtest.enter_root()
-    kernel, how = sys.argv[1:]
-    steps = vmtest.OUT / "ppc64le" / "tests" / "steps"
-    command = vmtest.command_of(kernel)
-    options = ["--add", f"{steps}:/usr/local/bin/steps"]
-    tap = vmtest.Tap()
-    check_hosts(tap, kernel, how, command, options)
-    check_capabilities(tap, kernel, how, command, options)
-    tap.end()
-
-
-main()

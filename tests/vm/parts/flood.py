@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""16,000 calls in four threads: what is recorded and what is lost add up to what was made."""
+import re
+
+import vmtest
+
+# The ring gives a burst room for 9,400 of them.
+CALLS = 16_000
+CALLS_OF_TABLE = 12_000
+# Seconds that ending may take on a machine that does much else; without bounds it never ended.
+LATE = 20
+
+
+def check_calls(tap, guest, name, made=CALLS):
+    calls = [c for c in guest.json(f"{name}.calls") if c.get("type") == "summary"]
+    tap.same(([c["calls"] for c in calls], len({c["tid"] for c in calls})), ([made // 4] * 4, 4),
+             f"{name}: {made} calls were made in four threads")
+
+
+def check_sum(tap, guest, name, records, lost, made=CALLS):
+    said = guest.text(f"{name}.err")
+    total = re.search(r"(\d+) queries.*; (\d+) lost", said)
+    tap.same(records + lost, made, f"{name}: records and losses are all the calls",
+             f"{records} records, {lost} lost", said)
+    # The kernel counts what it drops by command and result: no query is missing from the totals.
+    tap.ok(total and (int(total[1]), int(total[2])) == (made, lost),
+           f"{name}: the totals at the end say the same", said)
+    print(f"# {name}: {records} records, {lost} lost")
+
+
+def check_json(tap, guest, name):
+    check_calls(tap, guest, name)
+    lines = guest.json(f"{name}.out")
+    losses = [e for e in lines if e.get("type") == "lost"]
+    lost = sum(event["n"] for event in losses)
+    tap.same(sum(by["n"] for e in losses for by in e["by"] if by["type"] == "negotiation"), lost,
+             f"{name}: what was lost was counted by command and result in the kernel", *losses[:3])
+    check_sum(tap, guest, name, sum(e.get("type") == "negotiation" for e in lines), lost)
+    gap = next((n for n, e in enumerate(lines, 1) if e.get("seq") != n), 0)
+    tap.same(gap, 0, f"{name}: seq has no gap")
+    tap.same([e for e in lines if "broken" in e], [], f"{name}: every line is whole")
+    return lost
+
+
+def check_table(tap, guest):
+    check_calls(tap, guest, "table", CALLS_OF_TABLE)
+    text = guest.text("table.out")
+    shown = re.findall(r"(\d+) events lost", text)
+    rows = re.findall(r"^[0-9]{2}:[0-9:.]* .* query ", text, re.M)
+    check_sum(tap, guest, "table", len(rows), sum(map(int, shown)), CALLS_OF_TABLE)
+    tap.ok(shown, "table: the table shows the loss")
+    tap.same(guest.number("table.status"), 0, "table: without --strict that is no failure")
+
+
+def seconds(guest, name):
+    begin, end = (float(guest.text(f"{name}.{at}") or 0) for at in ("begin", "end"))
+    return end - begin
+
+
+def check_control(tap, guest):
+    """No process hides another, and none keeps the tracer from ending."""
+    tap.same(guest.number("heard.status"), 0, "heard: exit status", guest.text("heard.err"))
+    tap.ok(0 < seconds(guest, "heard") < 2 + LATE, "heard: -d 2 ends under an endless flood", seconds(guest, "heard"))
+    lines = guest.json("heard.out")
+    lost = [e for e in lines if e.get("type") == "lost"]
+    tap.ok(len(lost) > 2 and lost[0]["mono_ns"] + 10**9 < lost[-1]["mono_ns"],
+           "heard: losses are told while they happen", *lost[:3])
+    pids = [e["pid"] for e in lines if e.get("usize") == 17]
+    made = [c["pid"] for c in guest.json("heard.calls") if c.get("type") == "call"]
+    tap.ok(len(made) == 3 and pids == made, "heard: another VM's single wrong calls are all told", pids, made)
+    tap.same([e.get("type") for e in lines[-1:]], ["end"], "heard: the stream has its end", lines[-1:])
+    tap.same(guest.number("signal.status"), 0, "signal: exit status", guest.text("signal.err"))
+    tap.ok(0 < seconds(guest, "signal") < LATE, "signal: SIGINT ends it under an endless flood", seconds(guest, "signal"))
+
+
+def runs(kernel, machine):
+    methods = {"debian-7.3": ["auto", "kprobe"], "debian-6.12": ["kprobe"]}.get(kernel, [])
+    if machine == "p11-as-p10-v2":
+        for how in methods:
+            yield vmtest.Run(kernel, machine, f"flood-{how}", "flood", [how], 400, vmtest.cpus_for(kernel, how) or 2)
+
+
+def check(tap, guest, _run):
+    check_json(tap, guest, "normal")
+    tap.same(guest.number("normal.status"), 0, "normal: exit status")
+    tap.ok(check_json(tap, guest, "stopped") > 0, "stopped: some were lost indeed")
+    tap.same(guest.number("stopped.status"), 5, "stopped: --strict makes a loss exit status 5")
+    check_table(tap, guest)
+    check_control(tap, guest)

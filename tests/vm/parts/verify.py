@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Does each program pass the verifier of each kernel, and what does it cost there? The
+figures are the kernel's own; tests/check prints the lines that begin with ##."""
+import re
+
+import vmtest
+
+SECTIONS = {"fexit": r"f(entry|exit|session)", "kprobe": r"k(ret)?probe"}
+
+
+def programs(kernel, method):
+    """Those of the source, by their sections. The hook is there with the feature."""
+    source = (vmtest.TOP / "src" / "compatcaps.bpf.c").read_text()
+    found = re.findall(r'^SEC\("([^"]*)"\)\n+int BPF_\w+\((\w+)', source, re.M)
+    return [name for section, name in found if re.match(SECTIONS[method], section)
+            and (vmtest.has_feature(kernel) or not name.startswith("backend_"))]
+
+
+def figures(guest, method):
+    """program -> the line of figures that the dry run prints of it."""
+    lines = (line for line in guest.lines(f"{method}.out") if re.match(r"[a-z_]+ +[1-9]", line))
+    return {line.split()[0]: line for line in lines}
+
+
+def check_method(tap, kernel, method, verified, chosen=""):
+    wanted = programs(kernel, method)
+    tap.ok(len(wanted) > 3, f"{kernel}: the source has programs for {method}{chosen}", wanted)
+    for name in wanted:
+        tap.ok(name in verified, f"{kernel}: {name} verifies ({method}{chosen})")
+
+
+def runs(kernel, machine):
+    if machine == "p10-v1":
+        yield vmtest.Run(kernel, machine, "verify", "verify", [], 150, vmtest.cpus_for(kernel, "kprobe"))
+
+
+def check(tap, guest, run):
+    auto, kprobe = (figures(guest, method) for method in ("auto", "kprobe"))
+    for line in sorted((auto | kprobe).values()):
+        print(f"## {run.kernel} {line}")
+    tap.same([guest.number(f"{method}.status") for method in ("auto", "kprobe")], [0, 0],
+             f"{run.kernel}: both methods attach", guest.text("auto.err"), guest.text("kprobe.err"))
+    check_method(tap, run.kernel, "fexit" if vmtest.has_fexit(run.kernel) else "kprobe", auto, ", auto")
+    check_method(tap, run.kernel, "kprobe", kprobe)
