@@ -5,6 +5,10 @@
 bench: all $(P)/bench/ioctl_cost $(P)/bench/empty ## what tracing costs, in instructions
 	$(Q)bench/cost
 
+.PHONY: bench-recordings
+bench-recordings: all ## how fast recordings are read, and in how much memory
+	$(Q)bench/recordings
+
 $(P)/bench/ioctl_cost: bench/ioctl_cost.c src/abi.h
 	@mkdir -p $(@D)
 	$(call msg,CC,$@)

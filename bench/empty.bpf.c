@@ -20,6 +20,9 @@ EMPTY(backend_fexit, "fexit/kvmppc_get_compat_caps")
 EMPTY(extension_fexit, "fexit/kvm_vm_ioctl_check_extension")
 EMPTY(reg_fexit, "fexit/kvmppc_set_one_reg")
 
+/* By whatever method: a tracepoint is no function. */
+EMPTY(run_tp, "tp_btf/kvm_userspace_exit")
+
 /* One program for entry and exit: empty.c makes it an fsession, which libbpf may not know. */
 EMPTY(ioctl_session, "fentry/kvm_arch_vm_ioctl")
 

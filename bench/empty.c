@@ -19,7 +19,8 @@ static int attach(struct empty *e, const char *kind)
 	struct bpf_program *p;
 
 	bpf_object__for_each_program(p, e->obj)
-		bpf_program__set_autoload(p, strstr(bpf_program__name(p), kind) != NULL);
+		bpf_program__set_autoload(p, strstr(bpf_program__name(p), kind) != NULL ||
+						     p == e->progs.run_tp);
 	bpf_program__set_expected_attach_type(e->progs.ioctl_session, BPF_TRACE_FSESSION);
 	if (empty__load(e))
 		return -1;

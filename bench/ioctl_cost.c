@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -68,6 +69,19 @@ static int checked(int fd, const char *what)
 	exit(3);
 }
 
+/* A KVM_RUN that comes straight back to user space, as an exit for I/O does in the end. */
+static void measure_run(int kvm, int vcpu)
+{
+	size_t size = (size_t)checked(ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0ul),
+				      "KVM_GET_VCPU_MMAP_SIZE");
+	struct kvm_run *run = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
+
+	checked(run == MAP_FAILED ? -1 : 0, "mmap");
+	run->immediate_exit = 1;
+	measure("run", vcpu, KVM_RUN, NULL);
+	munmap(run, size);
+}
+
 int main(void)
 {
 	const unsigned long other = 0x2000aeff; /* _IO(KVMIO, 0xff): reaches KVM, no command */
@@ -84,6 +98,7 @@ int main(void)
 	measure("other", vm, other, NULL);
 	measure("extension", vm, KVM_CHECK_EXTENSION, (void *)(uintptr_t)KVM_CAP_PPC_SMT);
 	measure("register", vcpu, KVM_SET_ONE_REG, &reg);
+	measure_run(kvm, vcpu);
 	measure("negotiation", vm, ABI_CMD_MAINLINE, caps);
 	return 0;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "abi.h"
 
+#include <string.h>
+
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct abi_revision revisions[] = {
@@ -69,6 +71,33 @@ const struct abi_pvr *abi_pvr(uint32_t pvr)
 {
 	for (size_t i = 0; i < COUNT(pvrs); i++)
 		if (pvrs[i].pvr == pvr)
+			return &pvrs[i];
+	return NULL;
+}
+
+const char *abi_exit_name(uint32_t reason)
+{
+	switch (reason) {
+	case ABI_EXIT_UNKNOWN:
+		return "unknown";
+	case ABI_EXIT_FAIL_ENTRY:
+		return "fail-entry";
+	case ABI_EXIT_INTERNAL_ERROR:
+		return "internal-error";
+	default:
+		return NULL;
+	}
+}
+
+const struct abi_pvr *abi_pvr_at(size_t i)
+{
+	return i < COUNT(pvrs) ? &pvrs[i] : NULL;
+}
+
+const struct abi_pvr *abi_pvr_by_name(const char *name)
+{
+	for (size_t i = 0; i < COUNT(pvrs); i++)
+		if (!strcmp(pvrs[i].name, name))
 			return &pvrs[i];
 	return NULL;
 }

@@ -16,12 +16,18 @@
 
 #define ABI_CMD_CHECK_EXTENSION	    0x2000ae03u /* _IO(KVMIO, 0x03) */
 #define ABI_CMD_SET_ONE_REG	    0x8010aeacu /* _IOW(KVMIO, 0xac, 16 bytes) */
+#define ABI_CMD_RUN		    0x2000ae80u /* _IO(KVMIO, 0x80) */
 #define ABI_CAP_PPC_COMPAT_CAPS	    250		/* 249 in v1 to v3 */
 #define ABI_CAP_PPC_COMPAT_CAPS_OLD 249
 
 #define ABI_SIZE_VER0 24u /* KVM_PPC_COMPAT_CAPS_SIZE_VER0: the first published struct */
 
 #define ABI_REG_ARCH_COMPAT 0x10200000000000b7ull /* KVM_REG_PPC_ARCH_COMPAT, a u32 */
+
+/* Exit reasons of kvm_run that are failures. */
+#define ABI_EXIT_UNKNOWN	0
+#define ABI_EXIT_FAIL_ENTRY	9
+#define ABI_EXIT_INTERNAL_ERROR 17
 
 #ifndef __bpf__
 #include <stddef.h>
@@ -70,6 +76,13 @@ const struct abi_mode *abi_mode_by_bit(uint64_t bit);
  * so that two of these pointers tell which is which.
  */
 const struct abi_pvr *abi_pvr(uint32_t pvr);
+const struct abi_pvr *abi_pvr_by_name(const char *name);
+
+/* That of index i, NULL past the last one. */
+const struct abi_pvr *abi_pvr_at(size_t i);
+
+/* "unknown", "fail-entry", "internal-error"; NULL: an exit of kvm_run that is no failure. */
+const char *abi_exit_name(uint32_t reason);
 
 /* What of a bitmap no mode stands for; 0 where all is known. */
 uint64_t abi_unknown_bits(uint64_t caps);

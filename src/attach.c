@@ -38,7 +38,12 @@ static const struct programs programs[ATTACH_POINTS][ATTACH_HOWS] = {
 			      [ATTACH_KPROBE] = { "extension_kprobe", "extension_kretprobe" } },
 	[POINT_REG] = { [ATTACH_FEXIT] = { NULL, "reg_fexit" },
 			[ATTACH_KPROBE] = { "reg_kprobe", "reg_kretprobe" } },
+	[POINT_RUN] = { [ATTACH_TRACEPOINT] = { NULL, "run_tp" } },
+	[POINT_CONSOLE] = { [ATTACH_TRACEPOINT] = { NULL, "console_tp" } },
 };
+
+/* Of a tracepoint, which is no function: the ways to watch that exclude each other. */
+#define TRACEPOINTS (1u << POINT_RUN | 1u << POINT_CONSOLE)
 
 /* Programs that were loaded together, for the points in `users`. */
 struct object {
@@ -65,17 +70,37 @@ struct attach {
 	uint32_t watchings; /* of the hook, so far */
 	struct ring_buffer *ring;
 	const struct attach_sink *sink;
-	unsigned int taken, max;	      /* records handed out, of at most */
-	uint64_t missed_gone, recursion_gone; /* counted by what is gone already */
+	unsigned int taken, max;			       /* records handed out, of at most */
+	uint64_t missed_gone, recursion_gone[LOSSES_COUNTERS]; /* counted by what is gone already */
 	struct losses losses;
 };
+
+/* What its programs are attached to: a tracepoint's name goes without its group. */
+static const char *target_of(enum point i)
+{
+	const char *colon = strchr(attach_func(i), ':');
+
+	return colon ? colon + 1 : attach_func(i);
+}
 
 static int want_point(struct compatcaps_bpf *o, enum point i, enum attach_how how)
 {
 	const struct programs *p = &programs[i][how];
-	int err = objects_want(o, p->exit, attach_func(i), how);
+	int err = objects_want(o, p->exit, target_of(i), how);
 
-	return err ? err : objects_want(o, p->entry, attach_func(i), how);
+	return err ? err : objects_want(o, p->entry, target_of(i), how);
+}
+
+/* sums: uint64_t[LOSSES_COUNTERS] */
+static void add_misses(const char *name, uint64_t n, void *sums)
+{
+	enum losses_counter c = COUNT_RECURSION;
+
+	if (!strcmp(name, programs[POINT_RUN][ATTACH_TRACEPOINT].exit))
+		c = COUNT_RUNS;
+	else if (!strcmp(name, programs[POINT_CONSOLE][ATTACH_TRACEPOINT].exit))
+		c = COUNT_LINES;
+	((uint64_t *)sums)[c] += n;
 }
 
 /* A loaded program on a module's function keeps the module, attached or not. */
@@ -89,7 +114,7 @@ static void put_object(struct attach *a, struct object *object, enum point i)
 	while (*at != object)
 		at = &(*at)->next;
 	*at = object->next;
-	a->recursion_gone += objects_recursion_misses(object->o);
+	objects_recursion_misses(object->o, add_misses, a->recursion_gone);
 	compatcaps_bpf__destroy(object->o);
 	free(object);
 }
@@ -186,8 +211,8 @@ static int attach_program(const struct compatcaps_bpf *o, const char *name, enum
 	*link = NULL;
 	if (!p)
 		return 0;
-	*link = how == ATTACH_FEXIT ? bpf_program__attach_trace(p) :
-				      bpf_program__attach_kprobe(p, exit, attach_func(i));
+	*link = how == ATTACH_KPROBE ? bpf_program__attach_kprobe(p, exit, target_of(i)) :
+				       bpf_program__attach_trace(p);
 	return *link ? 0 : -errno;
 }
 
@@ -219,6 +244,17 @@ static bool is_not_there(int err)
 	return err == -ESRCH || err == -ENOENT;
 }
 
+static const char why_no_types[] =
+	"kvm's module has no types (BTF) here: build it with CONFIG_DEBUG_INFO_BTF_MODULES, for this kernel";
+
+/* By types everything is looked for: without them nothing can be said of what there is. */
+static bool lacks_types(enum point i)
+{
+	const char *module = attach_module_of(i);
+
+	return module && host_has_module(module) && !host_has_types(module);
+}
+
 /* Load the programs for the points of mask: those that are not there leave it. 0, or -errno. */
 static int load(struct attach *a, unsigned int *mask, enum attach_how how, struct object **object)
 {
@@ -230,7 +266,9 @@ static int load(struct attach *a, unsigned int *mask, enum attach_how how, struc
 		if (!(*mask & 1u << i))
 			continue;
 		err = want_point(o, i, how);
-		if (is_not_there(err)) {
+		if (is_not_there(err) && how != ATTACH_KPROBE && lacks_types(i)) {
+			err = -ENODATA;
+		} else if (is_not_there(err)) {
 			set_absent(&a->points[i], "this kernel does not have it");
 			*mask &= ~(1u << i);
 			err = 0;
@@ -294,11 +332,11 @@ static const char why_unsafe[] =
 static const char why_no_fexit[] =
 	"this kernel cannot attach fexit (its ftrace has no direct calls)";
 
-/* Why no kprobe is attached here; NULL: nothing stands against it. */
-static const char *against_kprobes(const struct attach *a)
+/* Why no kprobe is attached in place of fexit, which err stands against; NULL: nothing. */
+static const char *against_kprobes(const struct attach *a, int err)
 {
 	if (a->opt.method == METHOD_FEXIT)
-		return why_no_fexit;
+		return err == -ENODATA ? why_no_types : why_no_fexit;
 	return host_kprobes_are_safe() ? NULL : why_unsafe;
 }
 
@@ -309,8 +347,22 @@ static void mark_absent(struct attach *a, unsigned int mask, const char *why)
 			set_absent(&a->points[i], why);
 }
 
+/* The rest can do without them: one that cannot be watched is absent, and no failure of all. */
+static void attach_tracepoints(struct attach *a, unsigned int mask)
+{
+	int err = 0;
+	unsigned int left = try_points(a, mask, ATTACH_TRACEPOINT, &err);
+
+	if (left)
+		left = try_each(a, left, ATTACH_TRACEPOINT, &err);
+	if (!left)
+		return;
+	mark_absent(a, left, err == -ENODATA ? why_no_types : strerror(-err));
+	objects_forget_messages();
+}
+
 /* As try_points(), by fexit, or where the kernel does not have that by kprobes. */
-static unsigned int attach_points(struct attach *a, unsigned int mask, int *err)
+static unsigned int attach_functions(struct attach *a, unsigned int mask, int *err)
 {
 	enum attach_how how = ATTACH_KPROBE;
 	unsigned int left = mask;
@@ -318,16 +370,19 @@ static unsigned int attach_points(struct attach *a, unsigned int mask, int *err)
 	if (a->opt.method != METHOD_KPROBE && !a->fexit_failed) {
 		left = try_points(a, mask, ATTACH_FEXIT, err);
 		how = ATTACH_FEXIT;
-		if (left && *err == -ENOTSUPP) {
-			a->fexit_failed = true;
+		if (left && (*err == -ENOTSUPP || *err == -ENODATA)) {
+			/* A module that comes later may have its types. */
+			a->fexit_failed = *err == -ENOTSUPP;
 			how = ATTACH_KPROBE;
 			objects_forget_messages();
 		}
 	}
 	if (left && how == ATTACH_KPROBE) {
-		if (against_kprobes(a)) {
-			mark_absent(a, left, against_kprobes(a));
-			*err = -ENOTSUPP;
+		const char *why = against_kprobes(a, *err);
+
+		if (why) {
+			mark_absent(a, left, why);
+			*err = *err ? *err : -ENOTSUPP;
 			return left;
 		}
 		left = try_points(a, left, ATTACH_KPROBE, err);
@@ -336,6 +391,15 @@ static unsigned int attach_points(struct attach *a, unsigned int mask, int *err)
 		left = try_each(a, left, how, err);
 	mark_absent(a, left, strerror(-*err));
 	return left;
+}
+
+static unsigned int attach_points(struct attach *a, unsigned int mask, int *err)
+{
+	unsigned int functions = mask & ~TRACEPOINTS;
+
+	if (mask & TRACEPOINTS)
+		attach_tracepoints(a, mask & TRACEPOINTS);
+	return functions ? attach_functions(a, functions, err) : 0;
 }
 
 /* ---------------------------------------------------------------- what there is */
@@ -352,22 +416,27 @@ static bool is_zero(const char *path)
 	return c == '0';
 }
 
-/* Somebody has switched it off: NULL, or a clause. Both rest on ftrace. */
+/* Somebody has switched it off: NULL, or a clause. Tracepoints alone do not rest on ftrace. */
 static const char *switched_off(enum attach_how how)
 {
-	if (how != ATTACH_ABSENT && is_zero(FTRACE_ENABLED))
+	if (how != ATTACH_ABSENT && how != ATTACH_TRACEPOINT && is_zero(FTRACE_ENABLED))
 		return "ftrace is switched off (switch it on: sysctl kernel.ftrace_enabled=1)";
 	if (how == ATTACH_KPROBE && host_kprobes_are_off())
 		return "kprobes are switched off (switch them on: echo 1 >/sys/kernel/debug/kprobes/enabled)";
 	return NULL;
 }
 
-/* Another one each time that the module is loaded; 0: it is not there, or coming or going. */
+/*
+ * Another one each time that the module is loaded; 0: it is not there, or coming or going. The
+ * kernel itself is always there.
+ */
 static ino_t module_identity(const char *module)
 {
 	struct stat st;
 	char path[64];
 
+	if (!module)
+		return 1;
 	snprintf(path, sizeof(path), "/sys/module/%s", module);
 	if (stat(path, &st) || !host_module_is_live(module))
 		return 0;
@@ -473,6 +542,8 @@ static int on_sample(void *ctx, void *data, size_t size)
 
 	if (type == CC_ARGS && size >= sizeof(struct cc_args))
 		a->sink->args(data, a->sink->ctx);
+	else if (type == CC_KERNEL && size >= sizeof(struct cc_line))
+		a->sink->line(data, a->sink->ctx);
 	else if (size >= sizeof(struct cc_record))
 		a->sink->record(data, a->sink->ctx);
 	a->taken++;
@@ -513,16 +584,21 @@ static const char *refuse(const struct attach_options *opt)
 
 static void describe_points(const struct attach *a, char *error, int err)
 {
-	if (err != -ENOTSUPP)
+	bool untyped = err == -ENODATA;
+	const char *why = untyped ? why_no_types : why_no_fexit;
+
+	if (!untyped && err != -ENOTSUPP)
 		objects_describe(error, "attach to KVM's functions", err);
 	else if (a->opt.method == METHOD_FEXIT)
 		snprintf(error, ATTACH_ERROR_LEN,
-			 "cannot attach to KVM's functions: %s: use --method auto", why_no_fexit);
+			 "cannot attach to KVM's functions: %s: use --method auto", why);
 	else
 		snprintf(
-			error, ATTACH_ERROR_LEN,
-			"cannot attach to KVM's functions: %s, and %s: use a kernel with direct calls (6.13 or newer), or one that is not preemptible",
-			why_no_fexit, why_unsafe);
+			error, ATTACH_ERROR_LEN, "cannot attach to KVM's functions: %s, and %s%s",
+			why, why_unsafe,
+			untyped ?
+				"" :
+				": use a kernel with direct calls (6.13 or newer), or one that is not preemptible");
 }
 
 /* The first look, where a failure is one of the whole. false: error says why. */
@@ -582,6 +658,35 @@ struct attach *attach_start(const struct attach_options *opt, bool later,
 	return NULL;
 }
 
+/* What is there to be watched in this way. */
+static unsigned int present_points(enum attach_how how)
+{
+	unsigned int present = 0;
+
+	for (size_t i = 0; i < ATTACH_POINTS; i++)
+		if ((how == ATTACH_TRACEPOINT) == !!(TRACEPOINTS & 1u << i) &&
+		    module_identity(attach_module_of(i)))
+			present |= 1u << i;
+	return present;
+}
+
+unsigned int attach_rehearse(enum attach_how how, int *err)
+{
+	const struct attach_options opt = { .method = METHOD_AUTO };
+	struct attach *a = new_attach(&opt);
+	unsigned int mask = present_points(how);
+	struct object *object = NULL;
+
+	*err = a ? load_maps(a) : -ENOMEM;
+	if (!*err && mask)
+		*err = load(a, &mask, how, &object);
+	for (size_t i = 0; object && i < ATTACH_POINTS; i++)
+		if (mask & 1u << i)
+			put_object(a, object, i);
+	attach_free(a);
+	return *err ? 0 : mask;
+}
+
 void attach_stop(struct attach *a)
 {
 	detach(a, (1u << ATTACH_POINTS) - 1, "the trace has ended");
@@ -639,20 +744,27 @@ static uint64_t missed_probes(const struct attach *a)
 	return n;
 }
 
-static uint64_t recursions(const struct attach *a)
+static void count_recursions(const struct attach *a, uint64_t sums[LOSSES_COUNTERS])
 {
-	uint64_t n = a->recursion_gone;
-
+	memcpy(sums, a->recursion_gone, sizeof(a->recursion_gone));
 	for (const struct object *o = a->objects; o; o = o->next)
-		n += objects_recursion_misses(o->o);
-	return n;
+		objects_recursion_misses(o->o, add_misses, sums);
 }
 
 void attach_losses(struct attach *a, attach_loss_fn *fn, void *ctx)
 {
-	losses_tell_counter(&a->losses, CC_LOSS_MISSED, missed_probes(a), fn, ctx);
-	losses_tell_counter(&a->losses, CC_LOSS_RECURSION, recursions(a), fn, ctx);
+	uint64_t counted[LOSSES_COUNTERS];
+
+	count_recursions(a, counted);
+	counted[COUNT_MISSED] = missed_probes(a);
+	for (int c = 0; c < LOSSES_COUNTERS; c++)
+		losses_tell_counter(&a->losses, c, counted[c], fn, ctx);
 	losses_tell(&a->losses, fn, ctx);
+}
+
+uint64_t attach_runs_repeated(const struct attach *a)
+{
+	return *(volatile uint64_t *)&a->maps->bss->runs_repeated;
 }
 
 void attach_forget_vm(struct attach *a, uint64_t vm_ino)

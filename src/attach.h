@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The BPF programs: loaded, attached by fexit where the kernel has it, by kprobes where it has
- * not and where they are safe; and what they say.
+ * not and where they are safe, and at tracepoints; and what they say.
  */
 #ifndef COMPATCAPS_ATTACH_H
 #define COMPATCAPS_ATTACH_H
@@ -43,6 +43,12 @@ struct attach *attach_start(const struct attach_options *opt, bool later,
 void attach_free(struct attach *a);
 
 /*
+ * Load the programs of one method for what there is, attach none, and let go of them: what the
+ * kernel and its verifier let through. A mask as below of what can be loaded; *err: 0, or -errno.
+ */
+unsigned int attach_rehearse(enum attach_how how, int *err);
+
+/*
  * Look anew at what there is: modules that came, went or were loaded again, probes that
  * somebody switched off (kernel.ftrace_enabled, debug/kprobes/enabled), of which no event tells.
  * What still holds is left alone. Cheap: to be called each second. Returns a mask of the points
@@ -66,6 +72,7 @@ int attach_fd(const struct attach *a);
 struct attach_sink {
 	void (*record)(const struct cc_record *r, void *ctx);
 	void (*args)(const struct cc_args *a, void *ctx); /* ahead of its VM's first record */
+	void (*line)(const struct cc_line *l, void *ctx);
 	void *ctx;
 };
 int attach_consume(struct attach *a, const struct attach_sink *sink, unsigned int max);
@@ -82,6 +89,9 @@ int attach_consume(struct attach *a, const struct attach_sink *sink, unsigned in
 typedef void attach_loss_fn(enum cc_loss loss, uint64_t n, const struct loss_count *by, size_t n_by,
 			    void *ctx);
 void attach_losses(struct attach *a, attach_loss_fn *fn, void *ctx);
+
+/* Failures of KVM_RUN, so far, of a kind that its VM has had before: they are in no record. */
+uint64_t attach_runs_repeated(const struct attach *a);
 
 /* kvm-hv's nested_capabilities. FACT_UNKNOWN: it cannot be read. */
 enum fact attach_nested_caps(struct attach *a, uint64_t *caps);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * What runs in the kernel: watch KVM_PPC_GET_COMPAT_CAPS and the backend hook under it,
- * KVM_CHECK_EXTENSION of its capability, and the compatibility mode that a VMM asks for;
- * put together one record a call, and count what could not be recorded. Nothing is judged here.
+ * KVM_CHECK_EXTENSION of its capability, the compatibility mode that a VMM asks for, each
+ * KVM_RUN that fails, and what KVM prints; put together one record a call, and count what could
+ * not be recorded. Nothing is judged here.
  *
  * All VM ioctls of all VMMs pass through here, and hundreds of registers when a vCPU
  * migrates. The programs are therefore small: they compare, and return. What follows for a
@@ -21,6 +22,7 @@
 #define MAX_VMS		  8192 /* of which something is remembered; then the oldest are forgotten */
 #define MAX_PROCESSES	  4096 /* likewise */
 #define MAX_LOSSES	  16384 /* kinds of losses that are told apart */
+#define MAX_RUNS	  4096	/* kinds of failures of KVM_RUN that are remembered */
 #define MAX_ANCESTORS	  64
 #define MAX_PID_LEVELS	  33	   /* the kernel nests pid namespaces 32 deep */
 #define WAKE_NS		  20000000 /* the reader is woken no more often: ATTACH_LOOK_AGAIN_MS */
@@ -30,6 +32,16 @@
 #define CREDIT_OF_VM	 4096
 #define CREDIT_OF_THREAD (8 * RECORD_BYTES)
 #define RECORD_BYTES	 (sizeof(struct cc_record) + BPF_RINGBUF_HDR_SZ)
+#define LINE_BYTES	 (sizeof(struct cc_line) + BPF_RINGBUF_HDR_SZ)
+
+#define EINTR	     4
+#define EAGAIN	     11
+#define EEXIST	     17
+#define NR_IOCTL     54
+#define TRAP_SYSCALL 0xc00    /* of pt_regs: by sc, */
+#define TRAP_SCV     0x3000   /* and by scv */
+#define MUTEX_FLAGS  7	      /* in the word that names a mutex's owner */
+#define IN_INTERRUPT 0xff0100 /* preempt_count: NMI, hard interrupt, soft interrupt */
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -137,6 +149,25 @@ struct {
 	__type(key, struct cc_loss_key);
 	__type(value, __u64);
 } losses SEC(".maps");
+
+/* A kind of failure of KVM_RUN, by VM; where that is not known by process. */
+struct run_kind {
+	__u64 vm, vm_ino;
+	__u32 tgid;
+	__u32 reason;
+	__s32 ret;
+	__u32 pad;
+};
+
+/* Those that have been recorded: a VMM may try again and again. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_RUNS);
+	__type(key, struct run_kind);
+	__type(value, __u8);
+} runs SEC(".maps");
+
+__u64 runs_repeated; /* further ones of these kinds */
 
 /* All losses, and of these by reason the ones that found no place in the map. */
 __u64 lost;
@@ -367,9 +398,12 @@ static __always_inline struct vm *vm_of(const struct call *c)
 
 static __noinline int count_loss(enum cc_loss loss, const struct call *c, int ret)
 {
-	struct cc_loss_key key = { c->kvm, c->ino, loss, c->type, c->cmd, ret };
-	__u64 zero = 0, *n = bpf_map_lookup_elem(&losses, &key);
+	struct cc_loss_key key = { c->kvm, c->ino, loss, c->type, 0, ret };
+	__u64 zero = 0, *n;
 
+	if (c->type == CC_NEGOTIATION)
+		key.cmd = c->cmd;
+	n = bpf_map_lookup_elem(&losses, &key);
 	if (!n) {
 		bpf_map_update_elem(&losses, &key, &zero, BPF_NOEXIST);
 		n = bpf_map_lookup_elem(&losses, &key);
@@ -995,6 +1029,191 @@ SEC("kretprobe")
 int BPF_KRETPROBE(reg_kretprobe, int ret)
 {
 	return in_flight ? end_call(CC_ARCH_COMPAT, ret) : 0;
+}
+
+/* ---------------------------------------------------------------- what fails, what KVM says */
+
+static __always_inline _Bool is_kvms(__u32 cmd)
+{
+	return (cmd >> 8 & 0xff) == 0xae;
+}
+
+/* What the file of the ioctl that this thread is in holds, and the command; 0: it is in none. */
+static __noinline __u64 under_way(struct task_struct *task, __u32 *cmd)
+{
+	struct pt_regs *regs = BPF_CORE_READ(task, thread.regs);
+	__u64 trap = BPF_CORE_READ(regs, trap) & ~0xfull, fd = BPF_CORE_READ(regs, orig_gpr3);
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct file **files = BPF_CORE_READ(table, fd), *file = NULL;
+
+	*cmd = BPF_CORE_READ(regs, gpr[4]);
+	if ((trap != TRAP_SYSCALL && trap != TRAP_SCV) || BPF_CORE_READ(regs, gpr[0]) != NR_IOCTL ||
+	    !is_kvms(*cmd) || fd >= BPF_CORE_READ(table, max_fds))
+		return 0;
+	bpf_probe_read_kernel(&file, sizeof(file), &files[fd]);
+	return (__u64)BPF_CORE_READ(file, private_data);
+}
+
+/*
+ * Another thread may have put another file in this one's place meanwhile. A vCPU proves itself:
+ * for each of its ioctls but KVM_INTERRUPT the thread that calls holds its mutex.
+ */
+static __always_inline _Bool is_held(struct kvm_vcpu *vcpu, struct task_struct *task)
+{
+	if (!bpf_core_field_exists(vcpu->mutex.owner))
+		return 0;
+	return (BPF_CORE_READ(vcpu, mutex.owner.counter) & ~(__u64)MUTEX_FLAGS) == (__u64)task;
+}
+
+/* And a VM by the memory that it is made of. */
+static __always_inline _Bool is_of(struct kvm *kvm, struct task_struct *task)
+{
+	struct mm_struct *mm = BPF_CORE_READ(kvm, mm);
+
+	return mm && mm == BPF_CORE_READ(task, mm);
+}
+
+static __always_inline void set_vm(struct call *c, __u64 kvm)
+{
+	c->kvm = kvm;
+	c->ino = inode_of(kvm);
+}
+
+/* The word that goes with it, in the part of memory that user space shares. */
+static __always_inline __u64 hardware_reason(struct kvm_vcpu *vcpu, __u32 reason)
+{
+	if (reason == ABI_EXIT_FAIL_ENTRY)
+		return BPF_CORE_READ(vcpu, run, fail_entry.hardware_entry_failure_reason);
+	if (reason == ABI_EXIT_INTERNAL_ERROR)
+		return BPF_CORE_READ(vcpu, run, internal.suberror);
+	return reason == ABI_EXIT_UNKNOWN ? BPF_CORE_READ(vcpu, run, hw.hardware_exit_reason) : 0;
+}
+
+static __always_inline _Bool is_repeated(const struct call *c, __u32 tgid, int ret)
+{
+	/* Of an error kvm_run has no reason but an older one. */
+	struct run_kind kind = { c->kvm, c->ino, tgid, ret < 0 ? 0 : c->cmd, ret, 0 };
+	__u8 told = 1;
+
+	if (bpf_map_update_elem(&runs, &kind, &told, BPF_NOEXIST) != -EEXIST)
+		return 0;
+	__sync_fetch_and_add(&runs_repeated, 1);
+	return 1;
+}
+
+static __noinline int failed_run(__u32 reason, int ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct call c = { .type = CC_RUN, .cmd = reason };
+	struct kvm_vcpu *vcpu;
+	__u32 cmd;
+
+	/* What there is to be read of an exit that is none is an older one's. */
+	if (ret < 0)
+		reason = ~0;
+	vcpu = (struct kvm_vcpu *)under_way(task, &cmd);
+	if (vcpu && is_held(vcpu, task)) {
+		set_vm(&c, (__u64)BPF_CORE_READ(vcpu, kvm));
+		c.arg = hardware_reason(vcpu, reason);
+	}
+	if (!wanted(task, c.ino) || is_repeated(&c, task->tgid, ret))
+		return 0;
+	return record_simple(&c, ret);
+}
+
+/* Most exits to user space are I/O, and none of these. */
+SEC("tp_btf")
+int BPF_PROG(run_tp, __u32 reason, int ret)
+{
+	if (ret < 0 ? ret == -EINTR || ret == -EAGAIN :
+		      reason != ABI_EXIT_UNKNOWN && reason != ABI_EXIT_FAIL_ENTRY &&
+			      reason != ABI_EXIT_INTERNAL_ERROR)
+		return 0;
+	return failed_run(reason, ret);
+}
+
+/* The VM that it is about, as far as the thread's ioctl tells. */
+static __always_inline void find_vm(struct call *c, struct task_struct *task)
+{
+	__u64 object = under_way(task, &c->cmd);
+
+	if (object && is_held((struct kvm_vcpu *)object, task))
+		set_vm(c, (__u64)BPF_CORE_READ((struct kvm_vcpu *)object, kvm));
+	else if (object && is_of((struct kvm *)object, task))
+		set_vm(c, object);
+	else
+		c->cmd = 0;
+}
+
+static __always_inline void fill_nobody(struct cc_record *r)
+{
+	r->seen |= CC_SEEN_INTERRUPT;
+	r->pid = r->tid = 0;
+	r->cgroup = 0;
+	__builtin_memset(r->comm, 0, sizeof(r->comm));
+	__builtin_memset(r->thread, 0, sizeof(r->thread));
+}
+
+static __always_inline void fill_line(struct cc_line *l, const char *text, __u64 len)
+{
+	__u32 n = len < sizeof(l->text) ? len : sizeof(l->text);
+
+	if (bpf_probe_read_kernel(l->text, n, text))
+		__builtin_memset(l->text, 0, sizeof(l->text));
+}
+
+static __noinline int record_line(struct call *c, const char *text, _Bool interrupt)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 now = bpf_ktime_get_ns();
+	struct cc_line *l;
+	struct known k;
+
+	if (!admit(c, &k, LINE_BYTES))
+		return count_loss(CC_LOSS_BUDGET, c, CC_RET_UNKNOWN);
+	l = bpf_ringbuf_reserve(&ring, sizeof(*l), 0);
+	if (!l)
+		return count_loss(CC_LOSS_RING, c, CC_RET_UNKNOWN);
+	fill_call(&l->rec, c, now, 0);
+	fill_nothing(&l->rec);
+	fill_vm(&l->rec, &k);
+	l->rec.pid = pid_of(task);
+	l->rec.tid = tid_of(task);
+	fill_caller(&l->rec, task);
+	if (interrupt)
+		fill_nobody(&l->rec);
+	fill_line(l, text, c->arg);
+	bpf_ringbuf_submit(l, wake_flags(now));
+	return 0;
+}
+
+/* Whose thread an interrupt has come upon has nothing to do with what it prints. */
+static __noinline int line_of_kvm(const char *text, __u64 len)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct call c = { .type = CC_KERNEL, .arg = len };
+	_Bool interrupt = BPF_CORE_READ(task, thread_info.preempt_count) & IN_INTERRUPT;
+
+	if (interrupt && modes & (CC_MODE_FILTERED | CC_MODE_DESCENDANTS))
+		return 0;
+	if (!interrupt) {
+		find_vm(&c, task);
+		if (!wanted(task, c.ino))
+			return 0;
+	}
+	return record_line(&c, text, interrupt);
+}
+
+/* The text comes without its time and level. "KVM: ...", "KVM-NESTEDv2: ...", "kvm [PID]: ..." */
+SEC("tp_btf")
+int BPF_PROG(console_tp, const char *text, __u64 len)
+{
+	__u32 head = 0;
+
+	if (len < sizeof(head) || bpf_probe_read_kernel(&head, sizeof(head), text))
+		return 0;
+	/* Capitals or not, 'K' first in memory. */
+	return (head & 0xdfdfdf) == ('K' | 'V' << 8 | 'M' << 16) ? line_of_kvm(text, len) : 0;
 }
 
 /* ---------------------------------------------------------------- asked for by the tracer */

@@ -14,6 +14,7 @@
 #define CC_TAIL_MAX    65536 /* bytes of a tail that are looked at: the largest page size */
 #define CC_TAIL_PIECE  128   /* of these at most so many at once, read in whole or not at all */
 #define CC_ARGS_LEN    512   /* of a command line: QEMU's -name comes early */
+#define CC_LINE_LEN    256   /* of a line that KVM prints */
 
 /*
  * The argument of a tracer's own question to KVM, which is in no trace. No user memory can be
@@ -27,16 +28,19 @@ enum cc_type {
 	CC_EXTENSION,	    /* KVM_CHECK_EXTENSION of the capability; vm is 0 on /dev/kvm */
 	CC_ARCH_COMPAT,	    /* KVM_SET_ONE_REG of KVM_REG_PPC_ARCH_COMPAT */
 	CC_ARGS,	    /* a struct cc_args */
+	CC_RUN,		    /* KVM_RUN that failed; vm is 0 where the vCPU could not be told */
+	CC_KERNEL,	    /* a struct cc_line; vm is that of the ioctl under way, 0: none known */
 };
 
 /* Bits of cc_record.seen: which parts of the record were really observed. */
 enum cc_seen {
-	CC_SEEN_BACKEND = 1 << 0, /* the backend hook ran: backend_ret and backend_caps hold */
-	CC_SEEN_HEAD = 1 << 1,	  /* backend_head: the size in the copy that the hook got */
-	CC_SEEN_OPS = 1 << 2,	  /* has_hook was read from the VM's kvm_ops */
-	CC_SEEN_TAIL = 1 << 3,	  /* tail_read bytes from tail_from on were looked at */
-	CC_SEEN_WATCHED = 1 << 4, /* the hook was watched when the call began and when it ended */
-	CC_SEEN_ALL = (1 << 5) - 1,
+	CC_SEEN_BACKEND = 1 << 0,   /* the backend hook ran: backend_ret and backend_caps hold */
+	CC_SEEN_HEAD = 1 << 1,	    /* backend_head: the size in the copy that the hook got */
+	CC_SEEN_OPS = 1 << 2,	    /* has_hook was read from the VM's kvm_ops */
+	CC_SEEN_TAIL = 1 << 3,	    /* tail_read bytes from tail_from on were looked at */
+	CC_SEEN_WATCHED = 1 << 4,   /* the hook was watched when the call began and when it ended */
+	CC_SEEN_INTERRUPT = 1 << 5, /* an interrupt printed the line: no process, no thread */
+	CC_SEEN_ALL = (1 << 6) - 1,
 };
 
 /*
@@ -51,13 +55,14 @@ struct cc_record {
 	__u64 latency_ns; /* 0: only the end is watched */
 	__u64 vm;	  /* the kernel's struct kvm, an identity and nothing more */
 	__u64 vm_ino; /* its directory's inode in debugfs: no two VMs of a boot share it; 0: none */
-	__u64 arg;    /* the struct's address; the capability's number; the PVR */
+	__u64 arg;    /* the struct's address; the capability's number; the PVR; the word of
+			 kvm_run that goes with the exit reason; a line's length in bytes */
 	__u64 cgroup; /* the id of the caller's cgroup (v2) */
 	__u64 in[CC_WORDS];
 	__u64 out[CC_WORDS];
 	__u64 backend_caps;
 	__u64 backend_head;
-	__u32 cmd;
+	__u32 cmd; /* the ioctl's; of CC_RUN the exit reason in kvm_run */
 	__s32 ret;
 	__s32 backend_ret;
 	__u32 pid; /* the thread group */
@@ -85,6 +90,12 @@ struct cc_args {
 	__u32 len;	  /* bytes of args, the NULs between them included */
 	__u32 pad;
 	char args[CC_ARGS_LEN];
+};
+
+/* A line that KVM printed: at most the first CC_LINE_LEN of its rec.arg bytes. */
+struct cc_line {
+	struct cc_record rec; /* CC_KERNEL */
+	char text[CC_LINE_LEN];
 };
 
 /* How the kernel side is asked to record, in one word: one load tells that nothing is set. */

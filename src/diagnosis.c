@@ -185,10 +185,17 @@ static bool negotiation_valid(const struct cc_record *r)
 	return !(r->seen & CC_SEEN_HEAD) || r->seen & CC_SEEN_BACKEND;
 }
 
+static bool run_failed(const struct cc_record *r)
+{
+	return r->ret < 0 ? r->ret != -EINTR && r->ret != -EAGAIN : abi_exit_name(r->cmd) != NULL;
+}
+
 bool record_valid(const struct cc_record *r)
 {
 	if (r->seen & ~(unsigned int)CC_SEEN_ALL || r->in_words > CC_WORDS ||
 	    r->out_words > CC_WORDS)
+		return false;
+	if (r->seen & CC_SEEN_INTERRUPT && r->type != CC_KERNEL)
 		return false;
 	if (!is_string(r->comm, sizeof(r->comm)) || !is_string(r->thread, sizeof(r->thread)) ||
 	    !is_string(r->vm_name, sizeof(r->vm_name)))
@@ -200,6 +207,10 @@ bool record_valid(const struct cc_record *r)
 		return r->arg == ABI_CAP_PPC_COMPAT_CAPS || r->arg == ABI_CAP_PPC_COMPAT_CAPS_OLD;
 	case CC_ARCH_COMPAT:
 		return r->arg <= UINT32_MAX;
+	case CC_RUN:
+		return run_failed(r);
+	case CC_KERNEL:
+		return r->arg;
 	default:
 		return false;
 	}
@@ -1537,6 +1548,20 @@ static void say_what_to_ask(struct hint *h, const struct host_facts *host,
 		    ": call KVM_PPC_GET_COMPAT_CAPS and ask for a mode that it offers (QEMU: max-cpu-compat)");
 }
 
+#define LINE_SAID 120 /* of a line of KVM's, in a hint */
+
+void diagnose_line(const struct cc_record *r, const char *line, struct diagnosis *d)
+{
+	struct hint h = { d->hint, sizeof(d->hint), 0 };
+	char name[16];
+
+	if (!line || d->cause != CAUSE_BACKEND_FAILED)
+		return;
+	say(&h,
+	    "the backend hook itself returned %s: nothing for the VMM to change; KVM printed: \"%.*s\"",
+	    errno_name(r->ret, name, sizeof(name)), LINE_SAID, line);
+}
+
 static void say_advice(struct hint *h, enum arch_cause cause, const struct host_facts *host,
 		       const struct offer *offer)
 {
@@ -1556,7 +1581,11 @@ static void say_advice(struct hint *h, enum arch_cause cause, const struct host_
 		say(h, ": no kernel knows this logical PVR");
 		break;
 	case ARCH_REJECTED:
-		say(h, ": the kernel refuses it, its log may say why");
+		if (offer->message)
+			say(h, ": the kernel refuses it, and KVM printed: \"%.*s\"", LINE_SAID,
+			    offer->message);
+		else
+			say(h, ": the kernel refuses it, its log may say why");
 		break;
 	case ARCH_ACCEPTED:
 	case ARCH_HOST_DEFAULT:

@@ -104,7 +104,8 @@ struct offer {
 	const char
 		*not_seen; /* why it may have queried unseen: "the VM is older than this trace" */
 	enum modes_source source;
-	uint64_t modes; /* bitmap */
+	uint64_t modes;	     /* bitmap */
+	const char *message; /* the newest line that KVM printed in this call, escaped; or NULL */
 };
 
 enum arch_cause {
@@ -159,6 +160,9 @@ char *modes_text(char *buf, size_t len, uint64_t caps);
 bool record_valid(const struct cc_record *r);
 
 void diagnose(const struct cc_record *r, const struct host_facts *host, struct diagnosis *d);
+
+/* Where KVM printed a line in this call, and the hint would send to the kernel's log: quote it. */
+void diagnose_line(const struct cc_record *r, const char *line, struct diagnosis *d);
 
 /*
  * The command that this record proves the kernel to have, 0 where it proves none: what got

@@ -33,6 +33,8 @@ const char *event_type_name(enum event_type type)
 		[EVENT_EXTENSION] = "extension-check",
 		[EVENT_ARCH_COMPAT] = "arch-compat",
 		[EVENT_RETRY] = "retry",
+		[EVENT_RUN] = "run",
+		[EVENT_KERNEL] = "kernel",
 		[EVENT_LOST] = "lost",
 		[EVENT_END] = "end",
 	};
@@ -49,6 +51,8 @@ bool event_is_failure(const struct event *e)
 		return e->rec->ret || e->arch.diag->cause == ARCH_ACCEPTED_ABOVE_HOST;
 	case EVENT_RETRY:
 		return !e->retry->recovered;
+	case EVENT_RUN:
+		return true;
 	default:
 		return false;
 	}

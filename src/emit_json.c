@@ -4,7 +4,7 @@
  * and stream.c reads it back. What `evidence` holds is all that a verdict can be made from anew;
  * the keys around it are for people and their tools.
  */
-#include "emit.h"
+#include "event_doc.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -110,7 +110,7 @@ INLINE void put_str_or_null(struct json *j, val *o, const char *key, const char 
 
 INLINE void put_hex(struct json *j, val *o, const char *key, uint64_t value, size_t digits)
 {
-	char *text = text_room(j, digits + 2);
+	char *text = text_room(j, digits + 3);
 
 	if (!text)
 		return;
@@ -118,6 +118,7 @@ INLINE void put_hex(struct json *j, val *o, const char *key, uint64_t value, siz
 	text[1] = 'x';
 	for (size_t i = digits + 1; i > 1; i--, value >>= 4)
 		text[i] = hex_digits[value & 15];
+	text[digits + 2] = '\0';
 	j->failed |= !yyjson_mut_obj_add_strn(j->doc, o, key, text, digits + 2);
 }
 
@@ -187,13 +188,14 @@ static void put_modes(struct json *j, val *o, const char *key, uint64_t caps)
 /* The keys that every line has, after its type and what a first line says more. */
 static void put_common(struct json *j, val *o, const struct event *e)
 {
-	bool process = e->rec || e->type == EVENT_VM;
+	bool thread = e->rec && !(e->rec->seen & CC_SEEN_INTERRUPT);
+	bool process = thread || e->type == EVENT_VM;
 
 	put_u64(j, o, "seq", e->seq);
 	put_str(j, o, "ts", timestamp(j, e->real_ns));
 	put_u64(j, o, "mono_ns", e->mono_ns);
 	put_u64_or_null(j, o, "pid", process, e->pid);
-	put_u64_or_null(j, o, "tid", e->rec, e->rec ? e->rec->tid : 0);
+	put_u64_or_null(j, o, "tid", thread, thread ? e->rec->tid : 0);
 	put_str_or_null(j, o, "comm", e->comm);
 	put_str_or_null(j, o, "thread", e->thread);
 	put_str_or_null(j, o, "cgroup", e->cgroup);
@@ -488,6 +490,71 @@ static void fill_retry(struct json *j, val *o, const struct event *e)
 	put_u64(j, o, "after_ns", e->retry->after_ns);
 }
 
+/* Which VM it was. */
+static val *put_vm_evidence(struct json *j, val *o, const struct cc_record *r, const char *option)
+{
+	val *ev = put_object(j, o, "evidence");
+
+	put_hex64_or_null(j, ev, "vm", r->vm, r->vm);
+	put_u64(j, ev, "vm_ino", r->vm_ino);
+	put_escaped(j, ev, "vm_name", r->vm_name, sizeof(r->vm_name));
+	put_u64(j, ev, "cgroup", r->cgroup);
+	put_str_or_null(j, ev, "name_option", option);
+	return ev;
+}
+
+static void put_asked(struct json *j, val *o, const struct run *run)
+{
+	const struct abi_pvr *known = run->asked ? abi_pvr(run->pvr) : NULL;
+
+	if (run->asked)
+		put_hex32(j, o, "pvr", run->pvr);
+	else
+		put_null(j, o, "pvr");
+	put_str_or_null(j, o, "mode", known ? known->name : NULL);
+	if (run->asked)
+		put_bool(j, o, "accepted", run->accepted);
+	else
+		put_null(j, o, "accepted");
+	put_str_or_null(j, o, "ask_cause", run->asked ? arch_cause_name(run->cause) : NULL);
+}
+
+static void fill_run(struct json *j, val *o, const struct event *e)
+{
+	const struct cc_record *r = e->rec;
+	const struct run *run = e->run;
+	bool exited = r->ret >= 0;
+	val *list, *ev;
+
+	put_errno(j, o, r->ret);
+	put_str_or_null(j, o, "exit_reason", exited ? abi_exit_name(r->cmd) : NULL);
+	put_hex64_or_null(j, o, "hardware_reason", exited && r->vm, r->arg);
+	put_asked(j, o, run);
+	list = put_array(j, o, "messages");
+	for (size_t i = 0; i < run->n_messages; i++)
+		j->failed |= !yyjson_mut_arr_add_str(j->doc, list, run->messages[i]);
+	put_str(j, o, "hint", run->hint);
+	ev = put_vm_evidence(j, o, r, e->frame->call.name_option);
+	put_s64(j, ev, "ret", r->ret);
+	put_u64(j, ev, "exit_reason", r->cmd);
+	put_hex64_or_null(j, ev, "hardware_reason", true, r->arg);
+}
+
+static void fill_kernel(struct json *j, val *o, const struct event *e)
+{
+	const struct cc_record *r = e->rec;
+	val *ev;
+
+	put_str(j, o, "message", e->frame->kernel.text);
+	ev = put_vm_evidence(j, o, r, e->frame->kernel.name_option);
+	put_bool(j, ev, "interrupt", r->seen & CC_SEEN_INTERRUPT);
+	if (r->cmd)
+		put_hex32(j, ev, "cmd", r->cmd);
+	else
+		put_null(j, ev, "cmd");
+	put_u64(j, ev, "length", r->arg);
+}
+
 /* Of what was lost the type may not be known either. */
 static const char *lost_type(uint32_t type)
 {
@@ -498,6 +565,10 @@ static const char *lost_type(uint32_t type)
 		return event_type_name(EVENT_EXTENSION);
 	case CC_ARCH_COMPAT:
 		return event_type_name(EVENT_ARCH_COMPAT);
+	case CC_RUN:
+		return event_type_name(EVENT_RUN);
+	case CC_KERNEL:
+		return event_type_name(EVENT_KERNEL);
 	default:
 		return NULL;
 	}
@@ -556,6 +627,9 @@ static void fill_end(struct json *j, val *o, const struct event *e)
 	put_u64(j, totals, "lost_negotiations_ok", t->lost_negotiations_ok);
 	put_u64(j, totals, "lost_negotiations_failed", t->lost_negotiations_failed);
 	put_u64(j, totals, "vms", t->vms);
+	put_u64(j, totals, "runs", t->runs);
+	put_u64(j, totals, "runs_repeated", t->runs_repeated);
+	put_u64(j, totals, "kernel_messages", t->kernel_messages);
 }
 
 typedef void fill_fn(struct json *j, val *o, const struct event *e);
@@ -569,15 +643,16 @@ static fill_fn *const fill[EVENT_TYPES] = {
 	[EVENT_EXTENSION] = fill_extension,
 	[EVENT_ARCH_COMPAT] = fill_arch,
 	[EVENT_RETRY] = fill_retry,
+	[EVENT_RUN] = fill_run,
+	[EVENT_KERNEL] = fill_kernel,
 	[EVENT_LOST] = fill_lost,
 	[EVENT_END] = fill_end,
 };
 
 /* NULL: it did not fit the allocator's memory. */
-static char *to_line(struct json *j, const struct event *e, const yyjson_alc *alc, size_t *len)
+static yyjson_mut_doc *to_doc(struct json *j, const struct event *e, const yyjson_alc *alc)
 {
 	yyjson_mut_doc *doc = yyjson_mut_doc_new(alc);
-	char *line = NULL;
 	val *o;
 
 	if (!doc)
@@ -596,7 +671,19 @@ static char *to_line(struct json *j, const struct event *e, const yyjson_alc *al
 	put_common(j, o, e);
 	fill[e->type](j, o, e);
 	if (!j->failed)
-		line = yyjson_mut_write_opts(doc, YYJSON_WRITE_NEWLINE_AT_END, alc, len, NULL);
+		return doc;
+	yyjson_mut_doc_free(doc);
+	return NULL;
+}
+
+static char *to_line(struct json *j, const struct event *e, const yyjson_alc *alc, size_t *len)
+{
+	yyjson_mut_doc *doc = to_doc(j, e, alc);
+	char *line;
+
+	if (!doc)
+		return NULL;
+	line = yyjson_mut_write_opts(doc, YYJSON_WRITE_NEWLINE_AT_END, alc, len, NULL);
 	yyjson_mut_doc_free(doc);
 	return line;
 }
@@ -639,6 +726,38 @@ static void *json_begin(FILE *f, const struct emit_options *opt)
 	j->filtered = opt->filtered;
 	j->ts[0] = '\0';
 	return j;
+}
+
+struct event_doc {
+	struct json json;
+	yyjson_mut_doc *doc; /* of the newest event */
+	yyjson_alc pool;
+};
+
+struct event_doc *event_doc_new(void)
+{
+	struct event_doc *d = calloc(1, sizeof(*d));
+
+	if (d)
+		d->json.lists = true;
+	return d;
+}
+
+void event_doc_free(struct event_doc *d)
+{
+	if (d)
+		yyjson_mut_doc_free(d->doc);
+	free(d);
+}
+
+struct yyjson_mut_val *event_doc_of(struct event_doc *d, const struct event *e)
+{
+	yyjson_mut_doc_free(d->doc);
+	yyjson_alc_pool_init(&d->pool, d->json.pool, sizeof(d->json.pool));
+	d->doc = to_doc(&d->json, e, &d->pool);
+	if (!d->doc)
+		d->doc = to_doc(&d->json, e, NULL);
+	return d->doc ? yyjson_mut_doc_get_root(d->doc) : NULL;
 }
 
 const struct emitter emit_json = {

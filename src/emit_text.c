@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "event_words.h"
+
 /* The brightest is what a person is to read. */
 #define BOLD   "\033[1m"
 #define RED    "\033[31m"
@@ -263,7 +265,7 @@ static void below(struct table *t, const struct event *e, const char *color, con
 		hint(t, color, sentence);
 }
 
-/* -v: a list that ends with the call's own argument. */
+/* -v: a list that ends with what is the call's own. */
 static void details_of_call(struct table *t, const struct event *e, unsigned int at)
 {
 	const struct cc_record *r = e->rec;
@@ -330,107 +332,26 @@ static void details(struct table *t, const struct event *e)
 		details_of_negotiation(t, e, at);
 	else if (e->type == EVENT_ARCH_COMPAT)
 		details_of_ask(t, e, at);
-	else
+	else if (e->type == EVENT_EXTENSION)
 		wrapf(t, at, "capability %" PRIu64, (uint64_t)e->rec->arg);
+	else if (e->type == EVENT_RUN)
+		wrapf(t, at, "exit reason %" PRIu32, e->rec->cmd);
+	else if (e->rec->cmd)
+		wrapf(t, at, "in ioctl 0x%08" PRIx32, e->rec->cmd);
+	else
+		wrap(t, at, "in no ioctl on a VM");
 	new_line(t);
 }
 
-static const char *result_text(char *buf, size_t len, int ret)
+/* A call: what became of it, and where that is worth it a sentence. */
+static void call(struct table *t, const struct event *e, const char *sentence)
 {
-	if (ret < 0)
-		return errno_name(ret, buf, len);
-	snprintf(buf, len, ret ? "%d" : "ok", ret);
-	return buf;
-}
+	char result[EVENT_RESULT_LEN], what[EVENT_WHAT_LEN];
+	enum verdict_kind kind = event_kind(e);
 
-/* What of a call shows its cause, shortly; "" where the cause says it all. */
-static void cause_detail(char *buf, size_t len, const struct diagnosis *d,
-			 const struct host_facts *host)
-{
-	*buf = '\0';
-	switch (d->cause) {
-	case CAUSE_OK:
-	case CAUSE_OK_LARGER_STRUCT:
-	case CAUSE_OK_SMALLER_STRUCT:
-		if (d->caps.known)
-			modes_text(buf, len, d->caps.value);
-		break;
-	case CAUSE_STRUCT_TOO_NEW:
-		if (d->usize.known && host->ksize_is == FACT_KNOWN)
-			snprintf(buf, len, "size %" PRIu64 ", kernel %" PRIu64, d->usize.value,
-				 host->ksize);
-		break;
-	case CAUSE_SIZE_OVER_PAGE:
-	case CAUSE_SIZE_TOO_SMALL:
-	case CAUSE_STRUCT_UNREADABLE:
-		if (d->usize.known)
-			snprintf(buf, len, "size %" PRIu64, d->usize.value);
-		break;
-	case CAUSE_FLAGS_SET:
-		if (d->flags.known)
-			snprintf(buf, len, "flags 0x%" PRIx64, d->flags.value);
-		break;
-	case CAUSE_ABI_MISMATCH:
-		snprintf(buf, len, "%s", d->abi->name);
-		break;
-	default:
-		break;
-	}
-}
-
-static void negotiation(struct table *t, const struct event *e)
-{
-	const struct diagnosis *d = e->negotiation.diag;
-	enum verdict_kind kind = cause_kind(d->cause);
-	char result[16], detail[96], what[160];
-
-	cause_detail(detail, sizeof(detail), d, e->negotiation.host);
-	/* Of a call that is as it should be the answer alone matters. */
-	if (d->cause == CAUSE_OK && *detail)
-		snprintf(what, sizeof(what), "%s", detail);
-	else
-		snprintf(what, sizeof(what), "%s%s%s", cause_name(d->cause), *detail ? ": " : "",
-			 detail);
-	row(t, e, "query", result_text(result, sizeof(result), e->rec->ret), verdict_color(kind),
-	    what);
-	below(t, e, BOLD, kind == VERDICT_FINE ? NULL : d->hint);
-	details(t, e);
-}
-
-static void extension(struct table *t, const struct event *e)
-{
-	int answer = e->rec->ret;
-	const char *color = answer ? GREEN : YELLOW, *meaning = answer ? ": yes" : ": no";
-	char result[16], what[64];
-
-	snprintf(result, sizeof(result), "%d", answer);
-	if (answer < 0) {
-		errno_name(answer, result, sizeof(result));
-		color = RED;
-		meaning = "";
-	}
-	snprintf(what, sizeof(what), "capability %" PRIu64 "%s", (uint64_t)e->rec->arg, meaning);
-	row(t, e, "check", result, color, what);
-	below(t, e, BOLD, NULL);
-	details(t, e);
-}
-
-static void arch_compat(struct table *t, const struct event *e)
-{
-	const struct arch_diagnosis *d = e->arch.diag;
-	enum verdict_kind kind = arch_cause_kind(d->cause);
-	const char *cause = arch_cause_name(d->cause);
-	char result[16], what[96];
-
-	if (!d->pvr)
-		snprintf(what, sizeof(what), "%s", cause);
-	else if (d->known && d->known->isa)
-		snprintf(what, sizeof(what), "%s: %s", cause, d->known->name);
-	else
-		snprintf(what, sizeof(what), "%s: 0x%08" PRIx32, cause, d->pvr);
-	row(t, e, "ask", result_text(result, sizeof(result), e->rec->ret), verdict_color(kind),
-	    what);
-	below(t, e, BOLD, kind == VERDICT_FINE ? NULL : d->hint);
+	row(t, e, event_word(e->type), event_result(result, e), verdict_color(kind),
+	    event_what(what, e));
+	below(t, e, BOLD, kind == VERDICT_FINE ? NULL : sentence);
 	details(t, e);
 }
 
@@ -450,6 +371,15 @@ static void retry(struct table *t, const struct event *e)
 	snprintf(text, sizeof(text), "%s after %s", outcome, after);
 	row(t, e, "retry", e->retry->recovered ? "ok" : "failed", color, text);
 	below(t, e, BOLD, NULL);
+}
+
+static void kernel(struct table *t, const struct event *e)
+{
+	if (!e->vm && !t->opt.verbose)
+		return;
+	row(t, e, "kernel", "log", YELLOW, e->frame->kernel.text);
+	below(t, e, PLAIN, NULL);
+	details(t, e);
 }
 
 static void life(struct table *t, const struct event *e)
@@ -504,20 +434,6 @@ static void attach(struct table *t, const struct event *e)
 	}
 }
 
-/* What was lost, in the table's words, and how it ended where that was seen. */
-static void loss_text(char *buf, size_t len, uint32_t type, int ret)
-{
-	static const char *const events[] = {
-		[CC_NEGOTIATION] = "query", [CC_EXTENSION] = "check", [CC_ARCH_COMPAT] = "ask"
-	};
-	bool known = type < sizeof(events) / sizeof(events[0]) && events[type];
-	bool returned = ret != CC_RET_UNKNOWN;
-	char result[16];
-
-	snprintf(buf, len, "%s%s%s", known ? events[type] : "other", returned ? " " : "",
-		 returned ? result_text(result, sizeof(result), ret) : "");
-}
-
 #define LOSS_PARTS 16 /* kinds that are listed */
 
 struct loss_part {
@@ -552,7 +468,7 @@ static void lost(struct table *t, const struct event *e)
 	const char *reason = loss_name(f->lost.loss);
 	struct loss_part parts[LOSS_PARTS];
 	size_t n = loss_parts(f, parts);
-	char text[48], vm[24] = "";
+	char text[EVENT_RESULT_LEN * 2], vm[24] = "";
 
 	if (e->vm)
 		snprintf(vm, sizeof(vm), " (VM %u)", e->vm);
@@ -561,8 +477,8 @@ static void lost(struct table *t, const struct event *e)
 	wrapf(t, 4, "%" PRIu64 " event%s lost: %s%s%s", f->lost.n, f->lost.n == 1 ? "" : "s",
 	      reason ? reason : "why is not known", vm, n ? ":" : "");
 	for (size_t i = 0; i < n && i < LOSS_PARTS; i++) {
-		loss_text(text, sizeof(text), parts[i].type, parts[i].ret);
-		wrapf(t, 4, "%" PRIu64 " %s%s", parts[i].n, text, i + 1 < n ? "," : "");
+		wrapf(t, 4, "%" PRIu64 " %s%s", parts[i].n,
+		      loss_words(text, parts[i].type, parts[i].ret), i + 1 < n ? "," : "");
 	}
 	if (n > LOSS_PARTS)
 		wrap(t, 4, "and others");
@@ -610,16 +526,22 @@ static void text_event(void *state, const struct event *e)
 
 	switch (e->type) {
 	case EVENT_NEGOTIATION:
-		negotiation(t, e);
+		call(t, e, e->negotiation.diag->hint);
 		break;
 	case EVENT_EXTENSION:
-		extension(t, e);
+		call(t, e, NULL);
 		break;
 	case EVENT_ARCH_COMPAT:
-		arch_compat(t, e);
+		call(t, e, e->arch.diag->hint);
 		break;
 	case EVENT_RETRY:
 		retry(t, e);
+		break;
+	case EVENT_RUN:
+		call(t, e, e->run->hint);
+		break;
+	case EVENT_KERNEL:
+		kernel(t, e);
 		break;
 	case EVENT_VM:
 		life(t, e);

@@ -15,6 +15,8 @@ enum event_type {
 	EVENT_EXTENSION,
 	EVENT_ARCH_COMPAT,
 	EVENT_RETRY,
+	EVENT_RUN,
+	EVENT_KERNEL,
 	EVENT_LOST,
 	EVENT_END,
 	EVENT_TYPES,
@@ -30,6 +32,9 @@ struct totals {
 	uint64_t lost_negotiations_ok,
 		lost_negotiations_failed; /* of these, as the kernel counted them */
 	unsigned int vms;
+	uint64_t runs;		  /* KVM_RUNs that failed, the first of its kind for a VM */
+	uint64_t runs_repeated;	  /* and further ones, known at the end alone */
+	uint64_t kernel_messages; /* lines that KVM printed */
 };
 
 struct event {
@@ -37,8 +42,8 @@ struct event {
 	uint64_t seq; /* from 1, without a gap in what was captured */
 	uint64_t mono_ns, real_ns;
 	const struct frame *frame;   /* the evidence; that of the call for a retry */
-	const struct cc_record *rec; /* of a call and of a retry, else NULL */
-	/* Of a call, a retry and a VM; escaped. "" or NULL: none. */
+	const struct cc_record *rec; /* of a call, a retry and a kernel's line, else NULL */
+	/* Of these and of a VM; escaped. "" or NULL: none. */
 	uint32_t pid;
 	const char *comm, *thread, *vm_name, *guest, *cgroup;
 	unsigned int vm; /* a small number per VM, from 1 on; 0: none, or too many to tell apart */
@@ -52,6 +57,7 @@ struct event {
 			const struct offer *offer;
 		} arch;
 		const struct retry *retry;
+		const struct run *run; /* of a KVM_RUN that failed; the line is in the frame */
 		struct {
 			/* What of its life was watched, and its story in a sentence when it ended.
 			 */

@@ -15,16 +15,25 @@ enum frame_type {
 	FRAME_HOST,   /* facts of the host that have changed */
 	FRAME_ATTACH, /* how a function is being watched from now on */
 	FRAME_VM,     /* KVM tells that a VM was made, or has ended */
-	FRAME_CALL,   /* a call */
+	FRAME_CALL,   /* a call, also a KVM_RUN that failed */
+	FRAME_KERNEL, /* a line that KVM printed */
 	FRAME_LOST,   /* events that could not be recorded */
 	FRAME_END,    /* the last one */
 };
 
 /* How a function is watched. */
-enum attach_how { ATTACH_ABSENT, ATTACH_FEXIT, ATTACH_KPROBE, ATTACH_HOWS };
+enum attach_how { ATTACH_ABSENT, ATTACH_FEXIT, ATTACH_KPROBE, ATTACH_TRACEPOINT, ATTACH_HOWS };
 
-/* The functions that are watched; their names: attach_func(). */
-enum point { POINT_IOCTL, POINT_BACKEND, POINT_EXTENSION, POINT_REG, ATTACH_POINTS };
+/* The functions and tracepoints that are watched; their names: attach_func(). */
+enum point {
+	POINT_IOCTL,
+	POINT_BACKEND,
+	POINT_EXTENSION,
+	POINT_REG,
+	POINT_RUN,
+	POINT_CONSOLE,
+	ATTACH_POINTS
+};
 
 /* Who and where, for people; no verdict hangs on it. NULL: not known. */
 struct host_id {
@@ -91,6 +100,12 @@ struct frame {
 			const struct recorded_verdict *said;
 		} call;
 		struct {
+			const struct cc_record *rec; /* CC_KERNEL */
+			const char *text;	     /* escaped */
+			const char *name_option;     /* as of a call */
+			const char *cgroup;
+		} kernel;
+		struct {
 			enum cc_loss loss;
 			uint64_t n;
 			const struct loss_count
@@ -98,7 +113,8 @@ struct frame {
 			size_t n_by;
 		} lost;
 		struct {
-			bool cut_off; /* the stream ended without an end */
+			bool cut_off;		/* the stream ended without an end */
+			uint64_t runs_repeated; /* failures of KVM_RUN that have no frame */
 		} end;
 	};
 };
@@ -109,11 +125,11 @@ struct loss_count {
 	uint64_t n;
 };
 
-/* NULL: no such point. "kvm_arch_vm_ioctl" */
+/* NULL: no such point. "kvm_arch_vm_ioctl", of a tracepoint "kvm:kvm_userspace_exit" */
 const char *attach_func(enum point point);
-/* "kvm", "kvm_hv" */
+/* "kvm", "kvm_hv"; NULL: it is in the kernel itself */
 const char *attach_module_of(enum point point);
-/* "absent", "fexit", "kprobe" */
+/* "absent", "fexit", "kprobe", "tracepoint" */
 const char *attach_how_name(enum attach_how how);
 
 #endif /* COMPATCAPS_FRAME_H */

@@ -216,6 +216,26 @@ static void on_record(const struct cc_record *r, void *ctx)
 		*p = (struct pending){ 0 };
 }
 
+static void on_line(const struct cc_line *line, void *ctx)
+{
+	struct live *l = ctx;
+	const struct cc_record *r = &line->rec;
+	struct frame f = frame_at(FRAME_KERNEL, r->mono_ns);
+	struct pending *p = r->vm ? find_pending(l, r->vm, r->vm_ino) : NULL;
+	size_t len = r->arg < sizeof(line->text) ? r->arg : sizeof(line->text);
+	char text[4 * CC_LINE_LEN + 1];
+
+	if (teller_is_done(l->teller) || !record_valid(r))
+		return;
+	f.kernel.rec = r;
+	f.kernel.text = text_escape(text, sizeof(text), line->text, len);
+	f.kernel.name_option = p ? p->name_option : NULL;
+	f.kernel.cgroup = cgroup_path(r->cgroup);
+	send_frame(l, &f);
+	if (p)
+		*p = (struct pending){ 0 };
+}
+
 static void on_loss(enum cc_loss loss, uint64_t n, const struct loss_count *by, size_t n_by,
 		    void *ctx)
 {
@@ -230,10 +250,14 @@ static void on_loss(enum cc_loss loss, uint64_t n, const struct loss_count *by, 
 
 static void consume(struct live *l)
 {
-	const struct attach_sink sink = { on_record, on_args, l };
+	const struct attach_sink sink = { on_record, on_args, on_line, l };
 	int n = attach_consume(l->attach, &sink, CONSUME_MAX);
 
-	l->look_at = n > 0 ? now() + (n < CONSUME_MAX ? ATTACH_LOOK_AGAIN_MS * MSEC : 0) : 0;
+	/* One who looks too early finds nothing, and what has come since may wake nobody. */
+	if (n > 0)
+		l->look_at = now() + (n < CONSUME_MAX ? ATTACH_LOOK_AGAIN_MS * MSEC : 0);
+	else if (now() >= l->look_at)
+		l->look_at = 0;
 	if (n > 0 && !l->lost_at)
 		l->lost_at = now() + LOST_NS;
 }
@@ -272,8 +296,10 @@ static void say_change(const struct live *l, enum point i)
 /* Switched off under us: the module is there, and it is not our own doing. */
 static bool is_blind(const struct live *l, enum point i)
 {
+	const char *module = attach_module_of(i);
+
 	return attach_point(l->attach, i)->how == ATTACH_ABSENT && !l->opt->release_idle &&
-	       host_has_module(attach_module_of(i));
+	       (!module || host_has_module(module));
 }
 
 /* at: before it was attached to, so that no call seems to have come before its probe. */
@@ -441,6 +467,7 @@ static int time_left(const struct live *l)
 	sooner(&next, l->lost_at);
 	sooner(&next, l->refresh_at);
 	sooner(&next, l->deadline);
+	sooner(&next, teller_due(l->teller));
 	if (!next)
 		return -1;
 	return at >= next ?
@@ -461,6 +488,7 @@ static void on_time(struct live *l)
 	}
 	if (is_due(l->refresh_at))
 		refresh(l);
+	teller_on_time(l->teller, now());
 	l->stop |= is_due(l->deadline);
 }
 
@@ -496,7 +524,7 @@ static void pump(struct live *l)
 /* What was recorded before the end still counts, unless the asked-for number is reached. */
 static void drain(struct live *l)
 {
-	const struct attach_sink sink = { on_record, on_args, l };
+	const struct attach_sink sink = { on_record, on_args, on_line, l };
 	struct frame end;
 
 	/* While probes are there the losses that the kernel counts are theirs. */
@@ -508,6 +536,7 @@ static void drain(struct live *l)
 	if (l->uevents >= 0 && !teller_is_done(l->teller))
 		on_uevents(l);
 	end = frame_at(FRAME_END, now());
+	end.end.runs_repeated = attach_runs_repeated(l->attach);
 	session_frame(l->session, &end);
 }
 
@@ -733,7 +762,7 @@ static bool close_teller(struct live *l)
 	l->unread = teller_is_unread(l->teller);
 	ok = teller_close(l->teller);
 	l->teller = NULL;
-	return ok || l->unread;
+	return ok;
 }
 
 static int trace(struct live *l)

@@ -121,14 +121,21 @@ void losses_tell(struct losses *l, attach_loss_fn *fn, void *ctx)
 	drop_quiet(l);
 }
 
-void losses_tell_counter(struct losses *l, enum cc_loss loss, uint64_t n, attach_loss_fn *fn,
-			 void *ctx)
+void losses_tell_counter(struct losses *l, enum losses_counter counter, uint64_t n,
+			 attach_loss_fn *fn, void *ctx)
 {
-	uint64_t *told = &l->counter_told[loss];
+	static const struct cc_loss_key of[LOSSES_COUNTERS] = {
+		[COUNT_MISSED] = { .loss = CC_LOSS_MISSED },
+		[COUNT_RECURSION] = { .loss = CC_LOSS_RECURSION },
+		[COUNT_RUNS] = { .loss = CC_LOSS_RECURSION, .type = CC_RUN },
+		[COUNT_LINES] = { .loss = CC_LOSS_RECURSION, .type = CC_KERNEL },
+	};
+	struct loss_count by = { of[counter], n - l->counter_told[counter] };
 
-	if (n > *told)
-		fn(loss, n - *told, NULL, 0, ctx);
-	*told = n;
+	by.key.ret = CC_RET_UNKNOWN;
+	if (n > l->counter_told[counter])
+		fn(by.key.loss, by.n, &by, by.key.type ? 1 : 0, ctx);
+	l->counter_told[counter] = n;
 }
 
 void losses_free(struct losses *l)

@@ -8,12 +8,15 @@
 
 struct told;
 
+/* What the kernel counts. Of tracepoints most of what they see is none of ours. */
+enum losses_counter { COUNT_MISSED, COUNT_RECURSION, COUNT_RUNS, COUNT_LINES, LOSSES_COUNTERS };
+
 /* All 0 but for the maps at first. */
 struct losses {
 	const struct compatcaps_bpf *maps;
-	uint64_t seen;			    /* all that was lost when this was looked at last */
-	uint64_t elsewhere_told[CC_LOSSES]; /* of what was not counted by kind */
-	uint64_t counter_told[CC_LOSSES];   /* of what the kernel counted */
+	uint64_t seen;				/* all that was lost when this was looked at last */
+	uint64_t elsewhere_told[CC_LOSSES];	/* of what was not counted by kind */
+	uint64_t counter_told[LOSSES_COUNTERS]; /* of what the kernel counted */
 	struct told *told;
 	size_t n_told, max_told;
 };
@@ -22,8 +25,8 @@ struct losses {
 void losses_tell(struct losses *l, attach_loss_fn *fn, void *ctx);
 
 /* What the kernel counts, n in all so far, for a reason that no program counts. */
-void losses_tell_counter(struct losses *l, enum cc_loss loss, uint64_t n, attach_loss_fn *fn,
-			 void *ctx);
+void losses_tell_counter(struct losses *l, enum losses_counter counter, uint64_t n,
+			 attach_loss_fn *fn, void *ctx);
 
 void losses_free(struct losses *l);
 

@@ -198,17 +198,16 @@ int objects_want(struct compatcaps_bpf *o, const char *name, const char *func, e
 	struct bpf_program *p = objects_program(o, name);
 	int err = 0;
 
-	if (p && how == ATTACH_FEXIT)
+	if (p && how != ATTACH_KPROBE)
 		err = bpf_program__set_attach_target(p, 0, func);
 	if (p && !err)
 		bpf_program__set_autoload(p, true);
 	return err;
 }
 
-uint64_t objects_recursion_misses(const struct compatcaps_bpf *o)
+void objects_recursion_misses(const struct compatcaps_bpf *o, objects_misses_fn *fn, void *ctx)
 {
 	struct bpf_program *p;
-	uint64_t sum = 0;
 
 	bpf_object__for_each_program(p, o->obj) {
 		struct bpf_prog_info info = { 0 };
@@ -216,7 +215,6 @@ uint64_t objects_recursion_misses(const struct compatcaps_bpf *o)
 
 		if (bpf_program__fd(p) >= 0 &&
 		    !bpf_prog_get_info_by_fd(bpf_program__fd(p), &info, &len))
-			sum += info.recursion_misses;
+			fn(bpf_program__name(p), info.recursion_misses, ctx);
 	}
-	return sum;
 }

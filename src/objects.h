@@ -34,12 +34,17 @@ struct compatcaps_bpf *objects_open_sharing(const struct attach_options *opt,
 struct bpf_program *objects_program(const struct compatcaps_bpf *o, const char *name);
 
 /*
- * This program is to be loaded, for func. 0, or -errno: -ESRCH where the kernel's types have
- * no such function. Not "module:function": libbpf takes any module whose name begins like that.
+ * This program is to be loaded, for func or the tracepoint of that name. 0, or -errno: -ESRCH
+ * where the kernel's types have no such function. Not "module:function": libbpf takes any module
+ * whose name begins like that.
  */
 int objects_want(struct compatcaps_bpf *o, const char *name, const char *func, enum attach_how how);
 
-/* Runs that the kernel did without: the program was under way on that CPU already. */
-uint64_t objects_recursion_misses(const struct compatcaps_bpf *o);
+/*
+ * Runs that the kernel did without, for the program was under way on that CPU already: a call of
+ * fn for each program with its name.
+ */
+typedef void objects_misses_fn(const char *name, uint64_t n, void *ctx);
+void objects_recursion_misses(const struct compatcaps_bpf *o, objects_misses_fn *fn, void *ctx);
 
 #endif /* COMPATCAPS_OBJECTS_H */

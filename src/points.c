@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The functions that are watched: one row each, for who attaches and for who reads a recording. */
+/* What is watched: one row each, for who attaches and for who reads a recording. */
 #include "frame.h"
 
 static const struct {
@@ -9,12 +9,15 @@ static const struct {
 	[POINT_BACKEND] = { "kvmppc_get_compat_caps", "kvm_hv" },
 	[POINT_EXTENSION] = { "kvm_vm_ioctl_check_extension", "kvm" },
 	[POINT_REG] = { "kvmppc_set_one_reg", "kvm" },
+	[POINT_RUN] = { "kvm:kvm_userspace_exit", "kvm" },
+	[POINT_CONSOLE] = { "printk:console", NULL },
 };
 
 static const char *const hows[ATTACH_HOWS] = {
 	[ATTACH_ABSENT] = "absent",
 	[ATTACH_FEXIT] = "fexit",
 	[ATTACH_KPROBE] = "kprobe",
+	[ATTACH_TRACEPOINT] = "tracepoint",
 };
 
 const char *attach_func(enum point point)

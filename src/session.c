@@ -150,6 +150,7 @@ static void on_negotiation(struct session *s, const struct frame *f)
 	if (proven)
 		s->host.kernel_cmd = proven;
 	diagnose(r, &s->host, &d);
+	diagnose_line(r, story_line_of(s->story, r), &d);
 	if (f->call.said)
 		say_again(&d, f->call.said);
 	story_call(s->story, f, &d, &s->host, &step);
@@ -203,6 +204,38 @@ static void on_arch_compat(struct session *s, const struct frame *f)
 	emit(s, &e);
 }
 
+static void on_run(struct session *s, const struct frame *f)
+{
+	struct step step;
+	struct event e;
+
+	story_run(s->story, f, &step);
+	e = call_event(EVENT_RUN, f, &step);
+	e.run = &step.run;
+	s->totals.runs++;
+	emit(s, &e);
+}
+
+static void on_kernel(struct session *s, const struct frame *f)
+{
+	struct event e = event_of(EVENT_KERNEL, f);
+	struct step step;
+
+	if (!record_valid(f->kernel.rec))
+		return;
+	story_kernel(s->story, f, &step);
+	e.rec = f->kernel.rec;
+	e.pid = e.rec->pid;
+	e.comm = step.comm;
+	e.thread = step.thread;
+	e.vm_name = step.vm_name;
+	e.guest = step.guest;
+	e.cgroup = f->kernel.cgroup;
+	e.vm = step.vm;
+	s->totals.kernel_messages++;
+	emit(s, &e);
+}
+
 static void on_call(struct session *s, const struct frame *f)
 {
 	if (!record_valid(f->call.rec))
@@ -216,6 +249,9 @@ static void on_call(struct session *s, const struct frame *f)
 		break;
 	case CC_ARCH_COMPAT:
 		on_arch_compat(s, f);
+		break;
+	case CC_RUN:
+		on_run(s, f);
 		break;
 	}
 }
@@ -255,6 +291,7 @@ static void on_end(struct session *s, const struct frame *f)
 {
 	struct event e = event_of(EVENT_END, f);
 
+	s->totals.runs_repeated = f->end.runs_repeated;
 	e.end.totals = &s->totals;
 	e.end.cut_off = f->end.cut_off;
 	emit(s, &e);
@@ -278,6 +315,9 @@ void session_frame(struct session *s, const struct frame *f)
 		break;
 	case FRAME_CALL:
 		on_call(s, f);
+		break;
+	case FRAME_KERNEL:
+		on_kernel(s, f);
 		break;
 	case FRAME_LOST:
 		on_lost(s, f);

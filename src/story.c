@@ -25,6 +25,14 @@ struct mark {
 	struct holes holes;
 };
 
+/* A line that KVM printed. */
+struct line {
+	char *text;
+	uint32_t tid;
+	uint32_t cmd; /* the ioctl on this VM that the thread was in; 0: none that is known */
+	uint64_t mono_ns;
+};
+
 struct vm {
 	/* The key: the inode, where there is one; a struct kvm's address can have a second VM. */
 	uint64_t ino, kvm;
@@ -53,6 +61,14 @@ struct vm {
 	enum arch_cause arch_cause; /* the newest */
 	uint32_t arch_pvr;
 	char *arch_hint;
+	bool arch_accepted;
+	unsigned int n_runs; /* kinds of failures of KVM_RUN */
+	char *run_exit;	     /* of the first: how it ended, and what KVM had printed */
+	enum { RAN, RAN_REFUSED, RAN_ABOVE_HOST } run_after; /* what KVM had said to its request */
+	uint32_t run_pvr;
+	struct line lines[STORY_MESSAGES];
+	unsigned int
+		n_lines; /* that there were; the newest stands at (n_lines - 1) % STORY_MESSAGES */
 	struct vm *prev, *next;
 	struct vm *next_ended;
 };
@@ -70,10 +86,11 @@ struct story {
 		bool listed; /* all VMs that were there once have been told */
 	} points[ATTACH_POINTS];
 	bool filtered, hides_retries;
+	size_t line_bytes;
 	bool lost_any;	  /* of no VM that is known */
 	uint64_t lost_ns; /* when losses were told of last */
 	char comm[CC_COMM_LEN * 4], thread[CC_COMM_LEN * 4], name[CC_VM_NAME_LEN * 4];
-	char *sentence;
+	char *sentence, *run_hint;
 	/* Of some of the newest VMs a birth is known and no inode, or calls and no birth. */
 	struct vm *halves[HALVES_MAX];
 	unsigned int next_half;
@@ -114,11 +131,22 @@ struct story *story_new(void)
 	return calloc(1, sizeof(struct story));
 }
 
-static void free_vm(struct vm *vm)
+static void drop_line(struct story *s, struct line *line)
 {
+	if (line->text)
+		s->line_bytes -= strlen(line->text) + 1;
+	free(line->text);
+	line->text = NULL;
+}
+
+static void free_vm(struct story *s, struct vm *vm)
+{
+	for (unsigned int i = 0; i < STORY_MESSAGES; i++)
+		drop_line(s, &vm->lines[i]);
 	free(vm->guest);
 	free(vm->last_hint);
 	free(vm->arch_hint);
+	free(vm->run_exit);
 	free(vm);
 }
 
@@ -137,9 +165,10 @@ void story_free(struct story *s)
 	tdestroy(s->marks, free);
 	for (struct vm *vm = s->oldest, *next; vm; vm = next) {
 		next = vm->next;
-		free_vm(vm);
+		free_vm(s, vm);
 	}
 	free(s->sentence);
+	free(s->run_hint);
 	free(s);
 }
 
@@ -190,7 +219,7 @@ static void forget(struct story *s, struct vm *vm)
 	*(vm->next ? &vm->next->prev : &s->newest) = vm->prev;
 	s->n_vms--;
 	s->n_forgotten++;
-	free_vm(vm);
+	free_vm(s, vm);
 }
 
 /* VMs that have ended make room, those first that ended first. */
@@ -502,6 +531,12 @@ static void lose(struct vm *vm)
 	vm->retry_since = 0;
 }
 
+/* What one of these is lost of changes nothing that is said of queries and modes. */
+static bool is_of_a_call(const struct loss_count *by)
+{
+	return by->key.type != CC_RUN && by->key.type != CC_KERNEL;
+}
+
 /* Of a VM that is not known: any that lives, or has ended since losses were told of. */
 static void lose_any(struct story *s)
 {
@@ -536,6 +571,8 @@ void story_lost(struct story *s, const struct frame *f)
 		const struct loss_count *by = &f->lost.by[i];
 
 		rest -= by->n < rest ? by->n : rest;
+		if (!is_of_a_call(by))
+			continue;
 		if (by->key.vm_ino)
 			lose_of(s, by->key.vm_ino);
 		else
@@ -563,7 +600,8 @@ static void fill_step(const struct story *s, const struct vm *vm, struct step *s
 	step->guest = vm->guest ? vm->guest : "";
 	step->vm_name = vm->name;
 	step->life = life_of(s, vm, QUERIES | ASKS);
-	step->silent = !vm->n_ok && !vm->n_failed && !vm->n_arch && !vm->extension_asked;
+	step->silent = !vm->n_ok && !vm->n_failed && !vm->n_arch && !vm->extension_asked &&
+		       !vm->n_runs;
 }
 
 static const char *or_empty(const char *text)
@@ -702,22 +740,50 @@ static struct offer offer_to(const struct story *s, const struct vm *vm,
 	return offer;
 }
 
-void story_call(struct story *s, const struct frame *f, const struct diagnosis *diag,
-		const struct host_facts *host, struct step *step)
+/* The VM of this record; NULL: there is none. */
+static struct vm *meet(struct story *s, const struct cc_record *r, const char *name_option)
 {
-	const struct cc_record *r = f->call.rec;
-	struct retry retry = { 0 };
 	struct vm *vm;
 
 	text_escape(s->comm, sizeof(s->comm), r->comm, sizeof(r->comm));
 	text_escape(s->thread, sizeof(s->thread), r->thread, sizeof(r->thread));
 	text_escape(s->name, sizeof(s->name), r->vm_name, sizeof(r->vm_name));
 	vm = vm_of_call(s, r);
-	if (vm) {
-		note_guest(vm, f->call.name_option);
-		if (!*vm->comm)
-			memcpy(vm->comm, s->comm, sizeof(vm->comm));
-	}
+	if (!vm)
+		return NULL;
+	note_guest(vm, name_option);
+	if (!*vm->comm)
+		memcpy(vm->comm, s->comm, sizeof(vm->comm));
+	return vm;
+}
+
+static const struct line *newest_line(const struct vm *vm)
+{
+	const struct line *line = &vm->lines[(vm->n_lines - 1) % STORY_MESSAGES];
+
+	return vm->n_lines && line->text ? line : NULL;
+}
+
+/* Where the end of a call alone is watched, when it began is not known: the ioctl has to do. */
+static const char *line_of_call(const struct vm *vm, const struct cc_record *r)
+{
+	const struct line *line = vm ? newest_line(vm) : NULL;
+
+	if (!line || !line->tid || line->tid != r->tid ||
+	    line->mono_ns > r->mono_ns + r->latency_ns)
+		return NULL;
+	if (r->latency_ns)
+		return line->mono_ns >= r->mono_ns ? line->text : NULL;
+	return r->type == CC_ARCH_COMPAT && line->cmd == ABI_CMD_SET_ONE_REG ? line->text : NULL;
+}
+
+void story_call(struct story *s, const struct frame *f, const struct diagnosis *diag,
+		const struct host_facts *host, struct step *step)
+{
+	const struct cc_record *r = f->call.rec;
+	struct retry retry = { 0 };
+	struct vm *vm = meet(s, r, f->call.name_option);
+
 	if (vm && r->type == CC_EXTENSION) {
 		vm->extension_asked = true;
 		vm->extension = r->ret;
@@ -727,17 +793,29 @@ void story_call(struct story *s, const struct frame *f, const struct diagnosis *
 	fill_step(s, vm, step);
 	step->retry = retry;
 	step->offer = offer_to(s, vm, host);
+	step->offer.message = line_of_call(vm, r);
+}
+
+static struct vm *find_vm(const struct story *s, const struct cc_record *r)
+{
+	const struct vm key = { .kvm = r->vm, .pid = r->pid };
+
+	return r->vm_ino ? find_ino(s, r->vm_ino) : find_in(&s->by_kvm, &key, kvm_cmp);
+}
+
+const char *story_line_of(const struct story *s, const struct cc_record *r)
+{
+	return line_of_call(find_vm(s, r), r);
 }
 
 void story_arch(struct story *s, const struct frame *f, const struct arch_diagnosis *arch)
 {
-	const struct cc_record *r = f->call.rec;
-	const struct vm key = { .kvm = r->vm, .pid = r->pid };
-	struct vm *vm = r->vm_ino ? find_ino(s, r->vm_ino) : find_in(&s->by_kvm, &key, kvm_cmp);
+	struct vm *vm = find_vm(s, f->call.rec);
 
 	if (!vm)
 		return;
 	vm->n_arch++;
+	vm->arch_accepted = !f->call.rec->ret;
 	vm->arch_cause = arch->cause;
 	vm->arch_pvr = arch->pvr;
 	replace(&vm->arch_hint, arch->hint);
@@ -782,6 +860,205 @@ static void tell_offer(const struct vm *vm, FILE *f)
 		fprintf(f, "was offered %s, ", modes_text(modes, sizeof(modes), vm->caps));
 }
 
+/* ------------------------------------------------------------------ what fails later */
+
+#define MESSAGE_SAID 120 /* of a line, in a sentence */
+
+/* What was printed elsewhere in the process may be of anything. */
+static const struct line *newest_line_of_ioctl(const struct vm *vm)
+{
+	for (unsigned int i = 0; i < STORY_MESSAGES && i < vm->n_lines; i++) {
+		const struct line *line = &vm->lines[(vm->n_lines - 1 - i) % STORY_MESSAGES];
+
+		if (line->text && line->cmd)
+			return line;
+	}
+	return NULL;
+}
+
+static void tell_message(const struct vm *vm, FILE *f)
+{
+	const struct line *line = newest_line_of_ioctl(vm);
+
+	if (line)
+		fprintf(f, "; KVM printed: \"%.*s%s\"", MESSAGE_SAID, line->text,
+			strlen(line->text) > MESSAGE_SAID ? "..." : "");
+}
+
+static const char *pvr_text(char *buf, size_t len, uint32_t pvr)
+{
+	const struct abi_pvr *known = abi_pvr(pvr);
+
+	if (known)
+		return known->name;
+	snprintf(buf, len, "0x%08" PRIx32, pvr);
+	return buf;
+}
+
+/* What KVM had said to the mode that the VM asked for, which may be why. */
+static void tell_answer(const struct vm *vm, FILE *f)
+{
+	char buf[16];
+	const char *mode = pvr_text(buf, sizeof(buf), vm->arch_pvr);
+
+	if (vm->arch_cause == ARCH_ACCEPTED_ABOVE_HOST)
+		fprintf(f,
+			"; KVM had accepted %s, which this host does not offer (this kernel does not check)",
+			mode);
+	else if (!vm->arch_accepted)
+		fprintf(f, "; KVM had refused %s (%s)", vm->arch_pvr ? mode : "the host's default",
+			arch_cause_name(vm->arch_cause));
+	else
+		fprintf(f, "; KVM had accepted %s", vm->arch_pvr ? mode : "the host's default");
+}
+
+static void tell_exit(const struct cc_record *r, FILE *f)
+{
+	char name[16];
+
+	if (r->ret < 0) {
+		fprintf(f, "KVM_RUN failed with %s", errno_name(r->ret, name, sizeof(name)));
+		return;
+	}
+	fprintf(f, "KVM_RUN ended with exit reason %s", abi_exit_name(r->cmd));
+	if (r->vm && r->cmd == ABI_EXIT_INTERNAL_ERROR)
+		fprintf(f, " (suberror %" PRIu64 ")", (uint64_t)r->arg);
+	else if (r->vm)
+		fprintf(f, " (hardware reason 0x%" PRIx64 ")", (uint64_t)r->arg);
+}
+
+/* answer: with what KVM had said to the VM's request. NULL: no memory. */
+static char *compose_run(const struct vm *vm, const struct cc_record *r, bool answer)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+
+	if (!f)
+		return NULL;
+	tell_exit(r, f);
+	if (!vm)
+		fputs("; of which VM could not be told", f);
+	if (vm && vm->n_arch && answer)
+		tell_answer(vm, f);
+	if (vm)
+		tell_message(vm, f);
+	if (!fclose(f))
+		return text;
+	free(text);
+	return NULL;
+}
+
+static void add_run(struct vm *vm, const struct cc_record *r)
+{
+	if (vm->n_runs++)
+		return;
+	vm->run_exit = compose_run(vm, r, false);
+	vm->run_pvr = vm->arch_pvr;
+	if (vm->n_arch && !vm->arch_accepted)
+		vm->run_after = RAN_REFUSED;
+	else if (vm->n_arch && vm->arch_cause == ARCH_ACCEPTED_ABOVE_HOST)
+		vm->run_after = RAN_ABOVE_HOST;
+}
+
+/* After what is told of its request. */
+static void tell_run_shortly(const struct vm *vm, FILE *f)
+{
+	if (vm->run_exit)
+		fprintf(f, ", %s%s", vm->run_after == RAN_REFUSED ? "ran all the same: " : "",
+			vm->run_exit);
+}
+
+static void tell_run(const struct vm *vm, FILE *f)
+{
+	char buf[16];
+	const char *mode = vm->run_pvr ? pvr_text(buf, sizeof(buf), vm->run_pvr) :
+					 "the host's default";
+
+	if (!vm->run_exit)
+		return;
+	if (vm->run_after == RAN_REFUSED)
+		fprintf(f, " It was refused %s and ran all the same: ", mode);
+	else if (vm->run_after == RAN_ABOVE_HOST)
+		fprintf(f,
+			" KVM accepted %s although this host does not offer it (this kernel does not check), and then ",
+			mode);
+	else
+		fputs(" ", f);
+	fprintf(f, "%s.", vm->run_exit);
+	if (vm->n_runs > 1)
+		fprintf(f, " It failed in %u different ways: this was the first.", vm->n_runs);
+}
+
+static void fill_run(const struct vm *vm, struct run *run)
+{
+	unsigned int first = vm->n_lines > STORY_MESSAGES ? vm->n_lines - STORY_MESSAGES : 0;
+
+	run->asked = vm->n_arch;
+	run->pvr = vm->arch_pvr;
+	run->cause = vm->arch_cause;
+	run->accepted = vm->arch_accepted;
+	for (unsigned int i = first; i < vm->n_lines; i++)
+		if (vm->lines[i % STORY_MESSAGES].text)
+			run->messages[run->n_messages++] = vm->lines[i % STORY_MESSAGES].text;
+}
+
+void story_run(struct story *s, const struct frame *f, struct step *step)
+{
+	const struct cc_record *r = f->call.rec;
+	struct vm *vm = meet(s, r, f->call.name_option);
+
+	free(s->run_hint);
+	s->run_hint = compose_run(vm, r, true);
+	if (vm)
+		add_run(vm, r);
+	fill_step(s, vm, step);
+	step->run.hint = s->run_hint ? s->run_hint : "KVM_RUN failed";
+	if (vm)
+		fill_run(vm, &step->run);
+}
+
+static void keep_line(struct story *s, struct vm *vm, const struct frame *f)
+{
+	struct line *line = &vm->lines[vm->n_lines % STORY_MESSAGES];
+	const struct cc_record *r = f->kernel.rec;
+
+	drop_line(s, line);
+	vm->n_lines++;
+	if (s->line_bytes + strlen(f->kernel.text) >= STORY_MESSAGE_BYTES)
+		return;
+	*line = (struct line){ .text = strdup(f->kernel.text),
+			       .tid = r->tid,
+			       .cmd = r->vm ? r->cmd : 0,
+			       .mono_ns = r->mono_ns };
+	if (line->text)
+		s->line_bytes += strlen(line->text) + 1;
+}
+
+/* In no ioctl that is known: it may be of any VM of its process. */
+static void keep_for_process(struct story *s, const struct frame *f)
+{
+	struct vm *vm = s->newest;
+
+	for (int i = 0; vm && i < LIVING_MAX; i++, vm = vm->prev)
+		if (!vm->ended && vm->pid == f->kernel.rec->pid)
+			keep_line(s, vm, f);
+}
+
+void story_kernel(struct story *s, const struct frame *f, struct step *step)
+{
+	const struct cc_record *r = f->kernel.rec;
+	struct vm *vm = meet(s, r, f->kernel.name_option);
+
+	if (vm)
+		keep_line(s, vm, f);
+	else if (!r->vm && r->pid)
+		keep_for_process(s, f);
+	fill_step(s, vm, step);
+}
+
+/* ------------------------------------------------------------------ telling, all of it */
+
 /* The story of one that has ended, shortly. */
 static void tell_end(const struct story *s, const struct vm *vm, FILE *f)
 {
@@ -793,6 +1070,7 @@ static void tell_end(const struct story *s, const struct vm *vm, FILE *f)
 		fputs("never queried, ", f);
 	tell_offer(vm, f);
 	tell_ask(s, vm, f);
+	tell_run_shortly(vm, f);
 }
 
 static void tell_retries(const struct vm *vm, FILE *f)
@@ -859,6 +1137,7 @@ static void tell_vm(const struct story *s, const struct vm *vm, FILE *f)
 	else if (!vm->n_ok && vm->n_failed && vm->last_hint)
 		fprintf(f, ". Of the newest query: %s", vm->last_hint);
 	fputs(".", f);
+	tell_run(vm, f);
 }
 
 /* The caller frees it. NULL: no memory. */

@@ -34,6 +34,21 @@ enum life {
 /* "whole", "older", "lossy", "gap", "filtered", "unknown" */
 const char *life_name(enum life life);
 
+#define STORY_MESSAGES	    8		/* lines of KVM's that are remembered of a VM, the newest */
+#define STORY_MESSAGE_BYTES (16u << 20) /* of all VMs: then no more are remembered */
+
+/* What is known of a VM when a KVM_RUN of it fails. */
+struct run {
+	bool asked; /* for a mode: the newest request, and what became of it */
+	uint32_t pvr;
+	enum arch_cause cause;
+	bool accepted;
+	/* What KVM printed since the VM was first heard of, escaped, oldest first. */
+	const char *messages[STORY_MESSAGES];
+	size_t n_messages;
+	const char *hint; /* a sentence */
+};
+
 /* What a frame adds to its VM's story. */
 struct step {
 	unsigned int vm;   /* small and stable, from 1 on; 0: no VM, or too many to tell apart */
@@ -42,7 +57,8 @@ struct step {
 	enum life life;
 	bool silent; /* no call of it was seen so far */
 	struct retry retry;
-	struct offer offer;   /* for a VMM that asks for a mode now */
+	struct offer offer; /* for a VMM that asks for a mode now */
+	struct run run;
 	const char *sentence; /* of a VM that has ended: its story, shortly */
 };
 
@@ -63,6 +79,13 @@ void story_vm(struct story *s, const struct frame *f, struct step *step);
 void story_call(struct story *s, const struct frame *f, const struct diagnosis *diag,
 		const struct host_facts *host, struct step *step);
 void story_arch(struct story *s, const struct frame *f, const struct arch_diagnosis *arch);
+
+/* A KVM_RUN that failed; a line that KVM printed. */
+void story_run(struct story *s, const struct frame *f, struct step *step);
+void story_kernel(struct story *s, const struct frame *f, struct step *step);
+
+/* The newest line that KVM printed in this call, as far as thread and time tell; or NULL. */
+const char *story_line_of(const struct story *s, const struct cc_record *r);
 
 /* The number of the VM with this inode; 0: it is not known. */
 unsigned int story_number(const struct story *s, uint64_t ino);

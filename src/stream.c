@@ -565,6 +565,66 @@ static bool read_arch(struct stream *s, val *root, struct frame *f)
 	return read_call(s, root, f, CC_ARCH_COMPAT);
 }
 
+/* Who it was, and which VM. */
+static val *read_who(struct stream *s, val *root, const struct frame *f, enum cc_type type)
+{
+	val *ev = object(s, root, "evidence");
+	struct cc_record *r = &s->rec;
+
+	*r = (struct cc_record){ .type = type, .mono_ns = f->mono_ns };
+	if (is_there(s, root, "pid")) {
+		r->pid = get_u32(s, root, "pid");
+		r->tid = get_u32(s, root, "tid");
+		get_name(s, root, "comm", r->comm, sizeof(r->comm));
+		get_name(s, root, "thread", r->thread, sizeof(r->thread));
+	}
+	r->vm = get_hex64(s, ev, "vm");
+	r->vm_ino = get_u64(s, ev, "vm_ino");
+	get_name(s, ev, "vm_name", r->vm_name, sizeof(r->vm_name));
+	r->cgroup = get_u64(s, ev, "cgroup");
+	return ev;
+}
+
+static void check_record(struct stream *s)
+{
+	if (!s->failed && !record_valid(&s->rec))
+		fail(s, "its evidence contradicts itself");
+}
+
+static bool read_run(struct stream *s, val *root, struct frame *f)
+{
+	val *ev = read_who(s, root, f, CC_RUN);
+
+	s->rec.ret = get_s32(s, ev, "ret");
+	s->rec.cmd = get_u32(s, ev, "exit_reason");
+	s->rec.arg = get_hex64(s, ev, "hardware_reason");
+	check_record(s);
+	f->type = FRAME_CALL;
+	f->call.rec = &s->rec;
+	f->call.name_option = get_text(s, ev, "name_option");
+	f->call.cgroup = get_text(s, root, "cgroup");
+	return true;
+}
+
+static bool read_kernel(struct stream *s, val *root, struct frame *f)
+{
+	val *ev = read_who(s, root, f, CC_KERNEL);
+
+	if (get_bool(s, ev, "interrupt"))
+		s->rec.seen = CC_SEEN_INTERRUPT;
+	s->rec.cmd = get_hex32(s, ev, "cmd");
+	s->rec.arg = get_u32(s, ev, "length");
+	check_record(s);
+	f->type = FRAME_KERNEL;
+	f->kernel.rec = &s->rec;
+	f->kernel.text = get_text(s, root, "message");
+	f->kernel.name_option = get_text(s, ev, "name_option");
+	f->kernel.cgroup = get_text(s, root, "cgroup");
+	if (!f->kernel.text || strlen(f->kernel.text) > 4 * CC_LINE_LEN)
+		fail(s, "\"message\" is no text of at most %d characters", 4 * CC_LINE_LEN);
+	return true;
+}
+
 /* 0: not known, or to a newer program alone. */
 static uint32_t get_lost_type(struct stream *s, val *o)
 {
@@ -578,6 +638,10 @@ static uint32_t get_lost_type(struct stream *s, val *o)
 		return CC_EXTENSION;
 	if (yyjson_equals_str(v, event_type_name(EVENT_ARCH_COMPAT)))
 		return CC_ARCH_COMPAT;
+	if (yyjson_equals_str(v, event_type_name(EVENT_RUN)))
+		return CC_RUN;
+	if (yyjson_equals_str(v, event_type_name(EVENT_KERNEL)))
+		return CC_KERNEL;
 	return 0;
 }
 
@@ -618,8 +682,13 @@ static bool read_lost(struct stream *s, val *root, struct frame *f)
 
 static bool read_end(struct stream *s, val *root, struct frame *f)
 {
+	val *repeated = yyjson_obj_get(yyjson_obj_get(root, "totals"), "runs_repeated");
+
 	f->type = FRAME_END;
 	f->end.cut_off = get_bool(s, root, "cut_off");
+	/* An older program has not counted them. */
+	if (repeated)
+		f->end.runs_repeated = get_uint(s, repeated, "runs_repeated", UINT64_MAX);
 	return true;
 }
 
@@ -635,6 +704,8 @@ static read_fn *const readers[EVENT_TYPES] = {
 	[EVENT_EXTENSION] = read_extension,
 	[EVENT_ARCH_COMPAT] = read_arch,
 	[EVENT_RETRY] = NULL,
+	[EVENT_RUN] = read_run,
+	[EVENT_KERNEL] = read_kernel,
 	[EVENT_LOST] = read_lost,
 	[EVENT_END] = read_end,
 };
