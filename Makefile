@@ -23,7 +23,7 @@ endif
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all check check-unit check-vm check-stories check-lint check-mutants demo kernel vmlinux bench \
+.PHONY: all check check-unit check-vm check-stories check-lint check-mutants demo kernel vmlinux bench bench-recordings \
 	compile_commands.json install built clean distclean help
 
 help: ## this text
@@ -57,13 +57,14 @@ CLANG ?= $(firstword $(foreach c,clang-19 clang-20 clang-18 clang-17 clang,$(she
 BPFTOOL ?= $(firstword $(foreach c,bpftool /usr/sbin/bpftool,$(shell command -v $(c))))
 HOSTCC ?= gcc
 
-CSTD := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -Isrc -DCOMPATCAPS_VERSION='"$(VERSION)"'
+# Of libxml2 the headers alone, which are the same for every machine: it is loaded when it is needed.
+CSTD := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -Isrc -DCOMPATCAPS_VERSION='"$(VERSION)"' -isystem /usr/include/libxml2
 CFLAGS ?= -O2 -g
 P := $(O)/ppc64le
 H := $(O)/host
 P_CFLAGS := $(CSTD) $(CPPFLAGS) $(CFLAGS) $(if $(SYSROOT),--sysroot=$(SYSROOT)) -I$(P)/gen
-H_CFLAGS := $(CSTD) $(CPPFLAGS) $(CFLAGS) -DCOMPATCAPS_OFFLINE
-S_CFLAGS := $(CSTD) $(CPPFLAGS) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+H_CFLAGS := $(CSTD) $(CPPFLAGS) $(CFLAGS) -I$(P)/gen -DCOMPATCAPS_OFFLINE
+S_CFLAGS := $(CSTD) $(CPPFLAGS) -I$(P)/gen -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_powerpc -Wall -Wextra -Werror -Wno-unused-parameter -Isrc \
 	$(if $(SYSROOT),-isystem $(SYSROOT)/usr/include -isystem $(SYSROOT)/usr/include/powerpc64le-linux-gnu,\
 	-isystem /usr/include/powerpc64le-linux-gnu)
@@ -84,12 +85,21 @@ ifneq ($(TOOLCHAIN)$(COMPATCAPS_ROOT),root)
 # ---------------------------------------------------------------- inside: build
 
 # From frames to events and outputs: no clock, no libbpf. An output is one file, found by its name.
-PURE := abi points diagnosis parse text guest story session stream emit $(patsubst src/%.c,%,$(wildcard src/emit_*.c))
+PURE := abi points diagnosis parse text guest story session stream metric emit $(patsubst src/%.c,%,$(wildcard src/emit_*.c))
 # With these the program reads recordings, on any machine; with LIVE it traces.
-OFFLINE := $(PURE) compatcaps options output replay say tell out
-LIVE := live filters vms process attach objects losses host watch child
+OFFLINE := $(PURE) compatcaps options output replay say tell out \
+	digest event_words html html_vms page perfetto.pb-c report_html report_perfetto report_text report_words xml \
+	metrics_file \
+	rules rules_check fields values unseen evaluate evaluate_loss decide \
+	results results_text results_lines results_json results_junit \
+	order histogram profile profile_baseline baseline diff_compare diff_results diff_show diff_verdicts \
+	verbs cli recording progress check diff report metrics inventory inventory_show vms_verb \
+	doctor doctor_show doctor_verb verb_output
+LIVE := live filters vms process attach objects losses host watch child inventory_read doctor_facts
 TRACE := $(OFFLINE) $(LIVE)
 PROGS := compatcaps-trace compatcaps_probe decode_bitmap
+# What the program is linked with where it reads recordings; the last one statically, where it is there so.
+OFFLINE_LIBS = -lyyjson -lm $(if $(filter /%,$(shell $(1) -print-file-name=libprotobuf-c.a)),-l:libprotobuf-c.a,-lprotobuf-c)
 # For the tools: with another JSON library, and no recording.
 TOOL := abi parse out json_caps
 # What unit tests link: as much as each of them needs.
@@ -100,10 +110,33 @@ NATIVE := $(if $(filter ppc64le,$(HOST_ARCH)),,$(H)/bin/compatcaps-trace)
 
 all: $(PROGS:%=$(P)/bin/%) $(NATIVE) $(H)/bin/decode_bitmap ## build the tracer and the tools for ppc64le, and for this machine what reads recordings
 
-$(P)/obj/%.o: src/%.c | $(P)/gen/compatcaps.skel.h
+$(P)/obj/%.o: src/%.c | $(P)/gen/compatcaps.skel.h $(P)/gen/inventory.skel.h
 	@mkdir -p $(@D)
 	$(call msg,CC,$@)
 	$(Q)$(CROSS_CC) $(P_CFLAGS) -MMD -MP -c $< -o $@
+
+# Perfetto's messages, for every machine the same.
+$(P)/gen/%.pb-c.c $(P)/gen/%.pb-c.h &: src/%.proto
+	@mkdir -p $(@D)
+	$(call msg,PROTOC,$@)
+	$(Q)protoc --c_out=$(@D) -Isrc $<
+
+$(foreach o,$(P)/obj $(H)/obj $(H)/unit/obj,$(o)/report_perfetto.o): | $(P)/gen/perfetto.pb-c.h
+
+$(P)/obj/%.pb-c.o: $(P)/gen/%.pb-c.c
+	@mkdir -p $(@D)
+	$(call msg,CC,$@)
+	$(Q)$(CROSS_CC) $(P_CFLAGS) -MMD -MP -c $< -o $@
+
+$(H)/obj/%.pb-c.o: $(P)/gen/%.pb-c.c
+	@mkdir -p $(@D)
+	$(call msg,HOSTCC,$@)
+	$(Q)$(HOSTCC) $(H_CFLAGS) -MMD -MP -c $< -o $@
+
+$(H)/unit/obj/%.pb-c.o: $(P)/gen/%.pb-c.c
+	@mkdir -p $(@D)
+	$(call msg,HOSTCC,$@)
+	$(Q)$(HOSTCC) $(S_CFLAGS) -MMD -MP -c $< -o $@
 
 $(P)/obj/tools_%.o: tools/%.c
 	@mkdir -p $(@D)
@@ -120,25 +153,27 @@ $(H)/obj/tools_%.o: tools/%.c
 	$(call msg,HOSTCC,$@)
 	$(Q)$(HOSTCC) $(H_CFLAGS) -MMD -MP -c $< -o $@
 
-$(P)/gen/compatcaps.bpf.o: src/compatcaps.bpf.c src/vmlinux_ppc64le.h src/compatcaps.h src/abi.h
+$(P)/gen/compatcaps.bpf.o: src/compatcaps.h src/abi.h
+$(P)/gen/inventory.bpf.o: src/inventory_record.h
+$(P)/gen/%.bpf.o: src/%.bpf.c src/vmlinux_ppc64le.h
 	@mkdir -p $(@D)
 	$(call msg,CLANG,$@)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
-$(P)/gen/compatcaps.skel.h: $(P)/gen/compatcaps.bpf.o
+$(P)/gen/%.skel.h: $(P)/gen/%.bpf.o
 	$(call msg,SKEL,$@)
-	$(Q)$(BPFTOOL) gen skeleton $< name compatcaps_bpf >$@
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf >$@
 
 $(P)/bin/compatcaps-trace: $(TRACE:%=$(P)/obj/%.o)
 	@mkdir -p $(@D)
 	$(call msg,LINK,$@)
 	$(Q)$(CROSS_CC) $(P_CFLAGS) $(LDFLAGS) $^ -o $@ \
-		$(if $(SYSROOT),-Wl$(comma)-Bstatic -lbpf -Wl$(comma)-Bdynamic,-lbpf) -lelf -lz -lyyjson
+		$(if $(SYSROOT),-Wl$(comma)-Bstatic -lbpf -Wl$(comma)-Bdynamic,-lbpf) -lelf -lz $(call OFFLINE_LIBS,$(CROSS_CC) $(if $(SYSROOT),--sysroot=$(SYSROOT)))
 
 $(H)/bin/compatcaps-trace: $(OFFLINE:%=$(H)/obj/%.o)
 	@mkdir -p $(@D)
 	$(call msg,LINK,$@)
-	$(Q)$(HOSTCC) $(H_CFLAGS) $(LDFLAGS) $^ -o $@ -lyyjson
+	$(Q)$(HOSTCC) $(H_CFLAGS) $(LDFLAGS) $^ -o $@ $(call OFFLINE_LIBS,$(HOSTCC))
 
 $(P)/bin/compatcaps_probe: $(P)/obj/tools_compatcaps_probe.o $(TOOL:%=$(P)/obj/%.o)
 	@mkdir -p $(@D)
@@ -159,11 +194,11 @@ comma := ,
 
 -include $(wildcard $(P)/obj/*.d $(H)/obj/*.d $(H)/unit/*.d $(H)/unit/obj/*.d)
 
-# The kernel's types that the program touches, out of a kernel's own BTF. Bootstrapped:
+# The kernel's types that the programs touch, out of a kernel's own BTF. Bootstrapped:
 # first against all of the kernel's types, then against those that relocations name.
 VMLINUX_KERNEL ?= debian-7.3
 vmlinux: ## make src/vmlinux_ppc64le.h anew from the BTF of VMLINUX_KERNEL (debian-7.3)
-	$(Q)$(TOOLS) tools/gen_vmlinux "$$(tests/vm/kernel path $(VMLINUX_KERNEL))" src/compatcaps.bpf.c \
+	$(Q)$(TOOLS) tools/gen_vmlinux "$$(tests/vm/kernel path $(VMLINUX_KERNEL))" $(sort $(wildcard src/*.bpf.c)) \
 		>$(O)/vmlinux_ppc64le.h && mv $(O)/vmlinux_ppc64le.h src/vmlinux_ppc64le.h
 
 # ---------------------------------------------------------------- inside: check
@@ -171,7 +206,7 @@ vmlinux: ## make src/vmlinux_ppc64le.h anew from the BTF of VMLINUX_KERNEL (debi
 $(H)/unit/obj/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(call msg,HOSTCC,$@)
-	$(Q)$(HOSTCC) $(S_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(HOSTCC) $(S_CFLAGS) -DCOMPATCAPS_OFFLINE -MMD -MP -c $< -o $@
 
 $(H)/unit/tested.a: $(TESTED:%=$(H)/unit/obj/%.o)
 	@rm -f $@
@@ -179,12 +214,12 @@ $(H)/unit/tested.a: $(TESTED:%=$(H)/unit/obj/%.o)
 
 $(H)/unit/%: tests/unit/%.c $(H)/unit/tested.a
 	$(call msg,UNIT,$@)
-	$(Q)$(HOSTCC) $(S_CFLAGS) -Itools -MMD -MP $< $(H)/unit/tested.a $(LDFLAGS) -o $@ -lcmocka -lyyjson -ljson-c
+	$(Q)$(HOSTCC) $(S_CFLAGS) -Itools -MMD -MP $< $(H)/unit/tested.a $(LDFLAGS) -o $@ -lcmocka -ljson-c $(call OFFLINE_LIBS,$(HOSTCC))
 
 # What reads recordings, once more under ASan and UBSan.
 $(H)/unit/compatcaps-trace: src/compatcaps.c $(H)/unit/tested.a
 	$(call msg,LINK,$@)
-	$(Q)$(HOSTCC) $(S_CFLAGS) -DCOMPATCAPS_OFFLINE $^ $(LDFLAGS) -o $@ -lyyjson -ljson-c
+	$(Q)$(HOSTCC) $(S_CFLAGS) -DCOMPATCAPS_OFFLINE $^ $(LDFLAGS) -o $@ -ljson-c $(call OFFLINE_LIBS,$(HOSTCC))
 
 check: all $(UNIT:%=$(H)/unit/%) $(H)/unit/compatcaps-trace ## run every test; the last line counts them
 	$(Q)$(TOOLS) UNIT="$(UNIT)" tests/check $(CHECK)
@@ -204,14 +239,14 @@ check-lint: all ## static checks alone
 demo: all ## boot a POWER11 in POWER10 mode and watch a negotiation
 	$(Q)tests/vm/demo
 
-include tests/vm/conformance.mk tests/vm/steps.mk
+include tests/vm/conformance.mk tests/vm/steps.mk tests/vm/crowd.mk
 # Of these everything is built below $(P) or $(H).
 -include bench/bench.mk tests/fuzz/fuzz.mk
 
 # How each file is compiled, for editors and other programs that read C.
 compile_commands.json: all ## for clangd and its like: how each C file is compiled
 	$(Q)tools/compile_commands \
-		$(CROSS_CC) $(P_CFLAGS) -- $(TRACE:%=src/%.c) $(TOOL:%=src/%.c) tools/compatcaps_probe.c tools/decode_bitmap.c \
+		$(CROSS_CC) $(P_CFLAGS) -- $(patsubst %,src/%.c,$(filter-out %.pb-c,$(TRACE))) $(TOOL:%=src/%.c) tools/compatcaps_probe.c tools/decode_bitmap.c \
 			$(wildcard tests/vm/*.c) $(filter-out %.bpf.c,$(wildcard bench/*.c)) -- \
 		$(HOSTCC) $(S_CFLAGS) -Itools -- $(UNIT:%=tests/unit/%.c) $(wildcard tests/fuzz/*.c) -- \
 		$(CLANG) $(BPF_CFLAGS) -- $(wildcard src/*.bpf.c bench/*.bpf.c) >$@.new && mv $@.new $@
@@ -226,7 +261,7 @@ else
 # ---------------------------------------------------------------- outside: enter the root
 
 # What the inner half wants of the archive is fetched here: apt is the host's.
-INNER := all check check-unit check-vm check-stories check-lint check-mutants demo bench vmlinux \
+INNER := all check check-unit check-vm check-stories check-lint check-mutants demo bench bench-recordings vmlinux \
 	compile_commands.json $(if $(wildcard tests/fuzz/fuzz.mk),fuzz)
 .PHONY: $(INNER) prepare
 GOALS := $(or $(MAKECMDGOALS),all)
@@ -241,9 +276,13 @@ KERNELS := $(sort $(if $(filter check check-vm check-stories,$(GOALS)),$(shell t
 CHECKED := $(if $(filter check,$(GOALS)),$(patsubst kernel-patches/%/,%,$(wildcard kernel-patches/v*/)))
 prepare:
 	@tools/root check && for r in $(ROOTS); do tools/root path $$r >/dev/null || exit; done
+	@$(if $(filter check check-unit,$(GOALS)),{ tools/root path browser && tools/root npm tests/browser; } >/dev/null || \
+		echo "make: no browser could be had: what needs one will be skipped" >&2)
 	@$(if $(KERNELS),tests/vm/kernel prepare $(KERNELS))
 	@for s in $(CHECKED); do kernel-patches/check --prepare $$s || \
 		echo "make: what checking $$s needs could not be had: its checks will fail" >&2; done
+	@$(if $(filter check check-vm,$(GOALS)),tests/vm/lava >/dev/null || \
+		echo "make: LAVA's own scripts could not be had: docs/ci is not tried with them" >&2)
 
 $(INNER): prepare
 	@tools/root enter toolchain -- $(MAKE) O=$(O) V=$(V) $@

@@ -104,9 +104,12 @@ prepare_base() {
 		base_of_debian
 	fi
 	work=$sources/$name-$base
+	# One for all commits of a tree, so that no more is built than what differs.
+	[[ -z ${AS_IS:-} ]] || work=$sources/as-is-$(readlink -f "$LINUX_SRC" | sha256sum | cut -c1-12)
 	use_work
-	[[ ! -e $work/complete ]] || return 0
+	[[ -n ${AS_IS:-} || ! -e $work/complete ]] || return 0
 	lock_work
+	[[ -z ${AS_IS:-} ]] || copy_again
 	if [[ ! -e $work/complete ]]; then
 		say "$name: unpacking the base, $base"
 		rm -rf "$work/linux" "$work/pristine"
@@ -115,6 +118,13 @@ prepare_base() {
 		touch "$work/complete"
 	fi
 	unlock_work
+}
+
+# What is the same keeps its time, and is not built again.
+copy_again() {
+	mkdir -p "$work/linux"
+	"${fill[@]}" "$work/linux" || die "could not copy $LINUX_SRC: is the disk full?"
+	touch "$work/complete"
 }
 
 use_work() {

@@ -1,16 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* compatcaps-trace: verbs and options, nothing more. */
+#include <stddef.h>
+
 #include "live.h"
 #include "options.h"
 #include "out.h"
 #include "replay.h"
 #include "say.h"
+#include "verbs.h"
 
 int main(int argc, char **argv)
 {
+	const struct offline_verb *verb = argc > 1 ? verb_by_name(argv[1]) : NULL;
 	struct options o;
 
 	out_guard("compatcaps-trace", EXIT_IMPOSSIBLE);
+	if (verb) {
+		/* For argp's messages. */
+		argv[1] = (char *)verb->title;
+		return verb->run(argc - 1, argv + 1);
+	}
 	options_parse(argc, argv, &o);
 	say_quiet(o.quiet);
 	switch (o.verb) {

@@ -20,7 +20,8 @@
 #define KVM_MODULE	"kvm"
 #define CPUS_OF_DT	"/proc/device-tree/cpus"
 #define KERNEL_BTF	"/sys/kernel/btf/vmlinux"
-#define LOCKDOWN	"/sys/kernel/security/lockdown"
+#define SECURITYFS	"/sys/kernel/security"
+#define LOCKDOWN	SECURITYFS "/lockdown"
 #define DEBUGFS		"/sys/kernel/debug"
 #define VMS_OF_DEBUGFS	DEBUGFS "/kvm"
 #define KPROBES_ENABLED DEBUGFS "/kprobes/enabled"
@@ -147,18 +148,34 @@ static uint64_t struct_size_of(const char *module, const char *name)
 	return id > 0 ? btf__type_by_id(vmlinux, (unsigned int)id)->size : 0;
 }
 
-static bool kernel_has_symbol(const char *name)
+static unsigned int symbol_bit(const char *symbol, const char *const *names, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (!strcmp(symbol, names[i]))
+			return 1u << i;
+	return 0;
+}
+
+bool host_symbols(const char *const *names, unsigned int n, unsigned int *found)
 {
 	char line[512], symbol[256];
-	bool found = false;
 	FILE *f = fopen("/proc/kallsyms", "re");
 
+	*found = 0;
 	if (!f)
-		return true;
-	while (!found && fgets(line, sizeof(line), f))
-		found = sscanf(line, "%*s %*s %255s", symbol) == 1 && !strcmp(symbol, name);
+		return false;
+	while (*found != (1u << n) - 1 && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%*s %*s %255s", symbol) == 1)
+			*found |= symbol_bit(symbol, names, n);
 	fclose(f);
-	return found;
+	return true;
+}
+
+static bool kernel_has_symbol(const char *name)
+{
+	unsigned int found;
+
+	return !host_symbols(&name, 1, &found) || found;
 }
 
 bool host_has_module(const char *module)
@@ -178,8 +195,7 @@ bool host_module_is_live(const char *module)
 	return !read_file(path, state, sizeof(state)) || !strncmp(state, "live", 4);
 }
 
-/* The types of a module that is loaded, or of a kernel that has it built in, can be had. */
-static bool has_types(const char *module)
+bool host_has_types(const char *module)
 {
 	char path[64];
 
@@ -197,7 +213,7 @@ void host_read(struct host_facts *host)
 	host_read_device_tree(host);
 	host->ksize = struct_size_of(KVM_MODULE, "kvm_ppc_compat_caps");
 	host->ksize_is = host->ksize	       ? FACT_KNOWN :
-			 has_types(KVM_MODULE) ? FACT_ABSENT :
+			 host_has_types(KVM_MODULE) ? FACT_ABSENT :
 						 FACT_UNKNOWN;
 }
 
@@ -311,7 +327,7 @@ void host_identify(struct host_id *id)
 	id->cpus = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
 }
 
-static bool has_capability(unsigned int cap)
+bool host_has_capability(unsigned int cap)
 {
 	char line[256];
 	uint64_t effective = 0;
@@ -326,20 +342,53 @@ static bool has_capability(unsigned int cap)
 	return effective >> cap & 1;
 }
 
+enum fact host_lockdown(char *mode, size_t len)
+{
+	char text[128], *at;
+
+	if (!read_file(LOCKDOWN, text, sizeof(text)))
+		return errno == ENOENT && !access(SECURITYFS "/lsm", F_OK) ? FACT_ABSENT :
+									     FACT_UNKNOWN;
+	at = strchr(text, '[');
+	if (!at)
+		return FACT_UNKNOWN;
+	at[1 + strcspn(at + 1, "]")] = '\0';
+	snprintf(mode, len, "%s", at + 1);
+	return FACT_KNOWN;
+}
+
+const char *host_obstacle_of(enum host_obstacle_kind kind)
+{
+	char mode[32];
+
+	switch (kind) {
+	case OBSTACLE_PRIVILEGE:
+		return host_has_capability(CAP_SYS_ADMIN) ?
+			       NULL :
+			       "no privilege: reading the types of kernel modules needs CAP_SYS_ADMIN (and CAP_BPF, CAP_PERFMON): run it as root, for example with sudo";
+	case OBSTACLE_LOCKDOWN:
+		return host_lockdown(mode, sizeof(mode)) != FACT_KNOWN ||
+				       strcmp(mode, "confidentiality") ?
+			       NULL :
+			       "the kernel is locked down in confidentiality mode, which forbids BPF to read kernel memory: boot with lockdown=integrity or without lockdown= (see " LOCKDOWN
+			       ")";
+	case OBSTACLE_TYPES:
+		return !access(KERNEL_BTF, R_OK) ?
+			       NULL :
+			       "the kernel has no BTF (" KERNEL_BTF
+			       "): use a kernel built with CONFIG_DEBUG_INFO_BTF=y, and mount sysfs";
+	default:
+		return NULL;
+	}
+}
+
 const char *host_obstacle(void)
 {
-	char lockdown[128];
+	const char *why = NULL;
 
-	if (!has_capability(CAP_SYS_ADMIN))
-		return "no privilege: reading the types of kernel modules needs CAP_SYS_ADMIN (and CAP_BPF, CAP_PERFMON): run it as root, for example with sudo";
-	if (read_file(LOCKDOWN, lockdown, sizeof(lockdown)) &&
-	    strstr(lockdown, "[confidentiality]"))
-		return "the kernel is locked down in confidentiality mode, which forbids BPF to read kernel memory: boot with lockdown=integrity or without lockdown= (see " LOCKDOWN
-		       ")";
-	if (access(KERNEL_BTF, R_OK))
-		return "the kernel has no BTF (" KERNEL_BTF
-		       "): use a kernel built with CONFIG_DEBUG_INFO_BTF=y, and mount sysfs";
-	return NULL;
+	for (int kind = 0; !why && kind < OBSTACLES; kind++)
+		why = host_obstacle_of(kind);
+	return why;
 }
 
 const char *host_kvm_obstacle(void)

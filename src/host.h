@@ -13,6 +13,8 @@ void host_read(struct host_facts *host);
 
 /* Is this module there, loaded or built in; and is it past its loading? */
 bool host_has_module(const char *module);
+/* The types of a module that is loaded, or of a kernel that has it built in, can be had. */
+bool host_has_types(const char *module);
 bool host_module_is_live(const char *module);
 
 /*
@@ -56,6 +58,22 @@ void host_forget(void);
  * alone where it cannot tell.
  */
 void host_ask_command(struct host_facts *host);
+
+/*
+ * Which of at most 31 symbols the kernel or a loaded module has, as bits. false: that cannot be
+ * told.
+ */
+bool host_symbols(const char *const *names, unsigned int n, unsigned int *found);
+
+/* Of this process, CAP_BPF say. */
+bool host_has_capability(unsigned int cap);
+
+/* "none", "integrity", "confidentiality"; FACT_ABSENT: this kernel has no lockdown. */
+enum fact host_lockdown(char *mode, size_t len);
+
+/* What can stand against it, in this order; as host_obstacle(). */
+enum host_obstacle_kind { OBSTACLE_PRIVILEGE, OBSTACLE_LOCKDOWN, OBSTACLE_TYPES, OBSTACLES };
+const char *host_obstacle_of(enum host_obstacle_kind kind);
 
 /*
  * The first reason why nothing can be traced here, with the remedy, as a sentence for a

@@ -7,14 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "metrics_file.h"
 #include "parse.h"
+#include "verbs.h"
 
 const char *argp_program_version = "compatcaps-trace " COMPATCAPS_VERSION;
 const char *argp_program_bug_address = NULL;
 
 static const char args_doc[] = "[trace] [-- COMMAND [ARG...]]\n"
 			       "record -o FILE [-- COMMAND [ARG...]]\n"
-			       "replay FILE";
+			       "replay FILE\n"
+			       "check|diff|report|metrics ... (each has its own --help)";
 
 static const char doc[] =
 	"Tell why a VMM and KVM did or did not agree on a CPU compatibility mode. trace watches "
@@ -47,6 +50,7 @@ enum {
 	OPT_ERRORS_ONLY,
 	OPT_FORMAT,
 	OPT_FORCE,
+	OPT_METRICS,
 	OPT_SUMMARY,
 	OPT_COLOR,
 	OPT_STRICT,
@@ -76,7 +80,9 @@ static const struct argp_option options[] = {
 	{ "json", 'j', 0, 0, "the same as --format=json", 0 },
 	{ "format", OPT_FORMAT, "NAME", 0, "what is written:", 0 },
 	{ "output", 'o', "FILE", 0, "write to this new file, not to standard output", 0 },
-	{ "force", OPT_FORCE, 0, 0, "replace the file of -o", 0 },
+	{ "force", OPT_FORCE, 0, 0, "replace the file of -o, or of --metrics", 0 },
+	{ "metrics", OPT_METRICS, "FILE.prom", 0,
+	  "trace, record: count in this file meanwhile, for node_exporter", 0 },
 	{ "summary", OPT_SUMMARY, 0, 0, "at the end the story of each VM, a paragraph each", 0 },
 	{ "color", OPT_COLOR, "WHEN", 0, "always, never or auto: on a terminal (default)", 0 },
 	{ "verbose", 'v', 0, 0, "more of each call, and what libbpf has to say", 0 },
@@ -156,6 +162,14 @@ static const char *path(struct argp_state *state, const char *option, const char
 {
 	if (!*arg)
 		refuse(state, option, arg, "a path is wanted");
+	return arg;
+}
+
+static const char *metrics(struct argp_state *state, const char *arg)
+{
+	if (!metrics_file_is_name(arg))
+		refuse(state, "--metrics", arg,
+		       "a name that ends in .prom is wanted: the textfile collector reads no other");
 	return arg;
 }
 
@@ -245,6 +259,8 @@ static void bare_word(struct argp_state *state, struct parse *p, const char *arg
 		argp_error(state, "%s: replay takes one FILE", quote(quoted, arg));
 	else if (p->verb_given)
 		argp_error(state, "%s: a command goes after --", quote(quoted, arg));
+	else if (verb_by_name(arg))
+		argp_error(state, "%s has options of its own and goes first", arg);
 	else
 		argp_error(state, "%s is no verb: trace, record, replay; a command goes after --",
 			   quote(quoted, arg));
@@ -317,8 +333,10 @@ static void check(struct argp_state *state, struct parse *p)
 		argp_error(state, "--json and --format=%s exclude each other", o->format->name);
 	if (p->json)
 		o->format = &emit_json;
-	if (o->force && !o->output)
+	if (o->force && !o->output && !o->metrics)
 		argp_error(state, "--force replaces the file of -o: which?");
+	if (o->dry_run && o->metrics)
+		argp_error(state, "--dry-run traces nothing: there is nothing to count");
 	if (o->output && !strcmp(o->output, "-"))
 		o->output = NULL;
 }
@@ -413,6 +431,10 @@ static error_t parse_output(int key, char *arg, struct argp_state *state)
 		break;
 	case 'o':
 		o->output = path(state, "-o", arg);
+		break;
+	case OPT_METRICS:
+		p->tracing = "--metrics";
+		o->metrics = metrics(state, arg);
 		break;
 	case OPT_COLOR:
 		o->color = word(state, "--color", arg, colors, "it is always, never or auto");

@@ -4,19 +4,7 @@
 
 #include "attach.h"
 #include "emit.h"
-
-/* Exit status, as documented in compatcaps-trace(1). With a command it is the command's own. */
-enum exit_status {
-	EXIT_DONE = 0,
-	EXIT_BROKEN = 1, /* a rule does not hold (check, diff) */
-	EXIT_USAGE = 2,
-	EXIT_IMPOSSIBLE =
-		3, /* not here: privilege, BTF, KVM, a file that cannot be read or written */
-	EXIT_INCONCLUSIVE = 5, /* with --strict: events were lost, or the recording is cut off */
-	EXIT_TRACER = 125,     /* with a command: where it would be 3 or 5 */
-	EXIT_CANNOT_RUN = 126, /* the command cannot be run */
-	EXIT_NO_COMMAND = 127, /* there is no such command */
-};
+#include "status.h"
 
 enum verb { VERB_TRACE, VERB_RECORD, VERB_REPLAY };
 
@@ -40,7 +28,8 @@ struct options {
 	/* How. */
 	const struct emitter *format; /* NULL: text */
 	const char *output;	      /* -o; NULL: standard output */
-	bool force;		      /* replace it */
+	bool force;		      /* replace it, and the file of --metrics */
+	const char *metrics;	      /* --metrics; NULL: none */
 	bool verbose, quiet, strict;
 	enum color color;
 	unsigned int inconclusive; /* --inconclusive=N instead of EXIT_INCONCLUSIVE */

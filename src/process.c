@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "guest.h"
 #include "text.h"
 
+#define NSEC	       INT64_C(1000000000)
 #define ARGS_MAX       16384 /* how much of a command line is looked at */
 #define ANCESTORS_MAX  64
 #define CGROUPS	       "/sys/fs/cgroup"
@@ -72,6 +74,40 @@ char *process_name_option(uint32_t pid, char *buf, size_t size)
 	return guest_option(buf, size, args, n > 0 ? (size_t)n : 0);
 }
 
+/* In a time namespace /proc has times as they are there. */
+static int64_t boot_offset_ns(void)
+{
+	char text[256], *at;
+	ssize_t n = read_of((uint32_t)getpid(), "timens_offsets", text, sizeof(text) - 1);
+	int64_t sec, nsec;
+
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	at = strstr(text, "boottime");
+	if (!at || sscanf(at, "boottime %" SCNd64 " %" SCNd64, &sec, &nsec) != 2)
+		return 0;
+	return sec * NSEC + nsec;
+}
+
+bool process_is(uint32_t pid, uint64_t start_ns)
+{
+	int64_t tick_ns = NSEC / sysconf(_SC_CLK_TCK);
+	char text[1024], *at;
+	ssize_t n = read_of(pid, "stat", text, sizeof(text) - 1);
+	uint64_t ticks;
+
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	/* The name may hold anything, and is the only field that does. */
+	at = strrchr(text, ')');
+	if (!at || sscanf(at, ") %*c%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s %" SCNu64,
+			  &ticks) != 1)
+		return false;
+	return ticks == (start_ns + (uint64_t)boot_offset_ns()) / (uint64_t)tick_ns;
+}
+
 bool process_descends(uint32_t pid, uint32_t from)
 {
 	for (int i = 0; i < ANCESTORS_MAX && pid; i++) {
@@ -88,6 +124,11 @@ static const char *cgroup_mount(void)
 	if (!access(CGROUPS "/cgroup.controllers", F_OK))
 		return CGROUPS;
 	return access(CGROUPS_HYBRID "/cgroup.controllers", F_OK) ? NULL : CGROUPS_HYBRID;
+}
+
+bool cgroups_are_mounted(void)
+{
+	return cgroup_mount();
 }
 
 uint64_t cgroup_id(const char *path, unsigned int *level)

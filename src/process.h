@@ -19,11 +19,20 @@ bool process_comm(uint32_t pid, char comm[CC_COMM_LEN]);
 /* QEMU's -name in its command line, as guest_option() gives it. Returns buf. */
 char *process_name_option(uint32_t pid, char *buf, size_t size);
 
+/*
+ * Is it the process that was started then, in nanoseconds since boot as the kernel counts them?
+ * Another may have got its number.
+ */
+bool process_is(uint32_t pid, uint64_t start_ns);
+
 /* Does it descend from this process? false also where that cannot be told. */
 bool process_descends(uint32_t pid, uint32_t from);
 
 /* The id of its cgroup (v2); 0: not known. */
 uint64_t process_cgroup(uint32_t pid);
+
+/* Is there a hierarchy of cgroups v2? */
+bool cgroups_are_mounted(void);
 
 /*
  * A cgroup by its path, below the mount or absolute within it: its id, and how deep it lies

@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "metrics_file.h"
 #include "output.h"
 #include "say.h"
 
@@ -14,8 +15,9 @@ struct teller {
 	const struct emitter *emitter;
 	void *state;
 	struct output *out;
-	uint64_t n_calls; /* that were shown */
-	bool call_shown;  /* the newest: a retry is told with it or not at all */
+	struct metrics_file *metrics; /* of --metrics; NULL: none */
+	uint64_t n_calls;	      /* that were shown */
+	bool call_shown;	      /* the newest: a retry is told with it or not at all */
 	bool failed;
 };
 
@@ -38,22 +40,17 @@ static bool filters_outcomes(const struct options *o)
 	return o->errors_only || o->err;
 }
 
-struct teller *teller_new(const struct options *o, int wake)
+static bool begin_output(struct teller *t, int wake)
 {
-	struct teller *t = calloc(1, sizeof(*t));
-	char error[512] = "there is not enough memory";
+	const struct options *o = t->opt;
 	struct emit_options emit = { .verbose = o->verbose };
+	char error[512];
 	FILE *f;
 
-	if (t) {
-		t->opt = o;
-		t->emitter = o->format ? o->format : &emit_text;
-		t->out = output_open(o->output, o->force, wake, error, sizeof(error));
-	}
-	if (!t || !t->out) {
+	t->out = output_open(o->output, o->force, wake, error, sizeof(error));
+	if (!t->out) {
 		say("%s", error);
-		free(t);
-		return NULL;
+		return false;
 	}
 	f = output_file(t->out);
 	emit.color = wants_color(o, f);
@@ -62,9 +59,37 @@ struct teller *teller_new(const struct options *o, int wake)
 	emit.filtered = filters_outcomes(o);
 	t->state = t->emitter->begin(f, &emit);
 	if (t->state)
-		return t;
+		return true;
 	say("there is not enough memory");
 	output_close(t->out, error, sizeof(error));
+	return false;
+}
+
+static bool begin(struct teller *t, int wake)
+{
+	const struct options *o = t->opt;
+
+	/* First, for it leaves nothing behind where it fails. */
+	if (o->metrics && !(t->metrics = metrics_file_open(o->metrics, o->force)))
+		return false;
+	if (begin_output(t, wake))
+		return true;
+	metrics_file_close(t->metrics);
+	return false;
+}
+
+struct teller *teller_new(const struct options *o, int wake)
+{
+	struct teller *t = calloc(1, sizeof(*t));
+
+	if (!t) {
+		say("there is not enough memory");
+		return NULL;
+	}
+	t->opt = o;
+	t->emitter = o->format ? o->format : &emit_text;
+	if (begin(t, wake))
+		return t;
 	free(t);
 	return NULL;
 }
@@ -91,6 +116,8 @@ static bool is_wanted(struct teller *t, const struct event *e)
 	}
 	if (e->type == EVENT_RETRY)
 		return t->call_shown;
+	if (e->type == EVENT_RUN)
+		return !t->opt->err || e->rec->ret == -(int)t->opt->err;
 	return e->type != EVENT_VM || !filters_outcomes(t->opt);
 }
 
@@ -104,7 +131,10 @@ void teller_event(const struct event *e, void *teller)
 {
 	struct teller *t = teller;
 
-	if (t->failed || (is_call(e) && teller_is_done(t)) || !is_wanted(t, e))
+	if (t->failed || (is_call(e) && teller_is_done(t)))
+		return;
+	metrics_file_event(t->metrics, e);
+	if (!is_wanted(t, e))
 		return;
 	t->n_calls += is_call(e);
 	show(t, e);
@@ -150,6 +180,8 @@ static void say_totals(const struct totals *n)
 	}
 	if (n->checks)
 		fprintf(f, ", %" PRIu64 " check%s", n->checks, n->checks == 1 ? "" : "s");
+	if (n->runs)
+		fprintf(f, ", %" PRIu64 " failed run%s", n->runs, n->runs == 1 ? "" : "s");
 	fprintf(f, "; %" PRIu64 " lost", n->lost);
 	fclose(f);
 	say_note("%s", text);
@@ -162,6 +194,17 @@ void teller_summarize(struct teller *t, const struct session *s)
 		t->failed |= !output_flush(t->out);
 	}
 	say_totals(session_totals(s));
+}
+
+uint64_t teller_due(const struct teller *t)
+{
+	return metrics_file_due(t->metrics);
+}
+
+void teller_on_time(struct teller *t, uint64_t now_ns)
+{
+	if (t->metrics && now_ns >= teller_due(t))
+		metrics_file_write(t->metrics, now_ns);
 }
 
 bool teller_is_unread(const struct teller *t)
@@ -179,6 +222,8 @@ bool teller_close(struct teller *t)
 	/* Who closes a pipe has seen enough, and knows that there may be more. */
 	if (!ok && !unread)
 		say("%s", error);
+	ok |= unread;
+	ok &= metrics_file_close(t->metrics);
 	free(t);
 	return ok;
 }

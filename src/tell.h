@@ -20,7 +20,16 @@ bool teller_is_done(const struct teller *t);
 /* The end: the stories where they are wanted, and how many there were of what. */
 void teller_summarize(struct teller *t, const struct session *s);
 
-/* false: the output is not complete, which has been said. Lets go of *t in any case. */
+/* When --metrics wants to be written, on CLOCK_MONOTONIC; 0: never. */
+uint64_t teller_due(const struct teller *t);
+
+/* Writes it where that is due. */
+void teller_on_time(struct teller *t, uint64_t now_ns);
+
+/*
+ * false: an output is not complete that somebody would have read, which has been said. Lets go
+ * of *t in any case.
+ */
 bool teller_close(struct teller *t);
 
 /* The reader of the pipe went away. To be asked before teller_close(). */

@@ -1,20 +1,34 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# The reader of recordings against libFuzzer, for FUZZ_SECONDS. What crashes it is left in $(O)/fuzz.
-# Included by the Makefile.
+# What reads files against libFuzzer, each of fuzz_NAME.c for FUZZ_SECONDS, from the corpus of its NAME.
+# What crashes one is left in $(O)/fuzz. Included by the Makefile.
 FUZZ_SECONDS ?= 10
-FUZZ_CORPUS := tests/fuzz/corpus/stream
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+# What they link, as much as each of them needs.
+FUZZED := $(sort $(PURE) baseline decide diff_compare diff_show evaluate evaluate_loss event_words fields histogram order parse profile \
+	profile_baseline rules rules_check say unseen values)
+FUZZ_CC = $(CLANG) $(CSTD) -O1 -g -fno-sanitize-recover=all
 
-$(O)/fuzz/fuzz_stream: tests/fuzz/fuzz_stream.c $(PURE:%=src/%.c) $(wildcard src/*.h)
+$(O)/fuzz/obj/%.o: src/%.c $(wildcard src/*.h)
 	@mkdir -p $(@D)
-	$(call msg,FUZZER,$@)
-	$(Q)$(CLANG) $(CSTD) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		$(filter %.c,$^) -o $@ -lyyjson
+	$(call msg,FUZZCC,$@)
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer-no-link,address,undefined -c $< -o $@
 
-fuzz: $(O)/fuzz/fuzz_stream ## feed broken recordings to the reader for FUZZ_SECONDS (10)
-	@mkdir -p $(O)/fuzz/corpus
+$(O)/fuzz/fuzzed.a: $(FUZZED:%=$(O)/fuzz/obj/%.o)
+	@rm -f $@
+	$(Q)ar rcs $@ $^
+
+$(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(O)/fuzz/fuzzed.a
+	$(call msg,FUZZER,$@)
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,address,undefined $^ -o $@ -lyyjson -lm
+
+fuzz: $(FUZZERS:%=fuzz-%) ## feed broken recordings, rules and baselines to what reads them, for FUZZ_SECONDS (10) each
+
+fuzz-%: $(O)/fuzz/fuzz_%
+	@mkdir -p $(O)/fuzz/corpus-$*
 	$(Q)$< -max_total_time=$(FUZZ_SECONDS) -max_len=20000 -timeout=10 -rss_limit_mb=1024 \
-		-print_final_stats=1 -artifact_prefix=$(O)/fuzz/ $(O)/fuzz/corpus $(FUZZ_CORPUS) \
-		>$(O)/fuzz/log 2>&1 || { tail -n 60 $(O)/fuzz/log; exit 1; }
-	$(Q)sed -n 's/^stat::number_of_executed_units: */fuzz_stream: runs: /p' $(O)/fuzz/log
+		-print_final_stats=1 -artifact_prefix=$(O)/fuzz/ $(O)/fuzz/corpus-$* tests/fuzz/corpus/$* \
+		>$(O)/fuzz/log-$* 2>&1 || { tail -n 60 $(O)/fuzz/log-$*; exit 1; }
+	$(Q)sed -n 's/^stat::number_of_executed_units: */fuzz_$*: runs: /p' $(O)/fuzz/log-$*
 
 .PHONY: fuzz
+.SECONDARY: $(FUZZERS:%=$(O)/fuzz/fuzz_%)

@@ -25,8 +25,12 @@ result() {
 try() { "$@" >"$tmp/said" 2>&1; }
 says() { grep -qF -e "$1" "$tmp/said"; }
 installed() { (cd "$1" && find . -type f -printf '%P\n' | LC_ALL=C sort); }
-manuals="share/man/man1/compatcaps-trace.1
-share/man/man1/decode_bitmap.1"
+# pages PROGRAM...: their manual pages as they are installed, those of verbs too.
+pages() {
+	for program; do
+		for f in "docs/$program".1 "docs/$program"-*.1; do [[ ! -e $f ]] || echo "share/man/man1/${f#docs/}"; done
+	done | LC_ALL=C sort
+}
 schema=share/compatcaps-trace/events.schema.json
 
 # architectures DIR: of the programs there, each once.
@@ -41,9 +45,7 @@ result $? "installed for ppc64le"
 bin/compatcaps_probe
 bin/decode_bitmap
 $schema
-share/man/man1/compatcaps-trace.1
-share/man/man1/compatcaps_probe.1
-share/man/man1/decode_bitmap.1" ]]
+$(pages compatcaps-trace compatcaps_probe decode_bitmap)" ]]
 result $? "all of it"
 [[ $(architectures "$dest/usr/bin") == PowerPC64 ]]
 result $? "and for that machine alone"
@@ -56,7 +58,7 @@ else
 	[[ $(installed "$tmp/own") == "bin/compatcaps-trace
 bin/decode_bitmap
 $schema
-$manuals" ]]
+$(pages compatcaps-trace decode_bitmap)" ]]
 	result $? "what is of use there"
 	[[ $(architectures "$tmp/own/bin") != *PowerPC* ]]
 	result $? "and no program for ppc64le"

@@ -168,6 +168,77 @@ static const struct frame ordinary[] = {
 	{ .type = FRAME_END, AT(8) },
 };
 
+static const struct cc_record refused = {
+	.type = CC_ARCH_COMPAT,
+	.pid = 4711,
+	.tid = 4712,
+	.comm = "qemu-system-ppc",
+	.thread = "CPU 0/KVM",
+	.vm_name = "4711-12",
+	.vm = 0xc000000012345678,
+	.vm_ino = 33,
+	.arg = 0x0f000007,
+	.ret = -22,
+	.mono_ns = 4000000,
+};
+
+#define RUN_OF_33 \
+	.type = CC_RUN, .pid = 4711, .tid = 4712, .comm = "qemu-system-ppc", \
+	.thread = "CPU 0/KVM", .vm_name = "4711-12", .vm = 0xc000000012345678, .vm_ino = 33, \
+	.cgroup = 77
+
+/* As QEMU has it where KVM refuses the mode, and where the hypervisor does. */
+static const struct cc_record run_fails = { RUN_OF_33, .ret = -22, .mono_ns = 6000000 };
+static const struct cc_record run_ends = { RUN_OF_33, .arg = -22ull, .mono_ns = 7000000 };
+static const struct cc_record run_of_somebody = { .type = CC_RUN,
+						  .cmd = ABI_EXIT_FAIL_ENTRY,
+						  .pid = 9,
+						  .tid = 9,
+						  .comm = "vmm",
+						  .thread = "vmm",
+						  .mono_ns = 8000000 };
+
+static const struct cc_record line_of_33 = { .type = CC_KERNEL,
+					     .pid = 4711,
+					     .tid = 4712,
+					     .comm = "qemu-system-ppc",
+					     .thread = "CPU 0/KVM",
+					     .vm_name = "4711-12",
+					     .vm = 0xc000000012345678,
+					     .vm_ino = 33,
+					     .cgroup = 77,
+					     .cmd = ABI_CMD_RUN,
+					     .arg = 47,
+					     .mono_ns = 5000000 };
+static const struct cc_record line_of_interrupt = {
+	.type = CC_KERNEL, .seen = CC_SEEN_INTERRUPT, .arg = 300, .mono_ns = 8000000
+};
+
+#define LINE_OF_33 "KVM-NESTEDv2: couldn't set guest wide elements"
+
+/* What fails after a mode was asked for. */
+static const struct frame failing[] = {
+	trace_frame,
+	{ .type = FRAME_ATTACH,
+	  AT(2),
+	  .attach = { .point = POINT_RUN, .how = ATTACH_TRACEPOINT, .known = true } },
+	{ .type = FRAME_ATTACH,
+	  AT(2),
+	  .attach = { .point = POINT_CONSOLE, .how = ATTACH_TRACEPOINT, .known = true } },
+	{ .type = FRAME_VM,
+	  AT(3),
+	  .vm = { false, 4711, 33, "4711-12", "qemu-system-ppc", NULL, NULL } },
+	{ .type = FRAME_CALL, AT(4), .call = { &refused, "guest=db1", NULL, NULL } },
+	{ .type = FRAME_KERNEL,
+	  AT(5),
+	  .kernel = { &line_of_33, LINE_OF_33, NULL, "/machine.slice" } },
+	{ .type = FRAME_CALL, AT(6), .call = { &run_fails, NULL, "/machine.slice", NULL } },
+	{ .type = FRAME_CALL, AT(7), .call = { &run_ends, NULL, NULL, NULL } },
+	{ .type = FRAME_CALL, AT(8), .call = { &run_of_somebody, NULL, NULL, NULL } },
+	{ .type = FRAME_KERNEL, AT(8), .kernel = { &line_of_interrupt, "kvm \\x1b", NULL, NULL } },
+	{ .type = FRAME_END, AT(9), .end = { .runs_repeated = 5 } },
+};
+
 static struct recording record(const struct frame *frames, size_t n)
 {
 	struct recording r;

@@ -45,6 +45,20 @@ replays() {
 	fi
 }
 
+# What an older program wrote: every line is read, and what is told of it anew is a recording again.
+reads_older() {
+	local file=$1 name
+	name=older/$(basename "$file" .jsonl)
+	if "$trace" replay --json -q "$file" >"$out/json" 2>"$out/err" && [[ ! -s $out/err ]] &&
+		[[ $(wc -l <"$out/json") -eq $(wc -l <"$file") ]] &&
+		"$trace" replay --json -q "$out/json" 2>"$out/err" | cmp -s - "$out/json"; then
+		ok "$name: every line is read, and what is written is read again"
+	else
+		head -n 4 "$out/err" | cut -c 1-500 | sed 's/^/# /'
+		not_ok "$name: every line is read, and what is written is read again"
+	fi
+}
+
 # A file that ends in the middle of each of its lines.
 cut_off() {
 	local file=$1 size at failed=
@@ -66,6 +80,9 @@ cut_off() {
 
 for file in tests/data/*.jsonl; do
 	replays "$file"
+done
+for file in tests/data/older/*.jsonl; do
+	reads_older "$file"
 done
 cut_off tests/data/debian-7.3-p10-v1.jsonl
 exit $status

@@ -182,6 +182,24 @@ def check_contradictions(validator, events):
         result(not validator.is_valid({**ok, **change}), f"{what} is refused")
 
 
+def check_failures(validator, events):
+    """The same of a KVM_RUN that failed, and of what KVM says."""
+    run = next(e for e in events if e["type"] == "run" and e["errno"] and e["mode"])
+    line = next(e for e in events if e["type"] == "kernel" and e["evidence"]["interrupt"])
+    for what, event, change in (
+            ("an exit reason of an error", run, {"exit_reason": "unknown"}),
+            ("a hardware reason of an error", run, {"hardware_reason": "0x0000000000000001"}),
+            ("an exit without a reason", run, {"ret": 0, "errno": None}),
+            ("a mode that nobody asked for", run, {"ask_cause": None}),
+            ("a request without its end", run, {"accepted": None}),
+            ("nine messages", run, {"messages": ["KVM: no"] * 9}),
+            ("a thread of an interrupt", line, {"tid": 7}),
+            ("a VM of an interrupt", line, {"vm": 1}),
+            ("a process without a thread", line, {"pid": 7}),
+            ("a line that is not escaped", line, {"message": "KVM\t"})):
+        result(not validator.is_valid({**event, **change}), f"{what} is refused")
+
+
 def check_unknown_type(shipped, strict, events):
     weather = {**events[0], "type": "weather"}
     result(shipped.is_valid(weather) and not strict.is_valid(weather),
@@ -235,11 +253,13 @@ def main():
     for event in fullest(events):
         check_negative(shipped, strict, event)
     check_contradictions(shipped, events)
+    check_failures(shipped, events)
     check_unknown_type(shipped, strict, events)
     for kind, key in (("negotiation", "cause"), ("negotiation", "abi"), ("negotiation", "ksize_is"),
                       ("negotiation", "usize_source"), ("arch-compat", "cause"),
                       ("arch-compat", "queried"), ("arch-compat", "host_modes_source"),
                       ("retry", "outcome"), ("attach", "how"), ("lost", "reason"),
+                      ("run", "exit_reason"), ("run", "ask_cause"),
                       ("vm", "event"), ("vm", "watched")):
         check_enum(schema, events, kind, key)
     return failures > 0

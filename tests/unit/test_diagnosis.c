@@ -777,10 +777,13 @@ static void test_hostile_records(void **state)
 	const struct cc_record good = { CALL(ABI_CMD_MAINLINE, 0), HOOK(0), SAME(24) };
 	const struct cc_record ask = { .type = CC_ARCH_COMPAT, .comm = "vmm", .arg = UINT32_MAX };
 	const struct cc_record asked = { .type = CC_EXTENSION, .comm = "vmm", .arg = 249 };
+	const struct cc_record run = { .type = CC_RUN, .ret = -EINVAL, .cmd = 19 };
+	const struct cc_record line = { .type = CC_KERNEL, .arg = 4, .seen = CC_SEEN_INTERRUPT };
 	struct cc_record bad;
 
 	(void)state;
 	assert_true(record_valid(&good) && record_valid(&ask) && record_valid(&asked));
+	assert_true(record_valid(&run) && record_valid(&line));
 #define REFUSES(of, change) (bad = of, change, assert_false(record_valid(&bad)))
 	REFUSES(good, bad.in_words = 255);
 	REFUSES(good, bad.out_words = CC_WORDS + 1);
@@ -809,7 +812,17 @@ static void test_hostile_records(void **state)
 	REFUSES(ask, memset(bad.vm_name, 'x', sizeof(bad.vm_name)));
 	REFUSES(asked, bad.arg = 251);
 	REFUSES(asked, bad.in_words = 4);
-	bad = good, bad.seen = CC_SEEN_ALL, bad.ret = INT_MIN, bad.latency_ns = UINT64_MAX;
+	/* A KVM_RUN that did not fail, a line of nothing, a call of an interrupt's. */
+	REFUSES(run, bad.ret = -EINTR);
+	REFUSES(run, bad.ret = -EAGAIN);
+	REFUSES(run, bad.ret = 0);
+	REFUSES(run, bad.seen = CC_SEEN_INTERRUPT);
+	REFUSES(line, bad.arg = 0);
+	REFUSES(good, bad.seen |= CC_SEEN_INTERRUPT);
+	bad = run, bad.ret = 0, bad.cmd = ABI_EXIT_INTERNAL_ERROR;
+	assert_true(record_valid(&bad));
+	bad = good, bad.seen = CC_SEEN_ALL & ~CC_SEEN_INTERRUPT, bad.ret = INT_MIN,
+	bad.latency_ns = UINT64_MAX;
 	bad.tail_from = UINT32_MAX, bad.tail_read = CC_TAIL_MAX, bad.arg = UINT64_MAX;
 	assert_true(record_valid(&bad));
 }
@@ -1015,12 +1028,16 @@ static const struct {
 	const char *words[4]; /* of the hint */
 	const char * not[2];  /* and what must not be in it */
 } asked[] = {
-#define ANSWERED(modes) { QUERIED_YES, CAUSE_OK, NULL, MODES_NEGOTIATION, modes }
-#define NEVER(modes)	{ QUERIED_NO, CAUSE_OK, NULL, MODES_CPU_VERSION, modes }
-#define FAILED(why)	{ QUERIED_FAILED, why, NULL, MODES_CPU_VERSION, P9 }
+#define ANSWERED(modes) { QUERIED_YES, CAUSE_OK, NULL, MODES_NEGOTIATION, modes, NULL }
+#define NEVER(modes)	{ QUERIED_NO, CAUSE_OK, NULL, MODES_CPU_VERSION, modes, NULL }
+#define FAILED(why)	{ QUERIED_FAILED, why, NULL, MODES_CPU_VERSION, P9, NULL }
 #define UNSEEN \
-	{ QUERIED_NOT_SEEN, CAUSE_OK, "the VM is older than this trace", MODES_CPU_VERSION, P9 }
-#define NOBODY_KNOWS { QUERIED_NO, CAUSE_OK, NULL, MODES_UNKNOWN, 0 }
+	{ \
+		QUERIED_NOT_SEEN,  CAUSE_OK, "the VM is older than this trace", \
+		MODES_CPU_VERSION, P9,	     NULL \
+	}
+#define NOBODY_KNOWS { QUERIED_NO, CAUSE_OK, NULL, MODES_UNKNOWN, 0, NULL }
+#define SAID	     { QUERIED_NO, CAUSE_OK, NULL, MODES_CPU_VERSION, P9, "KVM: \\x1b no" }
 #define P9	     0x4000000000000000
 #define P11_P9	     0x5000000000000000
 #define P11	     0x7000000000000000
@@ -1185,7 +1202,15 @@ static const struct {
 	  ANSWERED(P11 | 1ull << 59),
 	  { "ISA 3.2" },
 	  { 0 } },
-	{ ARCH_REJECTED, 0x0f000006, -EIO, &mainline, NEVER(P9), { "refuses" }, { 0 } },
+	{ ARCH_REJECTED, 0x0f000006, -EIO, &mainline, NEVER(P9), { "refuses", "its log" }, { 0 } },
+	{ ARCH_REJECTED,
+	  0x0f000006,
+	  -EIO,
+	  &mainline,
+	  SAID,
+	  { "refuses it, and KVM printed: \"KVM: \\x1b no\"" },
+	  { "its log" } },
+	{ ARCH_NEWER_THAN_HOST, 0x0f000006, -EINVAL, &mainline, SAID, { "never" }, { "printed" } },
 	{ ARCH_REJECTED,
 	  0x0f000006,
 	  INT_MIN,
@@ -1245,9 +1270,10 @@ static void test_arch_process(void **state)
 static void test_arch_length(void **state)
 {
 	struct cc_record r = { .type = CC_ARCH_COMPAT, .arg = 0x0f000007 };
-	const struct offer offer = { QUERIED_NOT_SEEN, CAUSE_OK,
-				     "a filter hides a part of its calls", MODES_NEGOTIATION,
-				     CAPS | 1 };
+	const struct offer offer = {
+		QUERIED_NOT_SEEN,  CAUSE_OK, "a filter hides a part of its calls",
+		MODES_NEGOTIATION, CAPS | 1, NULL
+	};
 	struct arch_diagnosis d;
 
 	(void)state;
@@ -1256,6 +1282,41 @@ static void test_arch_length(void **state)
 	assert_int_equal(d.cause, ARCH_ACCEPTED_ABOVE_HOST);
 	assert_in_range(strlen(d.hint), 10, sizeof(d.hint) - 2);
 	assert_int_equal(d.hint[strlen(d.hint) - 1], ')');
+}
+
+/* A line of any length is quoted in part, and the sentence has an end. */
+static void test_arch_message(void **state)
+{
+	struct cc_record r = { .type = CC_ARCH_COMPAT, .arg = 0x0f000006, .ret = -EIO };
+	struct offer offer = NEVER(CAPS);
+	char line[4 * CC_LINE_LEN + 1] = "";
+	struct arch_diagnosis d;
+
+	(void)state;
+	memset(line, 'x', sizeof(line) - 1);
+	offer.message = line;
+	memset(r.comm, '\1', sizeof(r.comm) - 1);
+	diagnose_arch(&r, &mainline, &offer, &d);
+	assert_in_range(strlen(d.hint), 10, sizeof(d.hint) - 2);
+	assert_int_equal(d.hint[strlen(d.hint) - 1], '"');
+}
+
+/* KVM's own line in the place of advice to look for it; and in no other verdict. */
+static void test_line_of_hook(void **state)
+{
+	struct diagnosis d = { .cause = CAUSE_BACKEND_FAILED };
+	const struct cc_record r = { .type = CC_NEGOTIATION, .ret = -EIO };
+
+	(void)state;
+	diagnose_line(&r, NULL, &d);
+	assert_string_equal(d.hint, "");
+	diagnose_line(&r, "KVM: no", &d);
+	assert_string_equal(
+		d.hint,
+		"the backend hook itself returned EIO: nothing for the VMM to change; KVM printed: \"KVM: no\"");
+	d = (struct diagnosis){ .cause = CAUSE_UNEXPECTED };
+	diagnose_line(&r, "KVM: no", &d);
+	assert_string_equal(d.hint, "");
 }
 
 static void test_host_offer(void **state)
@@ -1358,6 +1419,8 @@ int main(void)
 		cmocka_unit_test(test_arch),
 		cmocka_unit_test(test_arch_process),
 		cmocka_unit_test(test_arch_length),
+		cmocka_unit_test(test_arch_message),
+		cmocka_unit_test(test_line_of_hook),
 		cmocka_unit_test(test_host_offer),
 		cmocka_unit_test(test_arch_names),
 		cmocka_unit_test(test_other_names),

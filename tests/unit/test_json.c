@@ -22,7 +22,7 @@ static const struct host_facts unknown_host = { .page_size = 4096 };
 /* The largest of everything. */
 static const struct cc_record extreme = {
 	.type = CC_NEGOTIATION,
-	.seen = CC_SEEN_ALL,
+	.seen = CC_SEEN_ALL & ~CC_SEEN_INTERRUPT,
 	.has_hook = 1,
 	.cmd = ABI_CMD_MAINLINE,
 	.pid = UINT32_MAX,
@@ -262,6 +262,8 @@ static void print_lost(struct out *o, enum cc_loss loss, uint64_t n)
 		{ { UINT64_MAX, UINT64_MAX, loss, CC_NEGOTIATION, ABI_CMD_V1, -E2BIG }, n },
 		{ { 0, 0, loss, CC_EXTENSION, 0, 0 }, 1 },
 		{ { 0, 0, loss, CC_ARCH_COMPAT, 0, -524 }, 1 },
+		{ { 0, 0, loss, CC_RUN, 0, CC_RET_UNKNOWN }, 1 },
+		{ { 0, 0, loss, CC_KERNEL, 0, CC_RET_UNKNOWN }, 1 },
 		{ { 0, 0, loss, 0, 0, CC_RET_UNKNOWN }, 1 },
 	};
 	struct frame f = { .type = FRAME_LOST, .lost = { loss, n, by, n % (COUNT(by) + 1) } };
@@ -269,6 +271,36 @@ static void print_lost(struct out *o, enum cc_loss loss, uint64_t n)
 
 	e.seq = e.mono_ns = e.real_ns = UINT64_MAX;
 	print(o, &e);
+}
+
+static void print_runs(struct out *o)
+{
+	static const uint32_t exits[] = { ABI_EXIT_UNKNOWN, ABI_EXIT_FAIL_ENTRY,
+					  ABI_EXIT_INTERNAL_ERROR };
+	struct run run = { .hint = "KVM_RUN failed" };
+	struct cc_record r = { .type = CC_RUN, .arg = UINT64_MAX };
+	const struct frame f = { .type = FRAME_CALL, .call.rec = &r };
+
+	for (size_t i = 0; i < COUNT(exits) * 2; i++) {
+		struct event e = call(EVENT_RUN, &f);
+
+		r.cmd = exits[i / 2];
+		r.vm = i % 2 ? UINT64_MAX : 0;
+		e.run = &run;
+		print(o, &e);
+	}
+	run.asked = true;
+	r.ret = INT_MIN;
+	for (int i = 0; i < ARCH_MAX; i++) {
+		struct event e = call(EVENT_RUN, &f);
+
+		run.pvr = i ? 0x0f000006 : UINT32_MAX;
+		run.cause = i;
+		run.accepted = i == ARCH_ACCEPTED;
+		run.messages[run.n_messages++] = "KVM: \"\\x00\\\\";
+		e.run = &run;
+		print(o, &e);
+	}
 }
 
 static void print_attach(struct out *o, enum attach_how how, const char *why, bool known)
@@ -333,9 +365,12 @@ static void print_all(struct out *o)
 {
 	static const struct host_id none, strange = { "\xff\n", "", "a\\b", "\"", "\33", "kvm", 1 };
 	struct recording r = record(ordinary, COUNT(ordinary));
+	struct recording failed = record(failing, COUNT(failing));
 
 	fputs(r.text, o->f);
+	fputs(failed.text, o->f);
 	free(r.text);
+	free(failed.text);
 	print_trace(o, &none, NULL);
 	print_trace(o, &strange, "--comm \33");
 	print_negotiations(o);
@@ -346,10 +381,12 @@ static void print_all(struct out *o)
 	print_extension(o, UINT64_MAX, INT_MIN, UINT_MAX);
 	print_retry(o, true, 0);
 	print_retry(o, false, UINT64_MAX);
+	print_runs(o);
 	for (int i = 0; i < CC_LOSSES; i++)
 		print_lost(o, i, UINT64_MAX - (uint64_t)i);
 	print_attach(o, ATTACH_FEXIT, NULL, true);
 	print_attach(o, ATTACH_KPROBE, NULL, false);
+	print_attach(o, ATTACH_TRACEPOINT, NULL, true);
 	print_attach(o, ATTACH_ABSENT, "the module \"kvm_hv\" is not loaded", true);
 	for (int i = LIFE_WHOLE; i <= LIFE_UNKNOWN; i++) {
 		print_vm(o, true, i);
@@ -433,6 +470,65 @@ static void test_shape(void **state)
 		assert_string_equal(line, shapes[i]);
 	}
 	assert_null(line);
+	free(r.text);
+}
+
+#define QEMU "\"pid\":4711,\"tid\":4712,\"comm\":\"qemu-system-ppc\",\"thread\":\"CPU 0/KVM\","
+#define DB1  "\"vm\":1,\"vm_name\":\"4711-12\",\"guest\":\"db1\","
+#define VM_EVIDENCE \
+	"\"evidence\":{\"vm\":\"0xc000000012345678\",\"vm_ino\":33,\"vm_name\":\"4711-12\"," \
+	"\"cgroup\":77,\"name_option\":null,"
+#define NO_VM "\"vm\":null,\"vm_name\":null,\"guest\":null,"
+#define NO_EVIDENCE \
+	"\"evidence\":{\"vm\":null,\"vm_ino\":0,\"vm_name\":\"\",\"cgroup\":0,\"name_option\":null,"
+#define REFUSED \
+	"\"pvr\":\"0x0f000007\",\"mode\":\"POWER11\",\"accepted\":false,\"ask_cause\":\"newer-than-host\"," \
+	"\"messages\":[\"" LINE_OF_33 "\"],"
+
+/* The same of what fails later, and of what KVM says. */
+static void test_shape_of_failures(void **state)
+{
+	static const char *const shapes[] = {
+		"{\"type\":\"kernel\",\"seq\":6,\"ts\":\"2026-11-22T06:00:00.128456789Z\","
+		"\"mono_ns\":5000000," QEMU "\"cgroup\":\"/machine.slice\"," DB1
+		"\"message\":\"" LINE_OF_33 "\"," VM_EVIDENCE
+		"\"interrupt\":false,\"cmd\":\"0x2000ae80\",\"length\":47}}",
+		"{\"type\":\"run\",\"seq\":7,\"ts\":\"2026-11-22T06:00:00.129456789Z\","
+		"\"mono_ns\":6000000," QEMU "\"cgroup\":\"/machine.slice\"," DB1
+		"\"ret\":-22,\"errno\":\"EINVAL\",\"exit_reason\":null,\"hardware_reason\":null," REFUSED
+		"\"hint\":\"KVM_RUN failed with EINVAL; KVM had refused POWER11 (newer-than-host); "
+		"KVM printed: \\\"" LINE_OF_33 "\\\"\"," VM_EVIDENCE
+		"\"ret\":-22,\"exit_reason\":0,\"hardware_reason\":\"0x0000000000000000\"}}",
+		"{\"type\":\"run\",\"seq\":8,\"ts\":\"2026-11-22T06:00:00.130456789Z\","
+		"\"mono_ns\":7000000," QEMU "\"cgroup\":null," DB1
+		"\"ret\":0,\"errno\":null,\"exit_reason\":\"unknown\","
+		"\"hardware_reason\":\"0xffffffffffffffea\"," REFUSED
+		"\"hint\":\"KVM_RUN ended with exit reason unknown (hardware reason 0xffffffffffffffea); "
+		"KVM had refused POWER11 (newer-than-host); KVM printed: \\\"" LINE_OF_33
+		"\\\"\"," VM_EVIDENCE
+		"\"ret\":0,\"exit_reason\":0,\"hardware_reason\":\"0xffffffffffffffea\"}}",
+		"{\"type\":\"run\",\"seq\":9,\"ts\":\"2026-11-22T06:00:00.131456789Z\","
+		"\"mono_ns\":8000000,\"pid\":9,\"tid\":9,\"comm\":\"vmm\",\"thread\":\"vmm\","
+		"\"cgroup\":null," NO_VM
+		"\"ret\":0,\"errno\":null,\"exit_reason\":\"fail-entry\",\"hardware_reason\":null,"
+		"\"pvr\":null,\"mode\":null,\"accepted\":null,\"ask_cause\":null,\"messages\":[],"
+		"\"hint\":\"KVM_RUN ended with exit reason fail-entry; of which VM could not be told\"," NO_EVIDENCE
+		"\"ret\":0,\"exit_reason\":9,\"hardware_reason\":\"0x0000000000000000\"}}",
+		"{\"type\":\"kernel\",\"seq\":10,\"ts\":\"2026-11-22T06:00:00.131456789Z\","
+		"\"mono_ns\":8000000," NOBODY "\"message\":\"kvm \\\\x1b\"," NO_EVIDENCE
+		"\"interrupt\":true,\"cmd\":null,\"length\":300}}",
+	};
+	struct recording r = record(failing, COUNT(failing));
+	char *save, *line = strtok_r(r.text, "\n", &save);
+
+	(void)state;
+	for (size_t i = 0; line && strncmp(line, "{\"type\":\"kernel\"", 16); i++)
+		line = strtok_r(NULL, "\n", &save);
+	for (size_t i = 0; i < COUNT(shapes); i++, line = strtok_r(NULL, "\n", &save)) {
+		assert_non_null(line);
+		assert_string_equal(line, shapes[i]);
+	}
+	assert_non_null(strstr(line, "\"runs\":3,\"runs_repeated\":5,\"kernel_messages\":2}}"));
 	free(r.text);
 }
 
@@ -605,6 +701,10 @@ static void test_failures(void **state)
 	assert_false(event_is_failure(&e));
 	retry.recovered = false;
 	assert_true(event_is_failure(&e));
+	e.type = EVENT_RUN;
+	assert_true(event_is_failure(&e));
+	e.type = EVENT_KERNEL;
+	assert_false(event_is_failure(&e));
 	for (int type = 0; type < EVENT_TYPES; type++)
 		assert_non_null(event_type_name(type));
 	assert_null(event_type_name(EVENT_TYPES));
@@ -613,9 +713,13 @@ static void test_failures(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_shape),	      cmocka_unit_test(test_extremes_are_exact),
-		cmocka_unit_test(test_hostile_names), cmocka_unit_test(test_bytes),
-		cmocka_unit_test(test_long_lists),    cmocka_unit_test(test_outputs),
+		cmocka_unit_test(test_shape),
+		cmocka_unit_test(test_extremes_are_exact),
+		cmocka_unit_test(test_shape_of_failures),
+		cmocka_unit_test(test_hostile_names),
+		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_long_lists),
+		cmocka_unit_test(test_outputs),
 		cmocka_unit_test(test_failures),
 	};
 	struct out o;

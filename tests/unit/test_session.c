@@ -133,12 +133,42 @@ static void test_totals(void **state)
 	session_free(s);
 }
 
+/* Runs that failed and lines are counted; of those that came again the end knows. */
+static void test_failures(void **state)
+{
+	const struct cc_record run = {
+		.type = CC_RUN, .vm = 1, .vm_ino = 2, .pid = 7, .tid = 7, .ret = -EINVAL
+	};
+	struct cc_record line = { .type = CC_KERNEL, .pid = 7, .tid = 7, .arg = 7 };
+	const struct frame runs = { .type = FRAME_CALL, .call.rec = &run };
+	const struct frame says = { .type = FRAME_KERNEL,
+				    .kernel = { &line, "KVM: no", NULL, NULL } };
+	const struct frame end = { .type = FRAME_END, .end.runs_repeated = UINT64_MAX };
+	struct seen seen;
+	struct session *s = begin(&seen);
+
+	(void)state;
+	session_frame(s, &runs);
+	session_frame(s, &says);
+	session_frame(s, &says);
+	line.arg = 0;
+	session_frame(s, &says);
+	session_frame(s, &end);
+	assert_int_equal(seen.n[EVENT_RUN], 1);
+	assert_int_equal(seen.n[EVENT_KERNEL], 2);
+	assert_int_equal(session_totals(s)->runs, 1);
+	assert_int_equal(session_totals(s)->kernel_messages, 2);
+	assert_true(session_totals(s)->runs_repeated == UINT64_MAX);
+	session_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_proven_command),
 		cmocka_unit_test(test_nothing_proven),
 		cmocka_unit_test(test_totals),
+		cmocka_unit_test(test_failures),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

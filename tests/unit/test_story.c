@@ -780,6 +780,225 @@ static void test_end(void **state)
 			    "was not seen to ask for a mode (when it was born could not be told)");
 }
 
+/* ------------------------------------------------------------ what fails later */
+
+static struct step run(struct story *s, uint64_t vm, int ret, uint32_t reason, uint64_t hardware)
+{
+	struct cc_record r = record(CC_RUN, vm, 7, 200);
+	const struct frame f = { .type = FRAME_CALL, .call.rec = &r };
+	struct step step;
+
+	r.ret = ret;
+	r.cmd = reason;
+	r.arg = hardware;
+	r.vm_ino = vm ? vm + 1 : 0;
+	assert_true(record_valid(&r));
+	story_run(s, &f, &step);
+	return step;
+}
+
+/* vm 0: in no ioctl that is known. */
+static struct step says(struct story *s, uint64_t vm, uint32_t pid, uint64_t at, uint32_t cmd,
+			const char *text)
+{
+	struct cc_record r = record(CC_KERNEL, vm, pid, at);
+	const struct frame f = { .type = FRAME_KERNEL, .kernel = { &r, text, NULL, NULL } };
+	struct step step;
+
+	r.cmd = cmd;
+	r.tid = pid;
+	r.arg = strlen(text);
+	r.vm_ino = vm ? vm + 1 : 0;
+	assert_true(record_valid(&r));
+	story_kernel(s, &f, &step);
+	return step;
+}
+
+/* What was asked for, what KVM answered, how it ended, and what KVM said: no word more. */
+static void test_run(void **state)
+{
+	struct step step;
+
+	watch(*state, NULL, 0);
+	step = run(*state, 1, -EINVAL, 19, 0);
+	assert_int_equal(step.vm, 1);
+	assert_false(step.run.asked);
+	assert_false(step.silent);
+	assert_int_equal(step.run.n_messages, 0);
+	assert_string_equal(step.run.hint, "KVM_RUN failed with EINVAL");
+	ask(*state, 1, POWER10, -EINVAL);
+	step = run(*state, 1, -EINVAL, 19, 0);
+	assert_true(step.run.asked && !step.run.accepted);
+	assert_int_equal(step.run.pvr, POWER10);
+	assert_int_equal(step.run.cause, ARCH_NEWER_THAN_HOST);
+	assert_string_equal(
+		step.run.hint,
+		"KVM_RUN failed with EINVAL; KVM had refused POWER10 (newer-than-host)");
+	ask(*state, 1, POWER10, 0);
+	assert_int_equal(says(*state, 1, 7, 150, ABI_CMD_RUN, "KVM: no").vm, 1);
+	step = run(*state, 1, 0, ABI_EXIT_UNKNOWN, -22ull);
+	assert_true(step.run.asked && step.run.accepted);
+	assert_int_equal(step.run.n_messages, 1);
+	assert_string_equal(
+		step.run.hint,
+		"KVM_RUN ended with exit reason unknown (hardware reason 0xffffffffffffffea); KVM had accepted POWER10, which this host does not offer (this kernel does not check); KVM printed: \"KVM: no\"");
+	ask(*state, 1, 0, 0);
+	step = run(*state, 1, 0, ABI_EXIT_INTERNAL_ERROR, 3);
+	assert_string_equal(
+		step.run.hint,
+		"KVM_RUN ended with exit reason internal-error (suberror 3); KVM had accepted the host's default; KVM printed: \"KVM: no\"");
+	ask(*state, 1, 0x0f000005, 0);
+	assert_tells(run(*state, 1, 0, ABI_EXIT_FAIL_ENTRY, 1).run.hint,
+		     "fail-entry (hardware reason 0x1); KVM had accepted POWER9; KVM");
+}
+
+/* A vCPU that could not be told is of no VM, whatever else its process has. */
+static void test_run_of_no_vm(void **state)
+{
+	struct step step;
+
+	watch(*state, NULL, 0);
+	ask(*state, 1, POWER10, -EINVAL);
+	says(*state, 1, 7, 150, ABI_CMD_RUN, "KVM: no");
+	step = run(*state, 0, 0, ABI_EXIT_UNKNOWN, 0);
+	assert_int_equal(step.vm, 0);
+	assert_false(step.run.asked);
+	assert_int_equal(step.run.n_messages, 0);
+	assert_string_equal(
+		step.run.hint,
+		"KVM_RUN ended with exit reason unknown; of which VM could not be told");
+}
+
+/* Each line is its VM's; one of no VM may be of any that lives in its process. */
+static void test_messages(void **state)
+{
+	struct step step;
+
+	watch(*state, NULL, 0);
+	born(*state, 2, "7-1");
+	born(*state, 3, "7-2");
+	born(*state, 4, "7-3");
+	dies(*state, 4, "7-3");
+	assert_int_equal(says(*state, 2, 7, 1, ABI_CMD_RUN, "KVM: of the second").vm, 2);
+	assert_int_equal(says(*state, 0, 7, 2, 0, "KVM: of one of them").vm, 0);
+	assert_int_equal(says(*state, 0, 8, 3, 0, "KVM: of another process").vm, 0);
+	step = run(*state, 1, -EINVAL, 0, 0);
+	assert_int_equal(step.run.n_messages, 1);
+	assert_string_equal(step.run.messages[0], "KVM: of one of them");
+	assert_string_equal(step.run.hint, "KVM_RUN failed with EINVAL");
+	step = run(*state, 2, -EINVAL, 0, 0);
+	assert_int_equal(step.run.n_messages, 2);
+	assert_string_equal(step.run.messages[0], "KVM: of the second");
+	assert_tells(step.run.hint, "EINVAL; KVM printed: \"KVM: of the second\"");
+	assert_int_equal(run(*state, 3, -EINVAL, 0, 0).run.n_messages, 0);
+	/* The newest are kept. */
+	for (int i = 0; i < 20; i++) {
+		char text[] = "KVM: a";
+
+		text[5] = (char)('a' + i);
+		says(*state, 1, 7, 10 + i, ABI_CMD_RUN, text);
+	}
+	step = run(*state, 1, -EINVAL, 0, 0);
+	assert_int_equal(step.run.n_messages, STORY_MESSAGES);
+	assert_string_equal(step.run.messages[0], "KVM: m");
+	assert_string_equal(step.run.messages[STORY_MESSAGES - 1], "KVM: t");
+}
+
+/* However many lines there are, the memory that they take has an end. */
+static void test_many_messages(void **state)
+{
+	char text[4 * CC_LINE_LEN + 1] = "";
+	size_t kept = 0;
+
+	watch(*state, NULL, 0);
+	memset(text, 'x', sizeof(text) - 1);
+	for (uint64_t vm = 1; vm <= 3000; vm++)
+		for (int i = 0; i < 9; i++)
+			says(*state, vm, 7, 1, ABI_CMD_RUN, text);
+	for (uint64_t vm = 1; vm <= 3000; vm++)
+		kept += run(*state, vm, -EINVAL, 0, 0).run.n_messages;
+	assert_in_range(kept, 1000, STORY_MESSAGE_BYTES / sizeof(text));
+}
+
+/* A line is of a call where thread and time say so; of one that began unseen the ioctl has to. */
+static void test_line_of_call(void **state)
+{
+	struct cc_record r = record(CC_NEGOTIATION, 1, 7, 1000);
+
+	watch(*state, NULL, 0);
+	r.tid = 7;
+	r.latency_ns = 100;
+	assert_null(story_line_of(*state, &r));
+	says(*state, 1, 7, 1050, ABI_CMD_MAINLINE, "KVM: meanwhile");
+	assert_string_equal(story_line_of(*state, &r), "KVM: meanwhile");
+	r.tid = 8;
+	assert_null(story_line_of(*state, &r));
+	r.tid = 7;
+	r.mono_ns = 1051;
+	assert_null(story_line_of(*state, &r));
+	r.mono_ns = 900;
+	assert_null(story_line_of(*state, &r));
+	r = record(CC_ARCH_COMPAT, 1, 7, 2000);
+	r.tid = 7;
+	assert_null(story_line_of(*state, &r));
+	says(*state, 1, 7, 1990, ABI_CMD_SET_ONE_REG, "KVM: of the register");
+	assert_string_equal(story_line_of(*state, &r), "KVM: of the register");
+	assert_string_equal(add(*state, &r, &host).offer.message, "KVM: of the register");
+	r.mono_ns = 1980;
+	assert_null(story_line_of(*state, &r));
+	r.vm = r.vm_ino = 9;
+	assert_null(story_line_of(*state, &r));
+}
+
+static void test_tell_runs(void **state)
+{
+	struct paragraphs p = { 0 };
+
+	watch(*state, NULL, 0);
+	ask(*state, 1, POWER10, -EINVAL);
+	run(*state, 1, -EINVAL, 0, 0);
+	run(*state, 1, -EFAULT, 0, 0);
+	says(*state, 1, 7, 300, ABI_CMD_RUN, "KVM: later");
+	ask(*state, 2, POWER10, 0);
+	says(*state, 2, 7, 190, ABI_CMD_RUN, "KVM: no");
+	run(*state, 2, 0, ABI_EXIT_UNKNOWN, 5);
+	ask(*state, 2, 0, 0);
+	run(*state, 3, -EINVAL, 0, 0);
+	story_tell(*state, keep, &p);
+	assert_int_equal(p.n, 3);
+	assert_tells(
+		p.text[0],
+		"(QEMU: max-cpu-compat). It was refused POWER10 and ran all the same: KVM_RUN failed with EINVAL. It failed in 2 different ways: this was the first.");
+	assert_silent(p.text[0], "later");
+	assert_tells(
+		p.text[1],
+		"host-default. KVM accepted POWER10 although this host does not offer it (this kernel does not check), and then KVM_RUN ended with exit reason unknown (hardware reason 0x5); KVM printed: \"KVM: no\".");
+	assert_string_equal(
+		p.text[2],
+		"VM 3, qemu-system-ppc[7]: asked for no mode. KVM_RUN failed with EINVAL.");
+	assert_string_equal(
+		dies(*state, 2, "7-1").sentence,
+		"never queried, asked for POWER10: newer-than-host, ran all the same: KVM_RUN failed with EINVAL");
+	assert_string_equal(dies(*state, 4, "7-3").sentence,
+			    "asked for no mode, KVM_RUN failed with EINVAL");
+}
+
+/* A lost line of KVM's, or exit, takes nothing from what is said of queries. */
+static void test_loss_of_failures(void **state)
+{
+	const struct loss_count by[] = { { { .vm_ino = 2, .type = CC_RUN }, 3 },
+					 { { .type = CC_KERNEL }, 4 } };
+	struct frame f = { .type = FRAME_LOST, .lost = { CC_LOSS_RECURSION, 7, by, 2 } };
+
+	watch(*state, NULL, 0);
+	born(*state, 2, "7-1");
+	story_lost(*state, &f);
+	assert_int_equal(life(*state, 1), LIFE_WHOLE);
+	f.lost.n++;
+	story_lost(*state, &f);
+	assert_int_equal(life(*state, 1), LIFE_LOSSY);
+}
+
 /* What a recording can hold and no kernel makes. */
 static void test_hostile_frames(void **state)
 {
@@ -840,6 +1059,13 @@ int main(void)
 		TEST(test_tell_silent_vms),
 		TEST(test_tell_older_ask),
 		TEST(test_end),
+		TEST(test_run),
+		TEST(test_run_of_no_vm),
+		TEST(test_messages),
+		TEST(test_many_messages),
+		TEST(test_line_of_call),
+		TEST(test_tell_runs),
+		TEST(test_loss_of_failures),
 		TEST(test_hostile_frames),
 	};
 

@@ -37,7 +37,9 @@ static char letter(const struct frame *f)
 {
 	switch (f->type) {
 	case FRAME_CALL:
-		return "?qea"[f->call.rec->type];
+		return "?qea?r"[f->call.rec->type];
+	case FRAME_KERNEL:
+		return 'k';
 	case FRAME_TRACE:
 		return 'T';
 	case FRAME_HOST:
@@ -232,6 +234,107 @@ static void test_replay_is_equal(void **state)
 	fclose(file);
 }
 
+static void test_failures_are_equal(void **state)
+{
+	struct recording r = record(failing, COUNT(failing)), again;
+	char error[ERROR_LEN];
+	struct outcome o = read_all(r.text, r.len);
+	struct frame f;
+	FILE *file;
+	struct stream *s = open_text(r.text, r.len, &file);
+
+	(void)state;
+	assert_string_equal(o.errors, "");
+	assert_string_equal(o.story, "TwwbakrrrkE");
+	recording_begin(&again, &plain);
+	while (stream_next(s, &f, error, sizeof(error)) == STREAM_FRAME)
+		session_frame(again.session, &f);
+	recording_end(&again);
+	assert_string_equal(again.text, r.text);
+	free(again.text);
+	stream_free(s);
+	fclose(file);
+	free(r.text);
+}
+
+/* One thing wrong in a line of a run or of the kernel: it alone is not read. */
+static void test_bad_failures(void **state)
+{
+	static const struct {
+		const char *of, *from, *to, *problem;
+	} cases[] = {
+		{ "run", "\"ret\":-22,\"exit", "\"ret\":-4,\"exit", "contradicts itself" },
+		{ "run", "\"ret\":-22,\"exit", "\"ret\":0,\"x\":1,\"exit", NULL },
+		{ "run", "\"exit_reason\":0", "\"exit_reason\":4294967296",
+		  "\"exit_reason\" is no" },
+		{ "run", "\"hardware_reason\":\"0x", "\"hardware_reason\":\"0y",
+		  "\"hardware_reason\" is no 0x" },
+		{ "run", "\"evidence\":{", "\"evidence\":1,\"x\":{", "\"evidence\" is no object" },
+		{ "run", "\"pid\":4711", "\"pid\":\"4711\"", "\"pid\" is no whole number" },
+		{ "kernel", "\"message\":\"", "\"message\":null,\"x\":\"",
+		  "\"message\" is no text of at most" },
+		{ "kernel", "\"message\":\"", "\"massage\":\"", "\"message\" is missing" },
+		{ "kernel", "\"length\":47", "\"length\":0", "contradicts itself" },
+		{ "kernel", "\"length\":47", "\"length\":-1", "\"length\" is no whole number" },
+		{ "kernel", "\"interrupt\":false", "\"interrupt\":0", "\"interrupt\" is neither" },
+		{ "kernel", "\"cmd\":\"0x2000ae80\"", "\"cmd\":\"0x\"", "\"cmd\" is no 0x" },
+		{ "end", "\"runs_repeated\":5", "\"runs_repeated\":\"5\"",
+		  "\"runs_repeated\" is no whole number" },
+	};
+	struct recording r = record(failing, COUNT(failing));
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char type[32], *text, *at;
+		struct outcome o;
+
+		snprintf(type, sizeof(type), "{\"type\":\"%s\"", cases[i].of);
+		at = strstr(r.text, type);
+		assert_non_null(at);
+		text = changed(at, cases[i].from, cases[i].to);
+		assert_true(asprintf(&at, "%.*s%s", (int)(at - r.text), r.text, text) > 0);
+		o = read_all(at, strlen(at));
+		if (!cases[i].problem)
+			assert_string_equal(o.errors, "");
+		else if (!strstr(o.errors, cases[i].problem) || !strchr(o.story, '!'))
+			fail_msg("\"%s\" for %s", o.errors, cases[i].problem);
+		free(at);
+		free(text);
+	}
+	free(r.text);
+}
+
+/* A line that is longer than the kernel side hands out would be a message of any length. */
+static void test_long_message(void **state)
+{
+	struct recording r = record(failing, COUNT(failing));
+	char *line, message[5 * CC_LINE_LEN];
+	struct outcome o;
+
+	(void)state;
+	memset(message, 'K', sizeof(message) - 1);
+	message[sizeof(message) - 1] = '\0';
+	line = changed(r.text, LINE_OF_33, message);
+	o = read_all(line, strlen(line));
+	assert_string_equal(o.story, "Twwba!lrrrkE");
+	assert_non_null(strstr(o.errors, "\"message\" is no text of at most 1024"));
+	free(line);
+	free(r.text);
+}
+
+/* An older program counted neither of them, and watched neither point. */
+static void test_older_recording(void **state)
+{
+	char *line = changed(lines[n_lines - 1],
+			     ",\"runs\":0,\"runs_repeated\":0,\"kernel_messages\":0", "");
+	struct outcome o = with_line(n_lines - 1, line);
+
+	(void)state;
+	assert_string_equal(o.errors, "");
+	assert_string_equal(o.story, "TwwbehqaldE");
+	free(line);
+}
+
 static uint64_t noise(void)
 {
 	static uint64_t x = 88172645463325252;
@@ -254,7 +357,7 @@ static void noise_name(char *name, size_t size)
 /* What is not marked as seen is not there. */
 static void noise_seen(struct cc_record *r)
 {
-	r->seen = noise() & CC_SEEN_ALL;
+	r->seen = noise() & CC_SEEN_ALL & ~(unsigned int)CC_SEEN_INTERRUPT;
 	if (r->seen & CC_SEEN_OPS)
 		r->has_hook = noise() & 1;
 	if (r->seen & CC_SEEN_HEAD)
@@ -840,17 +943,19 @@ static void test_every_bit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ordinary),	  cmocka_unit_test(test_replay_is_equal),
-		cmocka_unit_test(test_records_are_exact), cmocka_unit_test(test_bad_values),
-		cmocka_unit_test(test_bad_lines),	  cmocka_unit_test(test_unknown),
-		cmocka_unit_test(test_no_recording),	  cmocka_unit_test(test_newer_schema),
-		cmocka_unit_test(test_cut_anywhere),	  cmocka_unit_test(test_torn),
-		cmocka_unit_test(test_long_line),	  cmocka_unit_test(test_huge_line),
-		cmocka_unit_test(test_many_keys),	  cmocka_unit_test(test_gaps),
-		cmocka_unit_test(test_filtered),	  cmocka_unit_test(test_filter_is_said),
-		cmocka_unit_test(test_out_of_order),	  cmocka_unit_test(test_end_in_the_middle),
-		cmocka_unit_test(test_after_the_end),	  cmocka_unit_test(test_read_error),
-		cmocka_unit_test(test_hostile_text),	  cmocka_unit_test(test_recorded_verdicts),
+		cmocka_unit_test(test_ordinary),	   cmocka_unit_test(test_replay_is_equal),
+		cmocka_unit_test(test_failures_are_equal), cmocka_unit_test(test_bad_failures),
+		cmocka_unit_test(test_long_message),	   cmocka_unit_test(test_older_recording),
+		cmocka_unit_test(test_records_are_exact),  cmocka_unit_test(test_bad_values),
+		cmocka_unit_test(test_bad_lines),	   cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_no_recording),	   cmocka_unit_test(test_newer_schema),
+		cmocka_unit_test(test_cut_anywhere),	   cmocka_unit_test(test_torn),
+		cmocka_unit_test(test_long_line),	   cmocka_unit_test(test_huge_line),
+		cmocka_unit_test(test_many_keys),	   cmocka_unit_test(test_gaps),
+		cmocka_unit_test(test_filtered),	   cmocka_unit_test(test_filter_is_said),
+		cmocka_unit_test(test_out_of_order),	   cmocka_unit_test(test_end_in_the_middle),
+		cmocka_unit_test(test_after_the_end),	   cmocka_unit_test(test_read_error),
+		cmocka_unit_test(test_hostile_text),	   cmocka_unit_test(test_recorded_verdicts),
 		cmocka_unit_test(test_every_bit),
 	};
 

@@ -477,6 +477,70 @@ static void test_vms(void **state)
 		       "              db1\n");
 }
 
+static void failed(int ret, const struct run *run, uint32_t reason)
+{
+	struct cc_record r = ordinary;
+	struct frame f = { .type = FRAME_CALL, .call.rec = &r };
+	struct event e = event_of(EVENT_RUN, &r);
+
+	r.type = CC_RUN;
+	r.ret = ret;
+	r.cmd = reason;
+	r.latency_ns = 0;
+	e.frame = &f;
+	e.run = run;
+	emit_text.event(t.state, &e);
+}
+
+static void says(const char *text, uint32_t cmd, unsigned int vm)
+{
+	struct cc_record r = ordinary;
+	struct frame f = { .type = FRAME_KERNEL, .kernel = { &r, text, NULL, NULL } };
+	struct event e = event_of(EVENT_KERNEL, &r);
+
+	r.type = CC_KERNEL;
+	r.cmd = cmd;
+	r.latency_ns = 0;
+	e.frame = &f;
+	e.vm = vm;
+	emit_text.event(t.state, &e);
+}
+
+static void test_failures(void **state)
+{
+	const struct run refused = { .asked = true,
+				     .pvr = 0x0f000007,
+				     .cause = ARCH_NEWER_THAN_HOST,
+				     .hint = "KVM_RUN failed with EINVAL" };
+	const struct run nothing = { .hint = "KVM_RUN ended with exit reason unknown" };
+	const struct run raw = { .asked = true, .pvr = 1, .cause = ARCH_UNKNOWN_PVR, .hint = "x" };
+
+	(void)state;
+	begin((struct emit_options){ .columns = 80 });
+	says("KVM: of no VM", 0, 0);
+	says("KVM-NESTEDv2: couldn't set guest wide elements", ABI_CMD_RUN, 2);
+	failed(-EINVAL, &refused, 19);
+	failed(0, &nothing, ABI_EXIT_UNKNOWN);
+	failed(-EFAULT, &raw, 0);
+	assert_printed(
+		"TIME          PROCESS          VM  EVENT  RESULT  WHAT\n"
+		"06:00:00.123  qemu[120]         2  kernel log     KVM-NESTEDv2: couldn't set\n"
+		"                                                  guest wide elements\n"
+		"              db1\n"
+		"06:00:00.123  qemu[120]         2  run    EINVAL  newer-than-host: POWER11\n"
+		"              db1                  -> KVM_RUN failed with EINVAL\n"
+		"06:00:00.123  qemu[120]         2  run    failed\n"
+		"              db1                  -> KVM_RUN ended with exit reason unknown\n"
+		"06:00:00.123  qemu[120]         2  run    EFAULT  unknown-pvr\n"
+		"              db1                  -> x\n");
+	begin((struct emit_options){ .columns = 80, .verbose = true });
+	says("KVM: no", 0, 0);
+	failed(0, &nothing, ABI_EXIT_FAIL_ENTRY);
+	assert_non_null(strstr(printed(), "VM 120-12, in no ioctl on a VM\n"));
+	assert_non_null(strstr(printed(), "VM 120-12, exit reason 9\n"));
+	end();
+}
+
 /* Guests take turns: each row says whose it is where that changes. */
 static void test_guests(void **state)
 {
@@ -538,6 +602,8 @@ static void test_lost(void **state)
 		part(1, CC_ARCH_COMPAT, 0, -EINVAL),
 		part(3, CC_EXTENSION, 0, 1),
 		part(1, 77, 0, 0),
+		part(6, CC_RUN, 0, CC_RET_UNKNOWN),
+		part(1, CC_KERNEL, 0, CC_RET_UNKNOWN),
 	};
 
 	(void)state;
@@ -548,7 +614,7 @@ static void test_lost(void **state)
 	assert_printed(
 		"*** 120 events lost: vm-budget (VM 3): 118 query E2BIG, 2 query ok\n"
 		"*** 125 events lost: ring-full: 118 query E2BIG, 2 query ok, 1 ask EINVAL, 3\n"
-		"    check 1, 1 other ok\n"
+		"    check 1, 1 other ok, 6 run, 1 kernel\n"
 		"*** 1 event lost: probe-missed\n");
 }
 
@@ -809,6 +875,7 @@ int main(void)
 		cmocka_unit_test(test_asks),
 		cmocka_unit_test(test_retry_without_its_row),
 		cmocka_unit_test(test_vms),
+		cmocka_unit_test(test_failures),
 		cmocka_unit_test(test_guests),
 		cmocka_unit_test(test_attach),
 		cmocka_unit_test(test_lost),

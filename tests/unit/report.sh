@@ -1,0 +1,188 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# Reports of recordings from every kind of kernel and host, in each form, under ASan and UBSan: what a form
+# promises holds, a page is as good as its recording, and what is hostile stays text. TAP.
+#
+# Checks are called by name:
+# shellcheck disable=SC2317
+set -uo pipefail
+
+top=$(dirname "$(dirname "$(dirname "$(readlink -f "$0")")")")
+cd "$top" || exit 1
+trace=${O:-build}/host/unit/compatcaps-trace
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+status=0
+
+# check NAME COMMAND...: passes where the command does
+check() {
+	local name=$1
+	shift
+	if "$@" >"$work/said" 2>&1; then
+		echo "ok - $name"
+	else
+		head -n 6 "$work/said" | cut -c 1-300 | sed 's/^/# /'
+		echo "not ok - $name"
+		status=1
+	fi
+}
+
+# fails STATUS WORDS COMMAND...: it ends with this status, and says these words
+fails() {
+	local wanted=$1 words=$2 got
+	shift 2
+	"$@" >/dev/null 2>"$work/err"
+	got=$?
+	[[ $got -eq $wanted ]] && grep -qF -- "$words" "$work/err" && return
+	echo "status $got and not $wanted, or not \"$words\":"
+	cat "$work/err"
+	return 1
+}
+
+not() { ! "$@"; }
+
+same_events() { cmp <("$trace" replay -q --json "$1") <("$trace" replay -q --json "$2"); }
+
+is_text() {
+	"$trace" report -q "$1" >"$work/text" || return
+	grep -q '^Host ' "$work/text" && grep -q '^VM 1,' "$work/text" &&
+		grep -q '^What was not seen$' "$work/text" && ! grep -nE '^.{81}' "$work/text"
+}
+
+# Of a page all that can be said without a browser: tests/unit/browser.sh has one.
+is_page() {
+	xmllint --noout "$1" && tests/unit/page.py "$1"
+}
+
+# is_trace NAME RECORDING...
+is_trace() {
+	local name=$1
+	shift
+	if ! "$trace" report -q --format=perfetto "$@" >"$work/trace" ||
+		! protoc --decode=perfetto.Trace -Isrc src/perfetto.proto <"$work/trace" >"$work/decoded"; then
+		echo "not ok - $name: a trace that protoc decodes"
+		status=1
+		return
+	fi
+	tests/unit/perfetto.py "$@" <"$work/decoded" | sed "s/ perfetto: / $name: Perfetto: /"
+	[[ ${PIPESTATUS[0]} -eq 0 ]] || status=1
+}
+
+for file in tests/data/*.jsonl; do
+	name=$(basename "$file" .jsonl)
+	check "$name: as text, in 80 columns" is_text "$file"
+	"$trace" report -q --format=html -o "$work/$name.html" "$file"
+	check "$name: as a page" is_page "$work/$name.html"
+	check "$name: the page is as good as the recording" same_events "$file" "$work/$name.html"
+	"$trace" replay -q --json "$file" >"$work/$name.now"
+	is_trace "$name" "$work/$name.now"
+done
+
+# ---------------------------------------------------------------- pages
+
+one=tests/data/debian-7.3-p10-v1.jsonl two=tests/data/patched-7.2-p8-hash.jsonl
+page=$work/debian-7.3-p10-v1.html both=$work/both.html
+
+report_of_page() { cmp <("$trace" report -q "$1" | tail -n +2) <("$trace" report -q "$2" | tail -n +2); }
+page_of_page() {
+	"$trace" report -q --format=html "$page" | sed '/^<p class="lead">Recording /d' |
+		cmp - <(sed '/^<p class="lead">Recording /d' "$page")
+}
+from_a_pipe() { "$trace" report -q --format=html - <"$page" | same_events "$one" - ; }
+without_copy() {
+	"$trace" report -q --format=html --copy=never "$one" >"$work/bare.html" &&
+		! grep -q '^<template' "$work/bare.html" &&
+		fails 3 "there is no recording in it" "$trace" replay "$work/bare.html"
+}
+check "a report of a page is one of its recording" report_of_page "$one" "$page"
+check "a page of a page is the page" page_of_page
+check "a page from a pipe, into a pipe" from_a_pipe
+check "a page without its recording, as was asked for" without_copy
+"$trace" report -q --format=html -o "$both" "$one" "$two"
+check "several recordings make one page" is_page "$both"
+check "the first of them can be read" same_events "$one" "$both#1"
+check "and the second" same_events "$two" "$both#2"
+check "which of them has to be said" fails 3 "has 2 recordings: name one of them" "$trace" replay "$both"
+check "there is no third" fails 3 "no recording of number 3" "$trace" replay "$both#3"
+check "a recording has no parts" fails 3 "no page with recordings in it" "$trace" replay "$one#1"
+check "a page that is none of ours is noticed" not is_page tests/browser/broken.html
+check "and none of its recordings is found" fails 3 "there is no recording in it" "$trace" replay tests/browser/broken.html
+is_trace "several hosts" "$one" "$two"
+
+# ---------------------------------------------------------------- hostile recordings
+
+# name NAME: a recording whose guests have this name, as JSON spells it
+name() { python3 -c '
+import json, sys
+for line in open(sys.argv[2], encoding="utf-8"):
+    event = json.loads(line)
+    evidence = event.get("evidence", {})
+    if evidence.get("name_option"):
+        evidence["name_option"] = "guest=" + sys.argv[1]
+    print(json.dumps(event))' "$1" "$one"; }
+
+stays_text() {
+	name "$1" >"$work/hostile" && "$trace" report -q --format=html "$work/hostile" >"$work/hostile.html" &&
+		is_page "$work/hostile.html" && same_events "$work/hostile" "$work/hostile.html" && is_text "$work/hostile"
+}
+check "a name of markup stays text" stays_text '<img src=x onerror=alert(1)>&quot;<svg/onload=alert(1)>'
+check "a name that would end the recording" stays_text '</template><script>alert(1)</script><!--'
+check "a name that would end an attribute" stays_text "\"' x=\"]]>&#34;"
+check "a name of 4096 bytes" stays_text "$(printf 'n%.0s' {1..4096})"
+check "a name without a letter" stays_text '\\x1b[31m\\x00'
+
+says() { grep -qF -- "$1" <("$trace" report "${@:2}" 2>"$work/err"); }
+head -c 9000 "$one" >"$work/cut"
+sed '9s/^./x/' "$one" >"$work/bad"
+check "a recording that is cut off says so" says "The recording is cut off" "$work/cut"
+check "and its page too" says "The recording is cut off" --format=html "$work/cut"
+"$trace" report -q --format=html -o "$work/cut.html" "$work/cut" 2>"$work/err"
+check "and the page of it is cut off as well" same_events "$work/cut" "$work/cut.html"
+check "a line that cannot be read is told" says "1 line of the recording could not be read." "$work/bad"
+check "and makes the status 3" fails 3 "line 9 cannot be read" "$trace" report "$work/bad"
+check "what is no recording" fails 3 "no recording" "$trace" report --format=html README.md
+check "what is not there" fails 3 "No such file" "$trace" report --format=html "$work/none"
+goes_on() { ! "$trace" report "$work/none" "$one" >"$work/text" 2>"$work/err" && grep -q '^Host ' "$work/text"; }
+check "what is not there hides no other" goes_on
+
+# Two threads of a VM that call at once: their slices would not nest on one track.
+overlap() { python3 -c '
+import json, sys
+added = 0
+for line in open(sys.argv[1], encoding="utf-8"):
+    event = json.loads(line)
+    event["seq"] += added
+    print(json.dumps(event))
+    if event["type"] == "negotiation" and not added:
+        added = 2
+        for n in 1, 2:
+            event["seq"] += 1
+            event["tid"] += 1
+            event["mono_ns"] += 10
+            event["evidence"]["latency_ns"] += 5
+            print(json.dumps(event))' "$1"; }
+overlap "$work/debian-7.3-p10-v1.now" >"$work/overlap"
+"$trace" replay -q --json "$work/overlap" >"$work/overlap.now"
+is_trace "threads that call at once" "$work/overlap.now"
+three_tracks() { [[ $(grep -c 'name: "steps\[' "$work/decoded") -eq 2 ]]; }
+check "each has a track of its own then" three_tracks
+
+# ---------------------------------------------------------------- outputs
+
+full() { fails 3 "No space left" "$trace" report "--format=$1" -o /dev/full "$one"; }
+closed() { "$trace" report "--format=$1" "$one" | head -c 10 >/dev/null && [[ ${PIPESTATUS[0]} -eq 0 ]]; }
+for form in text html perfetto; do
+	check "$form: a full disk is told" full "$form"
+	check "$form: a reader may go away" closed "$form"
+	check "$form: no file is overwritten unasked" fails 3 "is there already" "$trace" report "--format=$form" -o "$page" "$one"
+done
+no_libxml2() {
+	local lib
+	mkdir -p "$work/lib"
+	for lib in libxml2.so.2 libxml2.so.16; do echo none >"$work/lib/$lib"; done
+	fails 3 "install its package" env LD_LIBRARY_PATH="$work/lib" "$trace" report --format=html "$one" &&
+		LD_LIBRARY_PATH=$work/lib "$trace" report "$one" >/dev/null
+}
+check "without libxml2 a page is refused, and text is not" no_libxml2
+exit $status

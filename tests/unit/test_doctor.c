@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <yyjson.h>
+
+#include "doctor.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define WIDTH	 80
+
+/* A POWER11 in POWER10 mode below PowerVM, on Linux 7.3, as root: nothing is amiss. */
+static const struct doctor_facts healthy = {
+	.capabilities = { { "CAP_SYS_ADMIN", true }, { "CAP_BPF", true }, { "CAP_PERFMON", true } },
+	.lockdown_is = FACT_KNOWN,
+	.lockdown = "none",
+	.release = "7.3-powerpc64le",
+	.has_kvm = true,
+	.kvm_types = true,
+	.has_hv = true,
+	.hv_types = true,
+	.symbols_read = true,
+	.direct_calls = true,
+	.kprobes = true,
+	.ftrace_enabled = 1,
+	.kprobes_safe = true,
+	.fexit = { true, 15, 0 },
+	.kprobe = { true, 15, 0 },
+	.tracepoint = { true, 48, 0 },
+	.iterator = { true, 0, 0 },
+	.debugfs = true,
+	.cgroup2 = true,
+	.host = { .page_size = 4096,
+		  .ksize_is = FACT_KNOWN,
+		  .ksize = 24,
+		  .pseries_is = FACT_KNOWN,
+		  .cpu_version_is = FACT_KNOWN,
+		  .cpu_version = 0x0f000006,
+		  .nested = NESTED_V2,
+		  .nested_caps_is = FACT_KNOWN,
+		  .nested_caps = 0x6000000000000000 },
+	.qemus = { { "/usr/bin/qemu-system-ppc64", "QEMU emulator version 11.2.0" } },
+	.n_qemus = 1,
+};
+
+static const struct doctor_finding *find(const struct doctor *d, const char *check)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (!strcmp(d->findings[i].check, check))
+			return &d->findings[i];
+	return NULL;
+}
+
+/* what, remedy: words in it; NULL: not looked at. A problem is one of the whole. */
+static void assert_finding(const struct doctor_facts *facts, const char *check,
+			   enum doctor_state state, const char *what, const char *remedy)
+{
+	static struct doctor d;
+	const struct doctor_finding *f;
+
+	doctor_examine(&d, facts);
+	f = find(&d, check);
+	assert_non_null(f);
+	if (f->state != state || (what && !strstr(f->what, what)) ||
+	    (remedy && !strstr(f->remedy, remedy)))
+		fail_msg("%s: %s \"%s\" -> \"%s\"", check, doctor_state_name(f->state), f->what,
+			 f->remedy);
+	if (state == DOCTOR_PROBLEM)
+		assert_true(doctor_has_problem(&d));
+}
+
+static void assert_not_found(const struct doctor_facts *facts, const char *check)
+{
+	static struct doctor d;
+
+	doctor_examine(&d, facts);
+	assert_null(find(&d, check));
+}
+
+static void test_healthy(void **state)
+{
+	static struct doctor d;
+
+	(void)state;
+	doctor_examine(&d, &healthy);
+	assert_true(d.n > 15);
+	for (size_t i = 0; i < d.n; i++) {
+		if (d.findings[i].state != DOCTOR_OK || *d.findings[i].remedy)
+			fail_msg("%s: \"%s\"", d.findings[i].check, d.findings[i].what);
+		assert_non_null(find(&d, d.findings[i].check));
+		assert_true(*d.findings[i].what);
+	}
+	assert_false(doctor_has_problem(&d));
+}
+
+/* ------------------------------------------------------------------ BPF */
+
+static void test_obstacles(void **state)
+{
+	struct doctor_facts f = healthy;
+
+	(void)state;
+	f.no_privilege = "no privilege: it needs CAP_SYS_ADMIN (and CAP_BPF): run it as root";
+	f.fexit.tried = f.kprobe.tried = f.tracepoint.tried = f.iterator.tried = false;
+	assert_finding(&f, "privilege", DOCTOR_PROBLEM,
+		       "no privilege: it needs CAP_SYS_ADMIN (and CAP_BPF)", "run it as root");
+	f = healthy;
+	f.locked = "it is locked down: boot without lockdown= (see FILE)";
+	assert_finding(&f, "lockdown", DOCTOR_PROBLEM, "it is locked down",
+		       "boot without lockdown= (see FILE)");
+	f = healthy;
+	f.no_types = "the kernel has no BTF";
+	assert_finding(&f, "types", DOCTOR_PROBLEM, "the kernel has no BTF", NULL);
+	/* A colon in brackets begins no remedy. */
+	f = healthy;
+	f.no_kvm = "no backend: modprobe kvm-hv (if that fails: dmesg says why)";
+	assert_finding(&f, "kvm", DOCTOR_PROBLEM, "no backend",
+		       "modprobe kvm-hv (if that fails: dmesg says why)");
+}
+
+static void test_capabilities(void **state)
+{
+	struct doctor_facts f = healthy;
+
+	(void)state;
+	f.capabilities[1].there = f.capabilities[2].there = false;
+	assert_finding(&f, "privilege", DOCTOR_OK,
+		       "CAP_SYS_ADMIN (which stands for CAP_BPF, CAP_PERFMON too)", NULL);
+}
+
+static void test_types(void **state)
+{
+	struct doctor_facts f = healthy;
+
+	(void)state;
+	f.hv_types = false;
+	assert_finding(&f, "module-types", DOCTOR_PROBLEM, "kvm_hv does not",
+		       "CONFIG_DEBUG_INFO_BTF_MODULES");
+	f.kvm_types = false;
+	assert_finding(&f, "module-types", DOCTOR_PROBLEM, "kvm does not", NULL);
+	f = healthy;
+	f.has_hv = f.hv_types = false;
+	f.has_pr = true;
+	assert_finding(&f, "module-types", DOCTOR_OK, NULL, NULL);
+	f.has_kvm = false;
+	assert_not_found(&f, "module-types");
+}
+
+static void test_methods(void **state)
+{
+	struct doctor_facts f = healthy;
+
+	(void)state;
+	f.direct_calls = false;
+	assert_finding(&f, "fexit", DOCTOR_NOTE, "no direct calls", NULL);
+	assert_finding(&f, "method", DOCTOR_OK, "auto takes kprobes", NULL);
+	f.kprobes_safe = false;
+	assert_finding(&f, "kprobe", DOCTOR_NOTE, "they can crash this kernel", NULL);
+}
+
+static void test_no_method(void **state)
+{
+	struct doctor_facts f = healthy;
+
+	(void)state;
+	f.direct_calls = f.kprobes_safe = false;
+	assert_finding(&f, "method", DOCTOR_PROBLEM, "neither fexit nor kprobes",
+		       "(6.13 or newer), or one that is not preemptible");
+	f = healthy;
+	f.ftrace_enabled = 0;
+	assert_finding(&f, "ftrace", DOCTOR_PROBLEM, "switched off", "kernel.ftrace_enabled=1");
+	assert_finding(&f, "method", DOCTOR_PROBLEM, NULL, NULL);
+	f = healthy;
+	f.fexit = (struct doctor_load){ true, 0, -EACCES };
+	assert_finding(&f, "method", DOCTOR_PROBLEM, "auto takes fexit", "--method kprobe");
+	assert_finding(&f, "fexit", DOCTOR_NOTE, "cannot be loaded: Permission denied", NULL);
+	f.direct_calls = false;
+	assert_finding(&f, "method", DOCTOR_OK, "auto takes kprobes", NULL);
+	f.kprobes_off = true;
+	assert_finding(&f, "kprobe", DOCTOR_NOTE, "switched off", "kprobes/enabled");
+	assert_finding(&f, "method", DOCTOR_PROBLEM, NULL, NULL);
+}
+
+static void test_unseen(void **state)
+{
+	struct doctor_facts f = healthy;
+
+	(void)state;
+	f.symbols_read = f.direct_calls = f.kprobes = false;
+	assert_finding(&f, "fexit", DOCTOR_NOTE, "/proc/kallsyms cannot be read", NULL);
+	f = healthy;
+	f.lockdown_is = FACT_UNKNOWN;
+	assert_finding(&f, "lockdown", DOCTOR_NOTE, "not known", "securityfs");
+	f.lockdown_is = FACT_ABSENT;
+	assert_finding(&f, "lockdown", DOCTOR_OK, "this kernel has none", NULL);
+	f = healthy;
+	f.debugfs = false;
+	assert_finding(&f, "debugfs", DOCTOR_NOTE, NULL, "mount -t debugfs");
+	f = healthy;
+	f.pid_namespace = true;
+	assert_finding(&f, "pid-namespace", DOCTOR_NOTE, NULL, "on the host itself");
+	assert_not_found(&healthy, "pid-namespace");
+	f = healthy;
+	f.iterator.err = -EPERM;
+	assert_finding(&f, "iterator", DOCTOR_NOTE, "Operation not permitted", NULL);
+}
+
+/* ------------------------------------------------------------------ KVM */
+
+static void test_answers(void **state)
+{
+	struct doctor_facts f = healthy;
+
+	(void)state;
+	assert_finding(&f, "answer", DOCTOR_OK, "is told POWER9 POWER10 (0x6000000000000000)",
+		       NULL);
+	f.host.nested = NESTED_V1;
+	f.host.nested_caps = 0;
+	f.host.cpu_version = 0x0f000007;
+	assert_finding(&f, "answer", DOCTOR_OK,
+		       "is told POWER9 POWER10 POWER11 (0x7000000000000000)", NULL);
+	f.host.cpu_version = 0x0f000004;
+	assert_finding(&f, "answer", DOCTOR_NOTE, "EINVAL", NULL);
+	f = healthy;
+	f.host.nested = NESTED_UNKNOWN;
+	assert_finding(&f, "answer", DOCTOR_NOTE, "not known", NULL);
+	f = healthy;
+	f.host.pseries_is = FACT_ABSENT;
+	f.host.nested = NESTED_NONE;
+	f.host.cpu_version = 0x00801200;
+	assert_finding(&f, "answer", DOCTOR_NOTE, "EINVAL, and the capability is 0", NULL);
+	assert_finding(&f, "cpu-version", DOCTOR_OK, "the processor's own", NULL);
+	assert_not_found(&f, "mode-check");
+	f = healthy;
+	f.has_hv = false;
+	f.has_pr = true;
+	assert_finding(&f, "answer", DOCTOR_NOTE, "ENOTTY where its VM is one of KVM PR", NULL);
+	f = healthy;
+	f.host.ksize_is = FACT_ABSENT;
+	assert_finding(&f, "answer", DOCTOR_NOTE, "gets ENOTTY", NULL);
+	assert_finding(&f, "abi", DOCTOR_NOTE, "does not have", "7.3 or newer");
+	f.host.ksize_is = FACT_UNKNOWN;
+	assert_finding(&f, "abi", DOCTOR_NOTE, "not known", NULL);
+	assert_not_found(&f, "answer");
+}
+
+static void test_releases(void **state)
+{
+	static const struct {
+		const char *release, *abi, *check;
+		enum doctor_state state;
+	} rows[] = {
+		{ "7.3-powerpc64le", "mainline", "KVM refuses", DOCTOR_OK },
+		{ "7.3.4", "mainline", "KVM refuses", DOCTOR_OK },
+		{ "7.10.1", "mainline", "KVM refuses", DOCTOR_OK },
+		{ "8.0", "mainline", "KVM refuses", DOCTOR_OK },
+		{ "7.2.13+deb", "a backport with a struct of 24 bytes: v3-v4, v5, mainline",
+		  "is not known", DOCTOR_NOTE },
+		{ "6.18.2", "a backport", "is not known", DOCTOR_NOTE },
+		{ "6.13", "a backport", "is not known", DOCTOR_NOTE },
+		{ "6.12.95+deb12-powerpc64le", "a backport", "may accept", DOCTOR_NOTE },
+		{ "5.14.0", "a backport", "may accept", DOCTOR_NOTE },
+		{ "next", "a backport", "may accept", DOCTOR_NOTE },
+	};
+	struct doctor_facts f = healthy;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		strcpy(f.release, rows[i].release);
+		assert_finding(&f, "abi", rows[i].state, rows[i].abi, NULL);
+		assert_finding(&f, "mode-check", rows[i].state, rows[i].check, NULL);
+	}
+	f.host.ksize = 40;
+	assert_finding(&f, "abi", DOCTOR_NOTE, "40 bytes: a revision that is not known here", NULL);
+}
+
+/* ------------------------------------------------------------------ QEMU */
+
+static void test_qemus(void **state)
+{
+	static const struct {
+		const char *said;
+		enum doctor_state state;
+		const char *what;
+	} rows[] = {
+		{ "QEMU emulator version 10.0.2 (Debian 1:10.0.2+ds-2)", DOCTOR_NOTE,
+		  "does not query (QEMU emulator version 10.0.2 (Debian" },
+		{ "QEMU emulator version 11.1.3", DOCTOR_NOTE, "does not query" },
+		{ "QEMU emulator version 11.1.49", DOCTOR_NOTE, "does not query" },
+		{ "QEMU emulator version 11.1.50 (v11.1.0-300-g1234)", DOCTOR_NOTE, "not known" },
+		{ "QEMU emulator version 11.1.90 (11.2.0-rc0)", DOCTOR_OK, "queries" },
+		{ "QEMU emulator version 11.2", DOCTOR_OK, "queries" },
+		{ "QEMU emulator version 11.2.0", DOCTOR_OK, "queries" },
+		{ "QEMU emulator version 12.0.0", DOCTOR_OK, "queries" },
+		{ "QEMU emulator version eleven", DOCTOR_NOTE, "not known (\"QEMU emulator" },
+		{ "hello", DOCTOR_NOTE, "not known" },
+		{ "", DOCTOR_NOTE, "not known (\"\")" },
+	};
+	struct doctor_facts f = healthy;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		strcpy(f.qemus[0].said, rows[i].said);
+		assert_finding(&f, "qemu", rows[i].state, rows[i].what,
+			       strstr(rows[i].what, "does not") ? "max-cpu-compat" : NULL);
+	}
+	f.n_qemus = 0;
+	assert_finding(&f, "qemu", DOCTOR_NOTE, "none was found", NULL);
+}
+
+/* ------------------------------------------------------------------ shown */
+
+/* As much as there can be, and as long as it can be. */
+static void fill(struct doctor_facts *f)
+{
+	*f = healthy;
+	f->n_qemus = DOCTOR_QEMUS;
+	f->more_qemus = 3;
+	f->pid_namespace = true;
+	f->kprobes_safe = f->direct_calls = false;
+	for (size_t i = 0; i < DOCTOR_QEMUS; i++) {
+		memset(f->qemus[i].path, 'p', sizeof(f->qemus[i].path) - 1);
+		memset(f->qemus[i].said, 's', sizeof(f->qemus[i].said) - 1);
+	}
+}
+
+static void test_text(void **state)
+{
+	static struct doctor_facts f;
+	static struct doctor d;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	fill(&f);
+	doctor_examine(&d, &f);
+	assert_non_null(out);
+	doctor_show_text(out, &d, false);
+	fclose(out);
+	assert_non_null(strstr(text, "ok       privilege            CAP_SYS_ADMIN, CAP_BPF"));
+	assert_non_null(
+		strstr(text, "problem  method               neither fexit nor kprobes can be used\n"
+			     "                              -> use a kernel with direct calls"));
+	assert_non_null(strstr(text, "note     qemu                 3 more were not looked at\n"));
+	/* Names that are longer than a line stay whole, so that they can be copied. */
+	for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
+		assert_true(strcspn(line, "\n") <= WIDTH || strstr(line, "pppp") ||
+			    strstr(line, "ssss"));
+	free(text);
+}
+
+static void test_json(void **state)
+{
+	static struct doctor_facts f;
+	static struct doctor d;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	yyjson_doc *j;
+
+	(void)state;
+	fill(&f);
+	doctor_examine(&d, &f);
+	assert_non_null(out);
+	assert_true(doctor_show_json(out, &d));
+	fclose(out);
+	j = yyjson_read(text, size, 0);
+	assert_non_null(j);
+	assert_string_equal(yyjson_get_str(yyjson_doc_ptr_get(j, "/type")), "doctor");
+	assert_true(yyjson_is_false(yyjson_doc_ptr_get(j, "/can_trace")));
+	assert_int_equal(yyjson_arr_size(yyjson_doc_ptr_get(j, "/findings")), d.n);
+	assert_string_equal(yyjson_get_str(yyjson_doc_ptr_get(j, "/findings/0/check")),
+			    "privilege");
+	assert_string_equal(yyjson_get_str(yyjson_doc_ptr_get(j, "/findings/0/state")), "ok");
+	assert_true(yyjson_is_null(yyjson_doc_ptr_get(j, "/findings/0/remedy")));
+	yyjson_doc_free(j);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_healthy),	     cmocka_unit_test(test_obstacles),
+		cmocka_unit_test(test_capabilities), cmocka_unit_test(test_types),
+		cmocka_unit_test(test_methods),	     cmocka_unit_test(test_no_method),
+		cmocka_unit_test(test_unseen),	     cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_releases),     cmocka_unit_test(test_qemus),
+		cmocka_unit_test(test_text),	     cmocka_unit_test(test_json),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
