@@ -235,7 +235,7 @@ static void read_qemus(struct doctor_facts *facts)
 					     "qemu-kvm" };
 	const char *env = getenv("PATH");
 	char *dirs = NULL, *save = NULL, path[PATH_MAX];
-	struct seen seen[DOCTOR_QEMUS];
+	struct seen seen[DOCTOR_QEMUS] = { 0 };
 
 	/* Where distributions keep one that is not in PATH. */
 	if (asprintf(&dirs, "%s:/usr/libexec", env ? env : "/usr/bin") < 0)

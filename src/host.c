@@ -212,9 +212,9 @@ void host_read(struct host_facts *host)
 	host->page_size = (uint32_t)sysconf(_SC_PAGESIZE);
 	host_read_device_tree(host);
 	host->ksize = struct_size_of(KVM_MODULE, "kvm_ppc_compat_caps");
-	host->ksize_is = host->ksize	       ? FACT_KNOWN :
+	host->ksize_is = host->ksize		    ? FACT_KNOWN :
 			 host_has_types(KVM_MODULE) ? FACT_ABSENT :
-						 FACT_UNKNOWN;
+						      FACT_UNKNOWN;
 }
 
 enum nested_api host_nested_api(const struct host_facts *host)
@@ -346,9 +346,10 @@ enum fact host_lockdown(char *mode, size_t len)
 {
 	char text[128], *at;
 
+	if (access(LOCKDOWN, F_OK))
+		return access(SECURITYFS "/lsm", F_OK) ? FACT_UNKNOWN : FACT_ABSENT;
 	if (!read_file(LOCKDOWN, text, sizeof(text)))
-		return errno == ENOENT && !access(SECURITYFS "/lsm", F_OK) ? FACT_ABSENT :
-									     FACT_UNKNOWN;
+		return FACT_UNKNOWN;
 	at = strchr(text, '[');
 	if (!at)
 		return FACT_UNKNOWN;

@@ -14,17 +14,17 @@
 
 bool inventory_add(struct inventory *inv, const struct inventory_record *r)
 {
-	struct inventory_record *more = inv->records;
 	size_t n = inv->n_records;
 
 	/* At each power of two. */
 	if (!(n & (n - 1))) {
-		more = realloc(more, (n ? 2 * n : 1) * sizeof(*more));
+		void *more = realloc(inv->records, (n ? 2 * n : 1) * sizeof(*inv->records));
+
 		if (!more)
 			return false;
 		inv->records = more;
 	}
-	more[inv->n_records++] = *r;
+	inv->records[inv->n_records++] = *r;
 	return true;
 }
 

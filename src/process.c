@@ -102,8 +102,9 @@ bool process_is(uint32_t pid, uint64_t start_ns)
 	text[n] = '\0';
 	/* The name may hold anything, and is the only field that does. */
 	at = strrchr(text, ')');
-	if (!at || sscanf(at, ") %*c%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s %" SCNu64,
-			  &ticks) != 1)
+	if (!at ||
+	    sscanf(at, ") %*c%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s%*s %" SCNu64,
+		   &ticks) != 1)
 		return false;
 	return ticks == (start_ns + (uint64_t)boot_offset_ns()) / (uint64_t)tick_ns;
 }
