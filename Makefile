@@ -99,7 +99,7 @@ LIVE := live filters vms process attach objects losses host watch child inventor
 TRACE := $(OFFLINE) $(LIVE)
 PROGS := compatcaps-trace compatcaps_probe decode_bitmap
 # What the program is linked with where it reads recordings; the last one statically, where it is there so.
-OFFLINE_LIBS = -lyyjson -lm $(if $(filter /%,$(shell $(1) -print-file-name=libprotobuf-c.a)),-l:libprotobuf-c.a,-lprotobuf-c)
+OFFLINE_LIBS = -lyyjson -lm $(if $(findstring /,$(shell $(1) -print-file-name=libprotobuf-c.a)),-l:libprotobuf-c.a,-lprotobuf-c)
 # For the tools: with another JSON library, and no recording.
 TOOL := abi parse out json_caps
 # What unit tests link: as much as each of them needs.
@@ -116,6 +116,7 @@ $(P)/obj/%.o: src/%.c | $(P)/gen/compatcaps.skel.h $(P)/gen/inventory.skel.h
 	$(Q)$(CROSS_CC) $(P_CFLAGS) -MMD -MP -c $< -o $@
 
 # Perfetto's messages, for every machine the same.
+.SECONDARY: $(P)/gen/perfetto.pb-c.c $(P)/gen/perfetto.pb-c.h
 $(P)/gen/%.pb-c.c $(P)/gen/%.pb-c.h &: src/%.proto
 	@mkdir -p $(@D)
 	$(call msg,PROTOC,$@)

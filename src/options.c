@@ -17,7 +17,7 @@ const char *argp_program_bug_address = NULL;
 static const char args_doc[] = "[trace] [-- COMMAND [ARG...]]\n"
 			       "record -o FILE [-- COMMAND [ARG...]]\n"
 			       "replay FILE\n"
-			       "check|diff|report|metrics ... (each has its own --help)";
+			       "check|diff|report|metrics|vms|doctor ... (each has its own --help)";
 
 static const char doc[] =
 	"Tell why a VMM and KVM did or did not agree on a CPU compatibility mode. trace watches "

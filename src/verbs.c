@@ -4,7 +4,10 @@
 #include <stddef.h>
 #include <string.h>
 
-/* A verb is one row here, one file (src/NAME.c), and its part of the docs. */
+/*
+ * A verb is one row here, one file (src/NAME.c; src/NAME_verb.c where that is the room of
+ * something else), and its part of the docs.
+ */
 #define VERBS(VERB) \
 	VERB(check, "hold recordings to rules") \
 	VERB(diff, "what differs between two recordings") \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What is done with recordings that are there already, beside replay. Each verb has a command
- * line of its own (cli.h) and is the first word of it.
+ * What is done with recordings that are there already, beside replay, and with a host before
+ * anything is traced. Each verb has a command line of its own (cli.h) and is the first word of it.
  */
 #ifndef COMPATCAPS_VERBS_H
 #define COMPATCAPS_VERBS_H

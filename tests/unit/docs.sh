@@ -53,7 +53,7 @@ static void modes(void)
 
 static void statuses(void)
 {
-	printf("%d\n%d\n%d\n%d\n%d\n%d\n%d\n", EXIT_DONE, EXIT_USAGE, EXIT_IMPOSSIBLE,
+	printf("%d\n%d\n%d\n%d\n%d\n%d\n%d\n%d\n", EXIT_DONE, EXIT_BROKEN, EXIT_USAGE, EXIT_IMPOSSIBLE,
 	       EXIT_INCONCLUSIVE, EXIT_TRACER, EXIT_CANNOT_RUN, EXIT_NO_COMMAND);
 }
 
