@@ -17,6 +17,8 @@
 #include "text.h"
 
 #define KEYS_MAX    256 /* of an object; no event has a tenth of it */
+#define KEY_MARKS   256
+#define LINE_BYTES  (STREAM_LINE_MAX + 2) /* with its end, and a NUL */
 #define PROBLEM_LEN 256
 
 /* Text that had to be escaped, until the next line. */
@@ -32,6 +34,7 @@ struct stream {
 	char *line;
 	size_t len;
 	uint64_t number; /* of the line */
+	struct rfc3339_memory time;
 	/* Of the line that is being read. */
 	yyjson_doc *doc;
 	struct scrap *scraps;
@@ -81,7 +84,7 @@ struct stream *stream_new(FILE *f, const char *name, bool recorded)
 	s->f = f;
 	s->name = name;
 	s->recorded = recorded;
-	s->line = malloc(STREAM_LINE_MAX);
+	s->line = malloc(LINE_BYTES);
 	if (s->line)
 		return s;
 	free(s);
@@ -116,24 +119,36 @@ void stream_free(struct stream *s)
 
 enum line { LINE_WHOLE, LINE_TORN, LINE_LONG, LINE_NONE };
 
+/* Of a line that is too long: let go of the rest. */
+static void skip_line(struct stream *s)
+{
+	int c;
+
+	while ((c = getc_unlocked(s->f)) != EOF && c != '\n')
+		;
+}
+
 /* The next line, without its end; of one that is too long nothing is kept. */
 static enum line read_line(struct stream *s)
 {
-	bool too_long = false;
-	int c;
-
 	s->len = 0;
-	while ((c = getc_unlocked(s->f)) != EOF && c != '\n') {
-		too_long |= s->len == STREAM_LINE_MAX;
-		if (!too_long)
-			s->line[s->len++] = (char)c;
-	}
-	if (c == EOF && !s->len)
+	if (!fgets_unlocked(s->line, LINE_BYTES, s->f))
 		return LINE_NONE;
 	s->number++;
-	if (too_long)
+	s->len = strlen(s->line);
+	if (s->len && s->line[s->len - 1] == '\n') {
+		s->len--;
+		return LINE_WHOLE;
+	}
+	if (s->len > STREAM_LINE_MAX) {
+		skip_line(s);
 		return LINE_LONG;
-	return c == EOF ? LINE_TORN : LINE_WHOLE;
+	}
+	if (feof_unlocked(s->f))
+		return LINE_TORN;
+	/* A NUL is in it, with which it is no JSON: that one is left for the parser to see. */
+	s->len++;
+	return LINE_WHOLE;
 }
 
 /* Values, each of them checked. */
@@ -712,9 +727,34 @@ static read_fn *const readers[EVENT_TYPES] = {
 
 /* Lines. */
 
+/* A number below KEY_MARKS that few keys of an object have in common. */
+static unsigned int mark_of(val *key)
+{
+	const char *text = yyjson_get_str(key);
+	size_t len = yyjson_get_len(key);
+
+	if (!len)
+		return 0;
+	return ((unsigned int)len * 37 + (unsigned char)text[0] * 11 +
+		(unsigned char)text[len / 2] * 5 + (unsigned char)text[len - 1]) %
+	       KEY_MARKS;
+}
+
+static bool is_among(val *const *keys, size_t n, val *key)
+{
+	for (size_t k = 0; k < n; k++)
+		if (yyjson_equals(keys[k], key))
+			return true;
+	return false;
+}
+
+/* Keys are compared where they have a mark in common alone: each with each costs most of the
+ * reading. */
 static void check_object(struct stream *s, val *o)
 {
 	val *keys[KEYS_MAX], *key, *value;
+	bool marks[KEY_MARKS] = { false };
+	unsigned int mark;
 	size_t i, n;
 
 	if (yyjson_obj_size(o) > KEYS_MAX) {
@@ -723,11 +763,11 @@ static void check_object(struct stream *s, val *o)
 	}
 	yyjson_obj_foreach(o, i, n, key, value) {
 		keys[i] = key;
-		for (size_t k = 0; k < i; k++)
-			if (yyjson_equals(keys[k], key))
-				fail(s, "a key stands twice in it: \"%.40s\"",
-				     text_is_escaped(yyjson_get_str(key)) ? yyjson_get_str(key) :
-									    "?");
+		mark = mark_of(key);
+		if (marks[mark] && is_among(keys, i, key))
+			fail(s, "a key stands twice in it: \"%.40s\"",
+			     text_is_escaped(yyjson_get_str(key)) ? yyjson_get_str(key) : "?");
+		marks[mark] = true;
 	}
 }
 
@@ -767,7 +807,7 @@ static void get_times(struct stream *s, val *root, struct frame *f)
 	const char *ts = yyjson_get_str(member(s, root, "ts"));
 
 	f->mono_ns = get_u64(s, root, "mono_ns");
-	if (!ts || !rfc3339_read(ts, &f->real_ns))
+	if (!ts || !rfc3339_read_next(ts, &s->time, &f->real_ns))
 		fail(s, "\"ts\" is no time such as 2026-11-22T06:00:00.123456789Z");
 }
 

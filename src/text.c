@@ -152,3 +152,36 @@ bool rfc3339_read(const char *text, uint64_t *real_ns)
 	/* Whatever those let pass, the 30th of February say, is written in another way. */
 	return !strcmp(rfc3339(again, *real_ns), text);
 }
+
+#define SECOND_LEN 19 /* "2026-11-22T06:00:00" */
+
+/* ".123456789Z" and nothing after it. */
+static bool read_fraction(const char *text, uint64_t *ns)
+{
+	*ns = 0;
+	if (*text++ != '.')
+		return false;
+	for (int i = 0; i < 9; i++, text++) {
+		if (*text < '0' || *text > '9')
+			return false;
+		*ns = 10 * *ns + (uint64_t)(*text - '0');
+	}
+	return text[0] == 'Z' && !text[1];
+}
+
+bool rfc3339_read_next(const char *text, struct rfc3339_memory *m, uint64_t *real_ns)
+{
+	uint64_t ns;
+
+	if (m->text[0] && !strncmp(text, m->text, SECOND_LEN)) {
+		if (!read_fraction(text + SECOND_LEN, &ns) ||
+		    __builtin_add_overflow(m->second_ns, ns, real_ns))
+			return false;
+		return true;
+	}
+	if (!rfc3339_read(text, real_ns))
+		return false;
+	strcpy(m->text, text); /* rfc3339_read() has seen that it fits */
+	m->second_ns = *real_ns / NSEC * NSEC;
+	return true;
+}

@@ -29,4 +29,11 @@ void rfc3339_fraction(char *text, uint64_t real_ns);
 /* Undo it. false: this is nothing that rfc3339() writes. */
 bool rfc3339_read(const char *text, uint64_t *real_ns);
 
+/* The same, quick for many of one second; memory is all 0 at first. */
+struct rfc3339_memory {
+	char text[RFC3339_LEN];
+	uint64_t second_ns; /* of the text, without its fraction */
+};
+bool rfc3339_read_next(const char *text, struct rfc3339_memory *m, uint64_t *real_ns);
+
 #endif /* COMPATCAPS_TEXT_H */
