@@ -558,7 +558,7 @@ static int load_maps(struct attach *a)
 	if (!a->maps)
 		return -errno;
 	a->losses.maps = a->maps;
-	bpf_program__set_autoload(a->maps->progs.read_word, true);
+	bpf_program__set_autoload(a->maps->progs.read_nested_caps, true);
 	err = bpf_map__set_max_entries(a->maps->maps.ring, objects_ring_bytes());
 	if (!err)
 		err = compatcaps_bpf__load(a->maps);
@@ -774,35 +774,18 @@ void attach_forget_vm(struct attach *a, uint64_t vm_ino)
 
 /* ---------------------------------------------------------------- what else is asked for */
 
-/* The address of a symbol; 0: none, or it is hidden from us. */
-static uint64_t address_of(const char *name)
-{
-	FILE *f = fopen("/proc/kallsyms", "re");
-	uint64_t address = 0, found = 0;
-	char line[512], symbol[256];
-
-	if (!f)
-		return 0;
-	while (!found && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%" SCNx64 " %*c %255s", &address, symbol) == 2 &&
-		    !strcmp(symbol, name))
-			found = address;
-	fclose(f);
-	return found;
-}
-
 enum fact attach_nested_caps(struct attach *a, uint64_t *caps)
 {
 	struct {
-		uint64_t address, value;
+		uint64_t value;
 		int64_t err;
-	} word = { .address = address_of("nested_capabilities") };
-	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &word, .ctx_size_in = sizeof(word));
+	} found = { 0 };
+	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &found, .ctx_size_in = sizeof(found));
 
-	if (!word.address ||
-	    bpf_prog_test_run_opts(bpf_program__fd(a->maps->progs.read_word), &run) || word.err)
+	if (bpf_prog_test_run_opts(bpf_program__fd(a->maps->progs.read_nested_caps), &run) ||
+	    found.err)
 		return FACT_UNKNOWN;
-	*caps = word.value;
+	*caps = found.value;
 	return FACT_KNOWN;
 }
 

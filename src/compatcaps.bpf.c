@@ -1218,19 +1218,26 @@ int BPF_PROG(console_tp, const char *text, __u64 len)
 
 /* ---------------------------------------------------------------- asked for by the tracer */
 
-/* A word of the kernel's memory; err as the helper gives it. */
-struct word {
-	__u64 address;
+/* What kvm-hv has agreed on with its hypervisor; err as the helper gives it that failed. */
+struct nested_caps {
 	__u64 value;
 	__s64 err;
 };
 
-SEC("syscall")
-int read_word(struct word *w)
-{
-	__u64 value = 0;
+static const char nested_caps_name[] = "nested_capabilities";
 
-	w->err = bpf_probe_read_kernel(&value, sizeof(value), (const void *)w->address);
-	w->value = value;
+/*
+ * The kernel finds the address, and by a search: read from /proc/kallsyms it would take longer than
+ * all else that there is to be done before a trace begins.
+ */
+SEC("syscall")
+int read_nested_caps(struct nested_caps *n)
+{
+	__u64 address = 0, value = 0;
+
+	n->err = bpf_kallsyms_lookup_name(nested_caps_name, sizeof(nested_caps_name), 0, &address);
+	if (!n->err)
+		n->err = bpf_probe_read_kernel(&value, sizeof(value), (const void *)address);
+	n->value = value;
 	return 0;
 }

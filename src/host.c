@@ -111,6 +111,13 @@ void host_forget(void)
 	vmlinux = NULL;
 }
 
+const struct btf *host_types(void)
+{
+	if (!vmlinux)
+		vmlinux = btf__load_vmlinux_btf();
+	return vmlinux;
+}
+
 /* Among the types from this id on; 0: there is none of that name. */
 static uint64_t struct_size(const struct btf *btf, unsigned int from, const char *name)
 {
@@ -134,9 +141,7 @@ static uint64_t struct_size_of(const char *module, const char *name)
 	uint64_t size = 0;
 	int id;
 
-	if (!vmlinux)
-		vmlinux = btf__load_vmlinux_btf();
-	if (!vmlinux)
+	if (!host_types())
 		return 0;
 	split = btf__load_module_btf(module, vmlinux);
 	if (split)

@@ -5,6 +5,8 @@
 
 #include "frame.h"
 
+struct btf;
+
 /*
  * What can be read without asking KVM: page size, device tree, the struct's size from BTF.
  * What else is known of the host stays as it is.
@@ -49,7 +51,10 @@ enum nested_api host_nested_api(const struct host_facts *host);
 /* Of these facts the ones that the device tree tells. */
 void host_read_device_tree(struct host_facts *host);
 
-/* Let go of the kernel's types, which the above keep in memory between calls. */
+/* The kernel's own types; NULL: it has none that can be read. host_forget() lets go of them. */
+const struct btf *host_types(void);
+
+/* Let go of the kernel's types, which these keep in memory between calls. */
 void host_forget(void);
 
 /*

@@ -110,13 +110,12 @@ uint32_t objects_ring_bytes(void)
 static bool can_cast_kvm(void)
 {
 	static int known = -1;
-	struct btf *btf;
 
 	if (known < 0) {
-		btf = btf__load_vmlinux_btf();
+		const struct btf *btf = host_types();
+
 		known = btf && btf__find_by_name_kind(btf, "kvm", BTF_KIND_STRUCT) > 0 &&
 			btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
-		btf__free(btf);
 	}
 	return known;
 }
