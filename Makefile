@@ -23,7 +23,7 @@ endif
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all check check-unit check-vm check-stories check-lint check-mutants demo kernel vmlinux bench bench-recordings \
+.PHONY: all check check-unit check-vm check-stories check-lint check-mutants demo kernel vmlinux bench bench-host bench-peers bench-recordings \
 	compile_commands.json install built clean distclean help
 
 help: ## this text
@@ -262,14 +262,14 @@ else
 # ---------------------------------------------------------------- outside: enter the root
 
 # What the inner half wants of the archive is fetched here: apt is the host's.
-INNER := all check check-unit check-vm check-stories check-lint check-mutants demo bench bench-recordings vmlinux \
+INNER := all check check-unit check-vm check-stories check-lint check-mutants demo bench bench-host bench-peers bench-recordings vmlinux \
 	compile_commands.json $(if $(wildcard tests/fuzz/fuzz.mk),fuzz)
 .PHONY: $(INNER) prepare
 GOALS := $(or $(MAKECMDGOALS),all)
-ROOTS := sysroot toolchain $(if $(filter check check-vm check-stories,$(GOALS)),vmm)
+ROOTS := sysroot toolchain $(if $(filter check check-vm check-stories,$(GOALS)),vmm) $(if $(filter bench-peers,$(GOALS)),peers)
 DEFAULT_KERNEL = $(shell tests/vm/kernel names | head -n 1)
 KERNELS := $(sort $(if $(filter check check-vm check-stories,$(GOALS)),$(shell tests/vm/kernel names)) \
-	$(if $(filter demo bench,$(GOALS)),$(or $(KERNEL),$(DEFAULT_KERNEL))) \
+	$(if $(filter demo bench bench-peers,$(GOALS)),$(or $(KERNEL),$(DEFAULT_KERNEL))) \
 	$(if $(filter check-unit check-lint,$(GOALS)),$(DEFAULT_KERNEL)) \
 	$(if $(filter vmlinux,$(GOALS)),$(or $(VMLINUX_KERNEL),$(DEFAULT_KERNEL))) \
 	$(if $(filter check-mutants,$(GOALS)),patched-7.2))

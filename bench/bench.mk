@@ -5,6 +5,19 @@
 bench: all $(P)/bench/ioctl_cost $(P)/bench/empty ## what tracing costs, in instructions
 	$(Q)bench/cost
 
+# They are measured for the tests too.
+check check-vm: $(P)/bench/ioctl_cost $(P)/bench/empty
+
+# Where there is POWER hardware: natively built, as root.
+.PHONY: bench-host
+bench-host: all $(P)/bench/ioctl_cost $(P)/bench/empty ## on POWER hardware, as root: the same in nanoseconds
+	$(Q)cp bench/peers/guest bench/peers/peer.bt $(P)/bench/
+	$(Q)PATH=$(P)/bin:$$PATH bench/peers/run --host $(P)/bench
+
+.PHONY: bench-peers
+bench-peers: all $(P)/bench/ioctl_cost $(P)/bench/empty ## what tracing costs beside bpftrace, ftrace, trace-cmd and strace (half an hour)
+	$(Q)bench/peers/run
+
 .PHONY: bench-recordings
 bench-recordings: all ## how fast recordings are read, and in how much memory
 	$(Q)bench/recordings

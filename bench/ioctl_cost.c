@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What an ioctl takes its caller: the least and the most of several batches, a line each:
- * NAME LEAST MOST, in nanoseconds of the thread's own time a call. Under QEMU's -icount shift=0
- * that is the number of instructions, whatever else runs.
+ * ioctl_cost [own|wall [BATCHES]]: what an ioctl takes its caller: the least and the most of
+ * several batches, a line each: NAME LEAST MOST, in nanoseconds a call, of the thread's own time,
+ * or of the clock's (a caller that stands still while a tracer works, as under ptrace, waits
+ * without time of its own). Under QEMU's -icount shift=0 that is the number of instructions,
+ * whatever else runs.
  */
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -17,15 +20,17 @@
 #include "abi.h"
 
 #define WARM_UP	 3
-#define BATCHES	 8
 #define CALLS	 400
 #define PAUSE_US 60000 /* between batches, for the tracer to read what it has recorded */
+
+static clockid_t clock_used = CLOCK_THREAD_CPUTIME_ID;
+static int batches = 8;
 
 static uint64_t now_ns(void)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	clock_gettime(clock_used, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
@@ -51,7 +56,7 @@ static void measure(const char *name, int fd, unsigned long cmd, void *arg)
 
 	for (int b = 0; b < WARM_UP; b++)
 		batch_ns(fd, cmd, arg);
-	for (int b = 0; b < BATCHES; b++) {
+	for (int b = 0; b < batches; b++) {
 		took = batch_ns(fd, cmd, arg);
 		if (took < least)
 			least = took;
@@ -82,13 +87,19 @@ static void measure_run(int kvm, int vcpu)
 	munmap(run, size);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const unsigned long other = 0x2000aeff; /* _IO(KVMIO, 0xff): reaches KVM, no command */
 	uint64_t caps[3] = { ABI_SIZE_VER0 };
 	uint64_t value = 0;
 	int unread, ends[2];
 	struct kvm_one_reg reg = { .id = KVM_REG_PPC_DSCR, .addr = (uint64_t)(uintptr_t)&value };
+
+	if (argc > 1 && !strcmp(argv[1], "wall"))
+		clock_used = CLOCK_MONOTONIC;
+	if (argc > 2)
+		batches = atoi(argv[2]);
+
 	int kvm = checked(open("/dev/kvm", O_RDWR | O_CLOEXEC), "/dev/kvm");
 	int vm = checked(ioctl(kvm, KVM_CREATE_VM, 0ul), "KVM_CREATE_VM");
 	int vcpu = checked(ioctl(vm, KVM_CREATE_VCPU, 0ul), "KVM_CREATE_VCPU");

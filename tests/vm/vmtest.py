@@ -38,6 +38,12 @@ def kernels():
     return {row[0]: Kernel(*row) for row in table("kernels")}
 
 
+def limits(what):
+    """The rows of bench/limits for this, without their first word."""
+    lines = (line.split("#")[0].split() for line in (TOP / "bench" / "limits").read_text().splitlines())
+    return [words[1:] for words in lines if words and words[0] == what]
+
+
 def abi_of(kernel):
     """The revision of the ABI whose command this kernel has, or would have."""
     return kernels()[kernel].abi

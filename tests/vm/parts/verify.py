@@ -25,8 +25,13 @@ def figures(guest, method):
 def check_method(tap, kernel, method, verified, chosen=""):
     wanted = programs(kernel, method)
     tap.ok(len(wanted) > 3, f"{kernel}: the source has programs for {method}{chosen}", wanted)
+    limits = dict(vmtest.limits("verified"))
     for name in wanted:
         tap.ok(name in verified, f"{kernel}: {name} verifies ({method}{chosen})")
+        looked_at = int(verified.get(name, "- 0").split()[1])
+        tap.ok(looked_at <= int(limits.get(name, 0)),
+               f"{kernel}: {name}: the verifier looks at no more than bench/limits allows ({method}{chosen})",
+               f"{looked_at}, allowed {limits.get(name)}")
 
 
 def runs(kernel, machine):
