@@ -21,8 +21,10 @@
 #define PLACES		  4    /* where a thread's call can be among them */
 #define MAX_VMS		  8192 /* of which something is remembered; then the oldest are forgotten */
 #define MAX_PROCESSES	  4096 /* likewise */
-#define MAX_LOSSES	  16384 /* kinds of losses that are told apart */
-#define MAX_RUNS	  4096	/* kinds of failures of KVM_RUN that are remembered */
+#define MAX_LOSSES	  16384	      /* kinds of losses that are told apart */
+#define MAX_RUNS	  4096	      /* kinds of failures of KVM_RUN that are remembered */
+#define AWAITED		  256	      /* VMs that are waited for, by process; a power of 2 */
+#define AWAIT_NS	  60000000000 /* how long at most after the newest one has asked */
 #define MAX_ANCESTORS	  64
 #define MAX_PID_LEVELS	  33	   /* the kernel nests pid namespaces 32 deep */
 #define WAKE_NS		  20000000 /* the reader is woken no more often: ATTACH_LOOK_AGAIN_MS */
@@ -58,6 +60,20 @@ const volatile __u32 filter_cgroup_level;
 const volatile __u32 tracer; /* its own calls are not recorded */
 const volatile __u32 pid_ns; /* the tracer's pid namespace */
 const volatile __u64 ring_bytes;
+
+/*
+ * The newest VM of a process that has asked for a mode, until a KVM_RUN of it has ended well. Where
+ * there is none, or not for a while, an exit to user space pays for one look at awaited_until.
+ */
+struct awaited {
+	__u32 tgid; /* as the kernel numbers them; 0: none */
+	__u32 pad;
+	__u64 kvm, ino;
+};
+
+static struct awaited awaited[AWAITED];
+__u32 n_awaited;
+__u64 awaited_until; /* CLOCK_MONOTONIC */
 
 struct call {
 	__u32 type; /* enum cc_type */
@@ -728,7 +744,37 @@ static __always_inline int record_negotiation(struct in_flight *t, int ret)
 	return 0;
 }
 
-static __noinline int record_simple(const struct call *c, int ret)
+/* What KVM says to it is told next; what comes of it when this VM runs. */
+static __noinline int await_run(const struct call *c)
+{
+	__u32 tgid = bpf_get_current_task_btf()->tgid;
+	struct awaited *a = &awaited[tgid % AWAITED];
+
+	if (!__sync_lock_test_and_set(&a->tgid, tgid))
+		__sync_fetch_and_add(&n_awaited, 1);
+	a->kvm = c->kvm;
+	a->ino = c->ino;
+	awaited_until = bpf_ktime_get_ns() + AWAIT_NS;
+	return 0;
+}
+
+/* KVM PR has no vcore. */
+static __always_inline void fill_vcpu(struct cc_record *r, struct kvm_vcpu *vcpu)
+{
+	struct kvmppc_vcore *core = BPF_CORE_READ(vcpu, arch.vcore);
+
+	if (!bpf_core_field_exists(vcpu->stat.sum_exits))
+		return;
+	r->in[CC_VCPU_EXITS] = BPF_CORE_READ(vcpu, stat.sum_exits);
+	r->in_words = CC_VCPU_EXITS + 1;
+	if (!core || !BPF_CORE_READ(vcpu, kvm, arch.kvm_ops, enable_nested))
+		return;
+	r->in[CC_VCPU_PVR] = BPF_CORE_READ(core, arch_compat);
+	r->in_words = CC_VCPU_PVR + 1;
+}
+
+/* vcpu: of a KVM_RUN, where it could be told. */
+static __noinline int record_simple(const struct call *c, struct kvm_vcpu *vcpu, int ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 now = bpf_ktime_get_ns();
@@ -743,11 +789,13 @@ static __noinline int record_simple(const struct call *c, int ret)
 	fill_call(r, c, now, ret);
 	fill_nothing(r);
 	fill_vm(r, &k);
+	if (vcpu)
+		fill_vcpu(r, vcpu);
 	r->pid = pid_of(task);
 	r->tid = tid_of(task);
 	fill_caller(r, task);
 	bpf_ringbuf_submit(r, wake_flags(now));
-	return 0;
+	return c->type == CC_ARCH_COMPAT ? await_run(c) : 0;
 }
 
 /* ---------------------------------------------------------------- calls in flight */
@@ -884,7 +932,7 @@ static __noinline int whole_call(enum cc_type type, __u64 kvm, __u64 arg, int re
 
 	if (!wanted(bpf_get_current_task_btf(), c.ino))
 		return 0;
-	return record_simple(&c, ret);
+	return record_simple(&c, NULL, ret);
 }
 
 SEC("fentry")
@@ -946,7 +994,7 @@ static __noinline int end_call(enum cc_type type, int ret)
 
 	if (!t || t->call.type != type)
 		return 0;
-	record_simple(&t->call, ret);
+	record_simple(&t->call, NULL, ret);
 	forget_call(t);
 	return 0;
 }
@@ -1101,24 +1149,65 @@ static __always_inline _Bool is_repeated(const struct call *c, __u32 tgid, int r
 	return 1;
 }
 
+/* The vCPU that this thread runs; NULL: that cannot be told. */
+static __always_inline struct kvm_vcpu *running(struct task_struct *task)
+{
+	struct kvm_vcpu *vcpu;
+	__u32 cmd;
+
+	vcpu = (struct kvm_vcpu *)under_way(task, &cmd);
+	return vcpu && is_held(vcpu, task) ? vcpu : NULL;
+}
+
 static __noinline int failed_run(__u32 reason, int ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct call c = { .type = CC_RUN, .cmd = reason };
-	struct kvm_vcpu *vcpu;
-	__u32 cmd;
+	struct kvm_vcpu *vcpu = running(task);
 
-	/* What there is to be read of an exit that is none is an older one's. */
-	if (ret < 0)
-		reason = ~0;
-	vcpu = (struct kvm_vcpu *)under_way(task, &cmd);
-	if (vcpu && is_held(vcpu, task)) {
+	if (vcpu) {
 		set_vm(&c, (__u64)BPF_CORE_READ(vcpu, kvm));
-		c.arg = hardware_reason(vcpu, reason);
+		/* What there is to be read of an exit that is none is an older one's. */
+		c.arg = ret < 0 ? 0 : hardware_reason(vcpu, reason);
 	}
 	if (!wanted(task, c.ino) || is_repeated(&c, task->tgid, ret))
 		return 0;
-	return record_simple(&c, ret);
+	return record_simple(&c, vcpu, ret);
+}
+
+static __always_inline _Bool is_awaited(struct awaited *a, const struct call *c, __u32 tgid)
+{
+	if (a->kvm != c->kvm || a->ino != c->ino ||
+	    __sync_val_compare_and_swap(&a->tgid, tgid, 0) != tgid)
+		return 0;
+	if (__sync_fetch_and_add(&n_awaited, -1) == 1)
+		awaited_until = 0;
+	return 1;
+}
+
+/* While one is waited for. It is this thread's if it is its process's. */
+static __noinline int good_run(__u32 reason, int ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 tgid = task->tgid;
+	struct awaited *a = &awaited[tgid % AWAITED];
+	struct call c = { .type = CC_RAN, .cmd = reason };
+	struct kvm_vcpu *vcpu;
+
+	if (ret < 0)
+		return 0;
+	if (a->tgid != tgid) {
+		if (bpf_ktime_get_ns() > awaited_until)
+			awaited_until = 0;
+		return 0;
+	}
+	vcpu = running(task);
+	if (!vcpu)
+		return 0;
+	set_vm(&c, (__u64)BPF_CORE_READ(vcpu, kvm));
+	if (!is_awaited(a, &c, tgid) || !wanted(task, c.ino))
+		return 0;
+	return record_simple(&c, vcpu, ret);
 }
 
 /* Most exits to user space are I/O, and none of these. */
@@ -1128,7 +1217,7 @@ int BPF_PROG(run_tp, __u32 reason, int ret)
 	if (ret < 0 ? ret == -EINTR || ret == -EAGAIN :
 		      reason != ABI_EXIT_UNKNOWN && reason != ABI_EXIT_FAIL_ENTRY &&
 			      reason != ABI_EXIT_INTERNAL_ERROR)
-		return 0;
+		return awaited_until ? good_run(reason, ret) : 0;
 	return failed_run(reason, ret);
 }
 

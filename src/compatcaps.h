@@ -30,6 +30,7 @@ enum cc_type {
 	CC_ARGS,	    /* a struct cc_args */
 	CC_RUN,		    /* KVM_RUN that failed; vm is 0 where the vCPU could not be told */
 	CC_KERNEL,	    /* a struct cc_line; vm is that of the ioctl under way, 0: none known */
+	CC_RAN,		    /* KVM_RUN that ended well: a VM's first since it asked for a mode */
 };
 
 /* Bits of cc_record.seen: which parts of the record were really observed. */
@@ -43,10 +44,18 @@ enum cc_seen {
 	CC_SEEN_ALL = (1 << 6) - 1,
 };
 
+/* Of a KVM_RUN, where in_words says that it is there: */
+enum cc_vcpu {
+	CC_VCPU_EXITS, /* how often the guest has left this vCPU, this time included, as KVM counts
+			*/
+	CC_VCPU_PVR,   /* the mode that it has; KVM HV alone has it */
+};
+
 /*
  * One call, put together in the kernel when it returns. in[] and out[] are the first
  * 8-byte words of the caller's struct before and after, in_words and out_words of them
- * readable without a page fault; which word is the size depends on the command.
+ * readable without a page fault; which word is the size depends on the command. Of CC_RUN and
+ * CC_RAN in[] is what the vCPU tells: enum cc_vcpu.
  */
 struct cc_record {
 	__u32 type;	  /* enum cc_type */
@@ -62,7 +71,7 @@ struct cc_record {
 	__u64 out[CC_WORDS];
 	__u64 backend_caps;
 	__u64 backend_head;
-	__u32 cmd; /* the ioctl's; of CC_RUN the exit reason in kvm_run */
+	__u32 cmd; /* the ioctl's; of CC_RUN and CC_RAN the exit reason in kvm_run */
 	__s32 ret;
 	__s32 backend_ret;
 	__u32 pid; /* the thread group */

@@ -190,6 +190,11 @@ static bool run_failed(const struct cc_record *r)
 	return r->ret < 0 ? r->ret != -EINTR && r->ret != -EAGAIN : abi_exit_name(r->cmd) != NULL;
 }
 
+static bool vcpu_valid(const struct cc_record *r)
+{
+	return r->in_words <= CC_VCPU_PVR + 1 && r->in[CC_VCPU_PVR] <= UINT32_MAX;
+}
+
 bool record_valid(const struct cc_record *r)
 {
 	if (r->seen & ~(unsigned int)CC_SEEN_ALL || r->in_words > CC_WORDS ||
@@ -208,7 +213,9 @@ bool record_valid(const struct cc_record *r)
 	case CC_ARCH_COMPAT:
 		return r->arg <= UINT32_MAX;
 	case CC_RUN:
-		return run_failed(r);
+		return run_failed(r) && vcpu_valid(r);
+	case CC_RAN:
+		return r->ret >= 0 && r->vm && !run_failed(r) && vcpu_valid(r);
 	case CC_KERNEL:
 		return r->arg;
 	default:

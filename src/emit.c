@@ -34,6 +34,7 @@ const char *event_type_name(enum event_type type)
 		[EVENT_ARCH_COMPAT] = "arch-compat",
 		[EVENT_RETRY] = "retry",
 		[EVENT_RUN] = "run",
+		[EVENT_RAN] = "ran",
 		[EVENT_KERNEL] = "kernel",
 		[EVENT_LOST] = "lost",
 		[EVENT_END] = "end",

@@ -519,6 +519,18 @@ static void put_asked(struct json *j, val *o, const struct run *run)
 	put_str_or_null(j, o, "ask_cause", run->asked ? arch_cause_name(run->cause) : NULL);
 }
 
+/* What the vCPU told of itself. */
+static void put_vcpu(struct json *j, val *ev, const struct cc_record *r)
+{
+	put_s64(j, ev, "ret", r->ret);
+	put_u64(j, ev, "exit_reason", r->cmd);
+	put_u64_or_null(j, ev, "exits", r->in_words > CC_VCPU_EXITS, r->in[CC_VCPU_EXITS]);
+	if (r->in_words > CC_VCPU_PVR)
+		put_hex32(j, ev, "vcpu_pvr", (uint32_t)r->in[CC_VCPU_PVR]);
+	else
+		put_null(j, ev, "vcpu_pvr");
+}
+
 static void fill_run(struct json *j, val *o, const struct event *e)
 {
 	const struct cc_record *r = e->rec;
@@ -530,14 +542,32 @@ static void fill_run(struct json *j, val *o, const struct event *e)
 	put_str_or_null(j, o, "exit_reason", exited ? abi_exit_name(r->cmd) : NULL);
 	put_hex64_or_null(j, o, "hardware_reason", exited && r->vm, r->arg);
 	put_asked(j, o, run);
+	if (run->first_known)
+		put_bool(j, o, "first", run->first);
+	else
+		put_null(j, o, "first");
 	list = put_array(j, o, "messages");
 	for (size_t i = 0; i < run->n_messages; i++)
 		j->failed |= !yyjson_mut_arr_add_str(j->doc, list, run->messages[i]);
 	put_str(j, o, "hint", run->hint);
 	ev = put_vm_evidence(j, o, r, e->frame->call.name_option);
-	put_s64(j, ev, "ret", r->ret);
-	put_u64(j, ev, "exit_reason", r->cmd);
+	put_vcpu(j, ev, r);
 	put_hex64_or_null(j, ev, "hardware_reason", true, r->arg);
+}
+
+static void fill_ran(struct json *j, val *o, const struct event *e)
+{
+	const struct cc_record *r = e->rec;
+	uint32_t pvr = (uint32_t)r->in[CC_VCPU_PVR];
+	const struct abi_pvr *known = r->in_words > CC_VCPU_PVR && pvr ? abi_pvr(pvr) : NULL;
+
+	put_asked(j, o, e->run);
+	if (r->in_words > CC_VCPU_PVR)
+		put_hex32(j, o, "runs_pvr", pvr);
+	else
+		put_null(j, o, "runs_pvr");
+	put_str_or_null(j, o, "runs_mode", known ? known->name : NULL);
+	put_vcpu(j, put_vm_evidence(j, o, r, e->frame->call.name_option), r);
 }
 
 static void fill_kernel(struct json *j, val *o, const struct event *e)
@@ -567,6 +597,8 @@ static const char *lost_type(uint32_t type)
 		return event_type_name(EVENT_ARCH_COMPAT);
 	case CC_RUN:
 		return event_type_name(EVENT_RUN);
+	case CC_RAN:
+		return event_type_name(EVENT_RAN);
 	case CC_KERNEL:
 		return event_type_name(EVENT_KERNEL);
 	default:
@@ -644,6 +676,7 @@ static fill_fn *const fill[EVENT_TYPES] = {
 	[EVENT_ARCH_COMPAT] = fill_arch,
 	[EVENT_RETRY] = fill_retry,
 	[EVENT_RUN] = fill_run,
+	[EVENT_RAN] = fill_ran,
 	[EVENT_KERNEL] = fill_kernel,
 	[EVENT_LOST] = fill_lost,
 	[EVENT_END] = fill_end,

@@ -334,7 +334,7 @@ static void details(struct table *t, const struct event *e)
 		details_of_ask(t, e, at);
 	else if (e->type == EVENT_EXTENSION)
 		wrapf(t, at, "capability %" PRIu64, (uint64_t)e->rec->arg);
-	else if (e->type == EVENT_RUN)
+	else if (e->type == EVENT_RUN || e->type == EVENT_RAN)
 		wrapf(t, at, "exit reason %" PRIu32, e->rec->cmd);
 	else if (e->rec->cmd)
 		wrapf(t, at, "in ioctl 0x%08" PRIx32, e->rec->cmd);
@@ -539,6 +539,11 @@ static void text_event(void *state, const struct event *e)
 		break;
 	case EVENT_RUN:
 		call(t, e, e->run->hint);
+		break;
+	case EVENT_RAN:
+		/* The story tells it; that a guest runs is what everybody expects. */
+		if (t->opt.verbose)
+			call(t, e, NULL);
 		break;
 	case EVENT_KERNEL:
 		kernel(t, e);

@@ -20,6 +20,8 @@ static int type_of_key(const struct cc_loss_key *key)
 		return EVENT_ARCH_COMPAT;
 	case CC_RUN:
 		return EVENT_RUN;
+	case CC_RAN:
+		return EVENT_RAN;
 	case CC_KERNEL:
 		return EVENT_KERNEL;
 	default:

@@ -16,6 +16,7 @@ enum event_type {
 	EVENT_ARCH_COMPAT,
 	EVENT_RETRY,
 	EVENT_RUN,
+	EVENT_RAN,
 	EVENT_KERNEL,
 	EVENT_LOST,
 	EVENT_END,
@@ -57,7 +58,7 @@ struct event {
 			const struct offer *offer;
 		} arch;
 		const struct retry *retry;
-		const struct run *run; /* of a KVM_RUN that failed; the line is in the frame */
+		const struct run *run; /* of a KVM_RUN; a line of KVM's is in the frame */
 		struct {
 			/* What of its life was watched, and its story in a sentence when it ended.
 			 */

@@ -71,6 +71,8 @@ char *event_result(char buf[EVENT_RESULT_LEN], const struct event *e)
 		return buf;
 	case EVENT_RUN:
 		return e->rec->ret < 0 ? returned(buf, e->rec->ret) : word(buf, "failed");
+	case EVENT_RAN:
+		return word(buf, "ok");
 	case EVENT_KERNEL:
 		return word(buf, "log");
 	case EVENT_RETRY:
@@ -162,6 +164,22 @@ static void run_what(char buf[EVENT_WHAT_LEN], const struct run *r)
 		 known && known->isa ? ": " : "", known && known->isa ? known->name : "");
 }
 
+/* The mode that it runs in. */
+static void ran_what(char buf[EVENT_WHAT_LEN], const struct cc_record *r)
+{
+	uint32_t pvr = (uint32_t)r->in[CC_VCPU_PVR];
+	const struct abi_pvr *known = abi_pvr(pvr);
+
+	if (r->in_words <= CC_VCPU_PVR)
+		return;
+	if (!pvr)
+		snprintf(buf, EVENT_WHAT_LEN, "runs raw");
+	else if (known)
+		snprintf(buf, EVENT_WHAT_LEN, "runs in %s", known->name);
+	else
+		snprintf(buf, EVENT_WHAT_LEN, "runs in 0x%08" PRIx32, pvr);
+}
+
 static void lost_what(char buf[EVENT_WHAT_LEN], const struct frame *f)
 {
 	const char *reason = loss_name(f->lost.loss);
@@ -188,6 +206,9 @@ char *event_what(char buf[EVENT_WHAT_LEN], const struct event *e)
 	case EVENT_RUN:
 		run_what(buf, e->run);
 		break;
+	case EVENT_RAN:
+		ran_what(buf, e->rec);
+		break;
 	case EVENT_KERNEL:
 		snprintf(buf, EVENT_WHAT_LEN, "%s", e->frame->kernel.text);
 		break;
@@ -210,7 +231,7 @@ char *loss_words(char buf[EVENT_RESULT_LEN * 2], uint32_t type, int ret)
 	static const enum event_type types[] = {
 		[CC_NEGOTIATION] = EVENT_NEGOTIATION, [CC_EXTENSION] = EVENT_EXTENSION,
 		[CC_ARCH_COMPAT] = EVENT_ARCH_COMPAT, [CC_RUN] = EVENT_RUN,
-		[CC_KERNEL] = EVENT_KERNEL,
+		[CC_KERNEL] = EVENT_KERNEL,	      [CC_RAN] = EVENT_RAN,
 	};
 	bool known = type < sizeof(types) / sizeof(types[0]) && types[type];
 	bool seen = ret != CC_RET_UNKNOWN;

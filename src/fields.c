@@ -116,7 +116,13 @@ static const struct cc_record failed_query = {
 };
 
 static const struct cc_record run = {
-	CALLER, .type = CC_RUN, .cmd = ABI_EXIT_UNKNOWN, .arg = 1, .mono_ns = 50,
+	CALLER,
+	.type = CC_RUN,
+	.cmd = ABI_EXIT_UNKNOWN,
+	.arg = 1,
+	.in_words = CC_VCPU_PVR + 1,
+	.in = { 1, 0x0f000006 },
+	.mono_ns = 50,
 };
 
 static const struct cc_record failed_run = {
@@ -124,6 +130,15 @@ static const struct cc_record failed_run = {
 	.type = CC_RUN,
 	.ret = -22,
 	.mono_ns = 60,
+};
+
+static const struct cc_record good_run = {
+	CALLER,
+	.type = CC_RAN,
+	.cmd = 2,
+	.in_words = CC_VCPU_PVR + 1,
+	.in = { 1, 0x0f000006 },
+	.mono_ns = 47,
 };
 
 static const struct cc_record line = {
@@ -156,6 +171,7 @@ static const struct frame samples[] = {
 	{ .type = FRAME_CALL, .call = { &failed_query, "guest=b", "/", NULL } },
 	{ .type = FRAME_CALL, .call = { &ask, "guest=b", "/", NULL } },
 	{ .type = FRAME_CALL, .call = { &own_ask, "guest=a", "/", NULL } },
+	{ .type = FRAME_CALL, .call = { &good_run, "guest=a", "/", NULL } },
 	{ .type = FRAME_KERNEL, .kernel = { &line, "KVM", "guest=a", "/" } },
 	{ .type = FRAME_CALL, .call = { &run, "guest=a", "/", NULL } },
 	{ .type = FRAME_CALL, .call = { &failed_run, "guest=a", "/", NULL } },

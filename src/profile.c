@@ -525,7 +525,8 @@ static bool lost_calls(struct profile *p, const struct frame *f)
 		rest -= by->n < rest ? by->n : rest;
 		p->lost_runs |= by->key.type == CC_RUN;
 		p->lost_messages |= by->key.type == CC_KERNEL;
-		calls |= by->key.type != CC_RUN && by->key.type != CC_KERNEL;
+		calls |= by->key.type != CC_RUN && by->key.type != CC_RAN &&
+			 by->key.type != CC_KERNEL;
 	}
 	p->lost_runs |= rest > 0;
 	p->lost_messages |= rest > 0;

@@ -193,7 +193,7 @@ static void on_arch_compat(struct session *s, const struct frame *f)
 		d.cause = said->arch_cause;
 		snprintf(d.hint, sizeof(d.hint), "%s", said->hint);
 	}
-	story_arch(s->story, f, &d);
+	story_arch(s->story, f, &step.offer, &d);
 	e = call_event(EVENT_ARCH_COMPAT, f, &step);
 	e.arch.diag = &d;
 	e.arch.offer = &step.offer;
@@ -213,6 +213,17 @@ static void on_run(struct session *s, const struct frame *f)
 	e = call_event(EVENT_RUN, f, &step);
 	e.run = &step.run;
 	s->totals.runs++;
+	emit(s, &e);
+}
+
+static void on_ran(struct session *s, const struct frame *f)
+{
+	struct step step;
+	struct event e;
+
+	story_ran(s->story, f, &step);
+	e = call_event(EVENT_RAN, f, &step);
+	e.run = &step.run;
 	emit(s, &e);
 }
 
@@ -252,6 +263,9 @@ static void on_call(struct session *s, const struct frame *f)
 		break;
 	case CC_RUN:
 		on_run(s, f);
+		break;
+	case CC_RAN:
+		on_ran(s, f);
 		break;
 	}
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "story.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <search.h>
@@ -62,10 +63,12 @@ struct vm {
 	uint32_t arch_pvr;
 	char *arch_hint;
 	bool arch_accepted;
-	unsigned int n_runs; /* kinds of failures of KVM_RUN */
-	char *run_exit;	     /* of the first: how it ended, and what KVM had printed */
-	enum { RAN, RAN_REFUSED, RAN_ABOVE_HOST } run_after; /* what KVM had said to its request */
-	uint32_t run_pvr;
+	uint64_t arch_modes; /* that the host offered then; 0: not known */
+	bool ran;	     /* a KVM_RUN of it ended well since then, */
+	bool ran_known;	     /* of which it is known in what mode: */
+	uint32_t ran_pvr;
+	unsigned int n_runs;	   /* kinds of failures of KVM_RUN */
+	char *run_lead, *run_tail; /* of the first: what KVM had said to it, and what came of it */
 	struct line lines[STORY_MESSAGES];
 	unsigned int
 		n_lines; /* that there were; the newest stands at (n_lines - 1) % STORY_MESSAGES */
@@ -146,7 +149,8 @@ static void free_vm(struct story *s, struct vm *vm)
 	free(vm->guest);
 	free(vm->last_hint);
 	free(vm->arch_hint);
-	free(vm->run_exit);
+	free(vm->run_lead);
+	free(vm->run_tail);
 	free(vm);
 }
 
@@ -534,7 +538,7 @@ static void lose(struct vm *vm)
 /* What one of these is lost of changes nothing that is said of queries and modes. */
 static bool is_of_a_call(const struct loss_count *by)
 {
-	return by->key.type != CC_RUN && by->key.type != CC_KERNEL;
+	return by->key.type != CC_RUN && by->key.type != CC_RAN && by->key.type != CC_KERNEL;
 }
 
 /* Of a VM that is not known: any that lives, or has ended since losses were told of. */
@@ -601,7 +605,7 @@ static void fill_step(const struct story *s, const struct vm *vm, struct step *s
 	step->vm_name = vm->name;
 	step->life = life_of(s, vm, QUERIES | ASKS);
 	step->silent = !vm->n_ok && !vm->n_failed && !vm->n_arch && !vm->extension_asked &&
-		       !vm->n_runs;
+		       !vm->n_runs && !vm->ran;
 }
 
 static const char *or_empty(const char *text)
@@ -808,7 +812,8 @@ const char *story_line_of(const struct story *s, const struct cc_record *r)
 	return line_of_call(find_vm(s, r), r);
 }
 
-void story_arch(struct story *s, const struct frame *f, const struct arch_diagnosis *arch)
+void story_arch(struct story *s, const struct frame *f, const struct offer *offer,
+		const struct arch_diagnosis *arch)
 {
 	struct vm *vm = find_vm(s, f->call.rec);
 
@@ -818,6 +823,8 @@ void story_arch(struct story *s, const struct frame *f, const struct arch_diagno
 	vm->arch_accepted = !f->call.rec->ret;
 	vm->arch_cause = arch->cause;
 	vm->arch_pvr = arch->pvr;
+	vm->arch_modes = offer->source == MODES_UNKNOWN ? 0 : offer->modes;
+	vm->ran = false;
 	replace(&vm->arch_hint, arch->hint);
 }
 
@@ -839,6 +846,8 @@ static void tell_mode(const struct vm *vm, FILE *f)
 	fprintf(f, ": %s", arch_cause_name(vm->arch_cause));
 }
 
+#define OWN_MODE ": it runs in the host's own"
+
 /* "asked for no mode" is a claim about all of its life. */
 static void tell_ask(const struct story *s, const struct vm *vm, FILE *f)
 {
@@ -847,7 +856,7 @@ static void tell_ask(const struct story *s, const struct vm *vm, FILE *f)
 	if (vm->n_arch)
 		tell_mode(vm, f);
 	else if (life == LIFE_WHOLE)
-		fputs("asked for no mode", f);
+		fprintf(f, "asked for no mode%s", vm->n_runs ? "" : OWN_MODE);
 	else
 		fprintf(f, "was not seen to ask for a mode (%s)", life_reason(life));
 }
@@ -876,59 +885,158 @@ static const struct line *newest_line_of_ioctl(const struct vm *vm)
 	return NULL;
 }
 
+static void tell_line(const struct line *line, FILE *f)
+{
+	fprintf(f, "%.*s%s", MESSAGE_SAID, line->text,
+		strlen(line->text) > MESSAGE_SAID ? "..." : "");
+}
+
 static void tell_message(const struct vm *vm, FILE *f)
 {
 	const struct line *line = newest_line_of_ioctl(vm);
 
-	if (line)
-		fprintf(f, "; KVM printed: \"%.*s%s\"", MESSAGE_SAID, line->text,
-			strlen(line->text) > MESSAGE_SAID ? "..." : "");
+	if (!line)
+		return;
+	fputs("; KVM printed: \"", f);
+	tell_line(line, f);
+	fputs("\"", f);
 }
 
 static const char *pvr_text(char *buf, size_t len, uint32_t pvr)
 {
 	const struct abi_pvr *known = abi_pvr(pvr);
 
+	if (!pvr)
+		return "the host's default";
 	if (known)
 		return known->name;
 	snprintf(buf, len, "0x%08" PRIx32, pvr);
 	return buf;
 }
 
-/* What KVM had said to the mode that the VM asked for, which may be why. */
-static void tell_answer(const struct vm *vm, FILE *f)
-{
-	char buf[16];
-	const char *mode = pvr_text(buf, sizeof(buf), vm->arch_pvr);
-
-	if (vm->arch_cause == ARCH_ACCEPTED_ABOVE_HOST)
-		fprintf(f,
-			"; KVM had accepted %s, which this host does not offer (this kernel does not check)",
-			mode);
-	else if (!vm->arch_accepted)
-		fprintf(f, "; KVM had refused %s (%s)", vm->arch_pvr ? mode : "the host's default",
-			arch_cause_name(vm->arch_cause));
-	else
-		fprintf(f, "; KVM had accepted %s", vm->arch_pvr ? mode : "the host's default");
-}
-
+/* How a KVM_RUN ended that failed. */
 static void tell_exit(const struct cc_record *r, FILE *f)
 {
 	char name[16];
 
 	if (r->ret < 0) {
-		fprintf(f, "KVM_RUN failed with %s", errno_name(r->ret, name, sizeof(name)));
+		fputs(errno_name(r->ret, name, sizeof(name)), f);
 		return;
 	}
-	fprintf(f, "KVM_RUN ended with exit reason %s", abi_exit_name(r->cmd));
+	fprintf(f, "exit reason %s", abi_exit_name(r->cmd));
 	if (r->vm && r->cmd == ABI_EXIT_INTERNAL_ERROR)
-		fprintf(f, " (suberror %" PRIu64 ")", (uint64_t)r->arg);
+		fprintf(f, ", suberror %" PRIu64, (uint64_t)r->arg);
 	else if (r->vm)
-		fprintf(f, " (hardware reason 0x%" PRIx64 ")", (uint64_t)r->arg);
+		fprintf(f, ", hardware reason 0x%" PRIx64, (uint64_t)r->arg);
 }
 
-/* answer: with what KVM had said to the VM's request. NULL: no memory. */
-static char *compose_run(const struct vm *vm, const struct cc_record *r, bool answer)
+/* Where KVM counts an exit for what never was in the guest, that is the one exit of a first run. */
+static bool is_first_run(const struct vm *vm, const struct cc_record *r)
+{
+	if (vm->ran || r->in_words <= CC_VCPU_EXITS)
+		return false;
+	return r->in[CC_VCPU_EXITS] <= (r->ret < 0 ? 0 : 1);
+}
+
+/* In a KVM_RUN of this thread: of a first run it can be of that one alone. */
+static const struct line *line_of_run(const struct vm *vm, const struct cc_record *r)
+{
+	const struct line *line = newest_line_of_ioctl(vm);
+
+	return line && line->cmd == ABI_CMD_RUN && line->tid == r->tid ? line : NULL;
+}
+
+/* What KVM printed in it says most. */
+static void tell_first_run(const struct vm *vm, const struct cc_record *r, FILE *f)
+{
+	const struct line *line = line_of_run(vm, r);
+
+	fputs("its first run failed: ", f);
+	if (line) {
+		tell_line(line, f);
+		fputs(" (", f);
+	}
+	tell_exit(r, f);
+	if (line)
+		fputs(")", f);
+	else
+		tell_message(vm, f);
+}
+
+static void tell_plain_run(const struct vm *vm, const struct cc_record *r, FILE *f)
+{
+	fputs(r->ret < 0 ? "KVM_RUN failed with " : "KVM_RUN ended with ", f);
+	tell_exit(r, f);
+	if (vm)
+		tell_message(vm, f);
+	else
+		fputs("; of which VM could not be told", f);
+}
+
+static bool is_above_host(const struct vm *vm)
+{
+	return vm && vm->n_arch && vm->arch_cause == ARCH_ACCEPTED_ABOVE_HOST;
+}
+
+static bool is_refused(const struct vm *vm)
+{
+	return vm && vm->n_arch && !vm->arch_accepted;
+}
+
+/* The newest one on offer when it asked; NULL: it is not known. */
+static const char *newest_offered(const struct vm *vm)
+{
+	const struct abi_mode *mode;
+	const char *newest = NULL;
+
+	for (size_t i = 0; (mode = abi_mode(i)); i++)
+		if (vm->arch_modes & mode->bit)
+			newest = mode->name;
+	return newest;
+}
+
+static void tell_above_host(const struct vm *vm, FILE *f)
+{
+	const char *newest = newest_offered(vm);
+	char buf[16];
+
+	fprintf(f, "asked for %s, KVM accepted it although this host ",
+		pvr_text(buf, sizeof(buf), vm->arch_pvr));
+	if (newest)
+		fprintf(f, "offers %s at most", newest);
+	else
+		fputs("does not offer it", f);
+	fputs(" (this kernel does not check, 884ea0283f4e does), and ", f);
+}
+
+/* What KVM said to the mode that it asked for, where that goes before how it runs. */
+static void tell_answer(const struct vm *vm, FILE *f)
+{
+	char buf[16];
+
+	if (is_above_host(vm))
+		tell_above_host(vm, f);
+	else if (is_refused(vm))
+		fprintf(f, "was refused %s, ", pvr_text(buf, sizeof(buf), vm->arch_pvr));
+}
+
+static void tell_run_tail(const struct vm *vm, const struct cc_record *r, FILE *f)
+{
+	if (vm && is_first_run(vm, r) && !is_refused(vm)) {
+		tell_first_run(vm, r, f);
+	} else if (vm && is_refused(vm) && !vm->ran) {
+		fputs("ran all the same: ", f);
+		tell_exit(r, f);
+		tell_message(vm, f);
+	} else {
+		fputs(vm && vm->ran ? "later " : is_above_host(vm) ? "then " : "", f);
+		tell_plain_run(vm, r, f);
+	}
+}
+
+/* The caller frees it. NULL: no memory. */
+static char *compose_run(const struct vm *vm, const struct cc_record *r,
+			 void (*tell)(const struct vm *vm, const struct cc_record *r, FILE *f))
 {
 	char *text = NULL;
 	size_t len = 0;
@@ -936,58 +1044,91 @@ static char *compose_run(const struct vm *vm, const struct cc_record *r, bool an
 
 	if (!f)
 		return NULL;
-	tell_exit(r, f);
-	if (!vm)
-		fputs("; of which VM could not be told", f);
-	if (vm && vm->n_arch && answer)
-		tell_answer(vm, f);
-	if (vm)
-		tell_message(vm, f);
+	tell(vm, r, f);
 	if (!fclose(f))
 		return text;
 	free(text);
 	return NULL;
 }
 
+static void tell_run_hint(const struct vm *vm, const struct cc_record *r, FILE *f)
+{
+	char buf[16];
+
+	if (vm && !vm->ran)
+		tell_answer(vm, f);
+	tell_run_tail(vm, r, f);
+	if (vm && vm->n_arch && !is_above_host(vm) && !is_refused(vm))
+		fprintf(f, "; KVM had accepted %s", pvr_text(buf, sizeof(buf), vm->arch_pvr));
+}
+
+/* Where it ran before, that has been told with it. */
+static void tell_run_lead(const struct vm *vm, const struct cc_record *r, FILE *f)
+{
+	(void)r;
+	if (!vm->ran)
+		tell_answer(vm, f);
+}
+
 static void add_run(struct vm *vm, const struct cc_record *r)
 {
 	if (vm->n_runs++)
 		return;
-	vm->run_exit = compose_run(vm, r, false);
-	vm->run_pvr = vm->arch_pvr;
-	if (vm->n_arch && !vm->arch_accepted)
-		vm->run_after = RAN_REFUSED;
-	else if (vm->n_arch && vm->arch_cause == ARCH_ACCEPTED_ABOVE_HOST)
-		vm->run_after = RAN_ABOVE_HOST;
+	vm->run_lead = compose_run(vm, r, tell_run_lead);
+	vm->run_tail = compose_run(vm, r, tell_run_tail);
+}
+
+/* That it runs, as a KVM_RUN showed that ended well, and in the mode that its vCPU then had. */
+static void tell_ran(const struct vm *vm, FILE *f)
+{
+	char buf[16];
+
+	if (!vm->ran_known)
+		fputs(is_refused(vm) ? "runs all the same" : "runs", f);
+	else if (!vm->ran_pvr && is_refused(vm))
+		fputs("went on without a mode and runs raw", f);
+	else if (!vm->ran_pvr)
+		fputs("runs raw", f);
+	else
+		fprintf(f, "runs in %s", pvr_text(buf, sizeof(buf), vm->ran_pvr));
 }
 
 /* After what is told of its request. */
 static void tell_run_shortly(const struct vm *vm, FILE *f)
 {
-	if (vm->run_exit)
-		fprintf(f, ", %s%s", vm->run_after == RAN_REFUSED ? "ran all the same: " : "",
-			vm->run_exit);
+	if (vm->ran) {
+		fputs(", ", f);
+		tell_ran(vm, f);
+	}
+	if (vm->run_tail)
+		fprintf(f, ", %s", vm->run_tail);
+}
+
+static void tell_capital(const char *text, FILE *f)
+{
+	fprintf(f, " %c%s.", toupper((unsigned char)*text), text + 1);
+}
+
+static void tell_failed_run(const struct vm *vm, FILE *f)
+{
+	if (*vm->run_lead)
+		fprintf(f, " It %s%s.", vm->run_lead, vm->run_tail);
+	else
+		tell_capital(vm->run_tail, f);
+	if (vm->n_runs > 1)
+		fprintf(f, " It failed in %u different ways: this was the first.", vm->n_runs);
 }
 
 static void tell_run(const struct vm *vm, FILE *f)
 {
-	char buf[16];
-	const char *mode = vm->run_pvr ? pvr_text(buf, sizeof(buf), vm->run_pvr) :
-					 "the host's default";
-
-	if (!vm->run_exit)
-		return;
-	if (vm->run_after == RAN_REFUSED)
-		fprintf(f, " It was refused %s and ran all the same: ", mode);
-	else if (vm->run_after == RAN_ABOVE_HOST)
-		fprintf(f,
-			" KVM accepted %s although this host does not offer it (this kernel does not check), and then ",
-			mode);
-	else
-		fputs(" ", f);
-	fprintf(f, "%s.", vm->run_exit);
-	if (vm->n_runs > 1)
-		fprintf(f, " It failed in %u different ways: this was the first.", vm->n_runs);
+	if (vm->ran) {
+		fputs(" It ", f);
+		tell_answer(vm, f);
+		tell_ran(vm, f);
+		fputs(".", f);
+	}
+	if (vm->run_lead && vm->run_tail)
+		tell_failed_run(vm, f);
 }
 
 static void fill_run(const struct vm *vm, struct run *run)
@@ -1009,11 +1150,29 @@ void story_run(struct story *s, const struct frame *f, struct step *step)
 	struct vm *vm = meet(s, r, f->call.name_option);
 
 	free(s->run_hint);
-	s->run_hint = compose_run(vm, r, true);
+	s->run_hint = compose_run(vm, r, tell_run_hint);
 	if (vm)
 		add_run(vm, r);
 	fill_step(s, vm, step);
 	step->run.hint = s->run_hint ? s->run_hint : "KVM_RUN failed";
+	if (!vm)
+		return;
+	step->run.first_known = r->in_words > CC_VCPU_EXITS;
+	step->run.first = is_first_run(vm, r);
+	fill_run(vm, &step->run);
+}
+
+void story_ran(struct story *s, const struct frame *f, struct step *step)
+{
+	const struct cc_record *r = f->call.rec;
+	struct vm *vm = meet(s, r, f->call.name_option);
+
+	if (vm) {
+		vm->ran = true;
+		vm->ran_known = r->in_words > CC_VCPU_PVR;
+		vm->ran_pvr = (uint32_t)r->in[CC_VCPU_PVR];
+	}
+	fill_step(s, vm, step);
 	if (vm)
 		fill_run(vm, &step->run);
 }

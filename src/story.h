@@ -37,16 +37,17 @@ const char *life_name(enum life life);
 #define STORY_MESSAGES	    8		/* lines of KVM's that are remembered of a VM, the newest */
 #define STORY_MESSAGE_BYTES (16u << 20) /* of all VMs: then no more are remembered */
 
-/* What is known of a VM when a KVM_RUN of it fails. */
+/* What is known of a VM when a KVM_RUN of it fails, or is seen to end well. */
 struct run {
 	bool asked; /* for a mode: the newest request, and what became of it */
 	uint32_t pvr;
 	enum arch_cause cause;
 	bool accepted;
+	bool first_known, first; /* was the failed one the vCPU's first? */
 	/* What KVM printed since the VM was first heard of, escaped, oldest first. */
 	const char *messages[STORY_MESSAGES];
 	size_t n_messages;
-	const char *hint; /* a sentence */
+	const char *hint; /* a sentence; of one that failed */
 };
 
 /* What a frame adds to its VM's story. */
@@ -78,10 +79,12 @@ void story_vm(struct story *s, const struct frame *f, struct step *step);
  */
 void story_call(struct story *s, const struct frame *f, const struct diagnosis *diag,
 		const struct host_facts *host, struct step *step);
-void story_arch(struct story *s, const struct frame *f, const struct arch_diagnosis *arch);
+void story_arch(struct story *s, const struct frame *f, const struct offer *offer,
+		const struct arch_diagnosis *arch);
 
-/* A KVM_RUN that failed; a line that KVM printed. */
+/* A KVM_RUN that failed; the first that ended well; a line that KVM printed. */
 void story_run(struct story *s, const struct frame *f, struct step *step);
+void story_ran(struct story *s, const struct frame *f, struct step *step);
 void story_kernel(struct story *s, const struct frame *f, struct step *step);
 
 /* The newest line that KVM printed in this call, as far as thread and time tell; or NULL. */

@@ -606,19 +606,46 @@ static void check_record(struct stream *s)
 		fail(s, "its evidence contradicts itself");
 }
 
-static bool read_run(struct stream *s, val *root, struct frame *f)
+/* What the vCPU told; an older program has not asked. */
+static void get_vcpu(struct stream *s, val *ev, struct cc_record *r)
 {
-	val *ev = read_who(s, root, f, CC_RUN);
+	val *exits = yyjson_obj_get(ev, "exits"), *pvr = yyjson_obj_get(ev, "vcpu_pvr");
+
+	if (!exits || yyjson_is_null(exits))
+		return;
+	r->in[CC_VCPU_EXITS] = get_uint(s, exits, "exits", UINT64_MAX);
+	r->in_words = CC_VCPU_EXITS + 1;
+	if (!pvr || yyjson_is_null(pvr))
+		return;
+	r->in[CC_VCPU_PVR] = get_hex32(s, ev, "vcpu_pvr");
+	r->in_words = CC_VCPU_PVR + 1;
+}
+
+static bool read_exit(struct stream *s, val *root, struct frame *f, enum cc_type type)
+{
+	val *ev = read_who(s, root, f, type);
 
 	s->rec.ret = get_s32(s, ev, "ret");
 	s->rec.cmd = get_u32(s, ev, "exit_reason");
-	s->rec.arg = get_hex64(s, ev, "hardware_reason");
+	if (type == CC_RUN)
+		s->rec.arg = get_hex64(s, ev, "hardware_reason");
+	get_vcpu(s, ev, &s->rec);
 	check_record(s);
 	f->type = FRAME_CALL;
 	f->call.rec = &s->rec;
 	f->call.name_option = get_text(s, ev, "name_option");
 	f->call.cgroup = get_text(s, root, "cgroup");
 	return true;
+}
+
+static bool read_run(struct stream *s, val *root, struct frame *f)
+{
+	return read_exit(s, root, f, CC_RUN);
+}
+
+static bool read_ran(struct stream *s, val *root, struct frame *f)
+{
+	return read_exit(s, root, f, CC_RAN);
 }
 
 static bool read_kernel(struct stream *s, val *root, struct frame *f)
@@ -655,6 +682,8 @@ static uint32_t get_lost_type(struct stream *s, val *o)
 		return CC_ARCH_COMPAT;
 	if (yyjson_equals_str(v, event_type_name(EVENT_RUN)))
 		return CC_RUN;
+	if (yyjson_equals_str(v, event_type_name(EVENT_RAN)))
+		return CC_RAN;
 	if (yyjson_equals_str(v, event_type_name(EVENT_KERNEL)))
 		return CC_KERNEL;
 	return 0;
@@ -720,6 +749,7 @@ static read_fn *const readers[EVENT_TYPES] = {
 	[EVENT_ARCH_COMPAT] = read_arch,
 	[EVENT_RETRY] = NULL,
 	[EVENT_RUN] = read_run,
+	[EVENT_RAN] = read_ran,
 	[EVENT_KERNEL] = read_kernel,
 	[EVENT_LOST] = read_lost,
 	[EVENT_END] = read_end,

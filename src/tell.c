@@ -118,7 +118,7 @@ static bool is_wanted(struct teller *t, const struct event *e)
 		return t->call_shown;
 	if (e->type == EVENT_RUN)
 		return !t->opt->err || e->rec->ret == -(int)t->opt->err;
-	return e->type != EVENT_VM || !filters_outcomes(t->opt);
+	return (e->type != EVENT_VM && e->type != EVENT_RAN) || !filters_outcomes(t->opt);
 }
 
 static void show(struct teller *t, const struct event *e)

@@ -273,6 +273,7 @@ int unseen_point(enum event_type type)
 	case EVENT_ARCH_COMPAT:
 		return POINT_REG;
 	case EVENT_RUN:
+	case EVENT_RAN:
 		return POINT_RUN;
 	case EVENT_KERNEL:
 		return POINT_CONSOLE;

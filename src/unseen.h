@@ -62,6 +62,6 @@ int unseen_gap(const struct unseen *u, unsigned int types);
 #define UNSEEN_CALLS \
 	(1u << EVENT_NEGOTIATION | 1u << EVENT_EXTENSION | 1u << EVENT_ARCH_COMPAT | \
 	 1u << EVENT_RUN)
-#define UNSEEN_LOSSY (UNSEEN_CALLS | 1u << EVENT_KERNEL)
+#define UNSEEN_LOSSY (UNSEEN_CALLS | 1u << EVENT_RAN | 1u << EVENT_KERNEL)
 
 #endif /* COMPATCAPS_UNSEEN_H */

@@ -161,12 +161,17 @@ struct kvm_vcpu_arch {
 	struct kvmppc_vcore *vcore;
 };
 
+struct kvm_vcpu_stat {
+	u64 sum_exits;
+};
+
 struct kvm_vcpu {
 	struct kvm *kvm;
 	int vcpu_id;
 	struct mutex mutex;
 	struct kvm_run *run;
 	struct kvm_vcpu_arch arch;
+	struct kvm_vcpu_stat stat;
 };
 
 union kvmppc_one_reg {

@@ -189,7 +189,34 @@ static const struct cc_record refused = {
 
 /* As QEMU has it where KVM refuses the mode, and where the hypervisor does. */
 static const struct cc_record run_fails = { RUN_OF_33, .ret = -22, .mono_ns = 6000000 };
-static const struct cc_record run_ends = { RUN_OF_33, .arg = -22ull, .mono_ns = 7000000 };
+static const struct cc_record run_ends = { RUN_OF_33, .arg = -22ull, .in_words = 2,
+					   .in = { 1, 0x0f000007 }, .mono_ns = 7000000 };
+/* As where the guest goes on without a mode. */
+static const struct cc_record run_goes_well = {
+	.type = CC_RAN,
+	.pid = 4711,
+	.tid = 4712,
+	.comm = "qemu-system-ppc",
+	.thread = "CPU 0/KVM",
+	.vm_name = "4711-12",
+	.vm = 0xc000000012345678,
+	.vm_ino = 33,
+	.cgroup = 77,
+	.cmd = 19,
+	.in_words = 2,
+	.in = { 400, 0 },
+	.mono_ns = 8000000,
+};
+static const struct cc_record run_of_pr_goes_well = {
+	.type = CC_RAN,
+	.pid = 9,
+	.tid = 9,
+	.vm = 9,
+	.cmd = 2,
+	.in_words = 1,
+	.in = { 1 },
+	.mono_ns = 8000000,
+};
 static const struct cc_record run_of_somebody = { .type = CC_RUN,
 						  .cmd = ABI_EXIT_FAIL_ENTRY,
 						  .pid = 9,
@@ -235,6 +262,8 @@ static const struct frame failing[] = {
 	{ .type = FRAME_CALL, AT(6), .call = { &run_fails, NULL, "/machine.slice", NULL } },
 	{ .type = FRAME_CALL, AT(7), .call = { &run_ends, NULL, NULL, NULL } },
 	{ .type = FRAME_CALL, AT(8), .call = { &run_of_somebody, NULL, NULL, NULL } },
+	{ .type = FRAME_CALL, AT(8), .call = { &run_goes_well, NULL, "/machine.slice", NULL } },
+	{ .type = FRAME_CALL, AT(8), .call = { &run_of_pr_goes_well, NULL, NULL, NULL } },
 	{ .type = FRAME_KERNEL, AT(8), .kernel = { &line_of_interrupt, "kvm \\x1b", NULL, NULL } },
 	{ .type = FRAME_END, AT(9), .end = { .runs_repeated = 5 } },
 };

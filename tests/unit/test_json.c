@@ -481,9 +481,9 @@ static void test_shape(void **state)
 #define NO_VM "\"vm\":null,\"vm_name\":null,\"guest\":null,"
 #define NO_EVIDENCE \
 	"\"evidence\":{\"vm\":null,\"vm_ino\":0,\"vm_name\":\"\",\"cgroup\":0,\"name_option\":null,"
-#define REFUSED \
-	"\"pvr\":\"0x0f000007\",\"mode\":\"POWER11\",\"accepted\":false,\"ask_cause\":\"newer-than-host\"," \
-	"\"messages\":[\"" LINE_OF_33 "\"],"
+#define ASKED \
+	"\"pvr\":\"0x0f000007\",\"mode\":\"POWER11\",\"accepted\":false,\"ask_cause\":\"newer-than-host\","
+#define REFUSED(first) ASKED "\"first\":" first ",\"messages\":[\"" LINE_OF_33 "\"],"
 
 /* The same of what fails later, and of what KVM says. */
 static void test_shape_of_failures(void **state)
@@ -495,26 +495,38 @@ static void test_shape_of_failures(void **state)
 		"\"interrupt\":false,\"cmd\":\"0x2000ae80\",\"length\":47}}",
 		"{\"type\":\"run\",\"seq\":7,\"ts\":\"2026-11-22T06:00:00.129456789Z\","
 		"\"mono_ns\":6000000," QEMU "\"cgroup\":\"/machine.slice\"," DB1
-		"\"ret\":-22,\"errno\":\"EINVAL\",\"exit_reason\":null,\"hardware_reason\":null," REFUSED
-		"\"hint\":\"KVM_RUN failed with EINVAL; KVM had refused POWER11 (newer-than-host); "
-		"KVM printed: \\\"" LINE_OF_33 "\\\"\"," VM_EVIDENCE
-		"\"ret\":-22,\"exit_reason\":0,\"hardware_reason\":\"0x0000000000000000\"}}",
+		"\"ret\":-22,\"errno\":\"EINVAL\",\"exit_reason\":null,\"hardware_reason\":null," REFUSED(
+			"null") "\"hint\":\"was refused POWER11, ran all the same: EINVAL; "
+				"KVM printed: \\\"" LINE_OF_33 "\\\"\"," VM_EVIDENCE
+				"\"ret\":-22,\"exit_reason\":0,\"exits\":null,\"vcpu_pvr\":null,\"hardware_reason\":\"0x0000000000000000\"}}",
 		"{\"type\":\"run\",\"seq\":8,\"ts\":\"2026-11-22T06:00:00.130456789Z\","
 		"\"mono_ns\":7000000," QEMU "\"cgroup\":null," DB1
 		"\"ret\":0,\"errno\":null,\"exit_reason\":\"unknown\","
-		"\"hardware_reason\":\"0xffffffffffffffea\"," REFUSED
-		"\"hint\":\"KVM_RUN ended with exit reason unknown (hardware reason 0xffffffffffffffea); "
-		"KVM had refused POWER11 (newer-than-host); KVM printed: \\\"" LINE_OF_33
-		"\\\"\"," VM_EVIDENCE
-		"\"ret\":0,\"exit_reason\":0,\"hardware_reason\":\"0xffffffffffffffea\"}}",
+		"\"hardware_reason\":\"0xffffffffffffffea\"," REFUSED(
+			"true") "\"hint\":\"was refused POWER11, ran all the same: exit reason unknown, "
+				"hardware reason 0xffffffffffffffea; KVM printed: \\\"" LINE_OF_33
+				"\\\"\"," VM_EVIDENCE
+				"\"ret\":0,\"exit_reason\":0,\"exits\":1,\"vcpu_pvr\":\"0x0f000007\",\"hardware_reason\":\"0xffffffffffffffea\"}}",
 		"{\"type\":\"run\",\"seq\":9,\"ts\":\"2026-11-22T06:00:00.131456789Z\","
 		"\"mono_ns\":8000000,\"pid\":9,\"tid\":9,\"comm\":\"vmm\",\"thread\":\"vmm\","
 		"\"cgroup\":null," NO_VM
 		"\"ret\":0,\"errno\":null,\"exit_reason\":\"fail-entry\",\"hardware_reason\":null,"
-		"\"pvr\":null,\"mode\":null,\"accepted\":null,\"ask_cause\":null,\"messages\":[],"
+		"\"pvr\":null,\"mode\":null,\"accepted\":null,\"ask_cause\":null,\"first\":null,\"messages\":[],"
 		"\"hint\":\"KVM_RUN ended with exit reason fail-entry; of which VM could not be told\"," NO_EVIDENCE
-		"\"ret\":0,\"exit_reason\":9,\"hardware_reason\":\"0x0000000000000000\"}}",
-		"{\"type\":\"kernel\",\"seq\":10,\"ts\":\"2026-11-22T06:00:00.131456789Z\","
+		"\"ret\":0,\"exit_reason\":9,\"exits\":null,\"vcpu_pvr\":null,"
+		"\"hardware_reason\":\"0x0000000000000000\"}}",
+		"{\"type\":\"ran\",\"seq\":10,\"ts\":\"2026-11-22T06:00:00.131456789Z\","
+		"\"mono_ns\":8000000," QEMU "\"cgroup\":\"/machine.slice\"," DB1 ASKED
+		"\"runs_pvr\":\"0x00000000\",\"runs_mode\":null," VM_EVIDENCE
+		"\"ret\":0,\"exit_reason\":19,\"exits\":400,\"vcpu_pvr\":\"0x00000000\"}}",
+		"{\"type\":\"ran\",\"seq\":11,\"ts\":\"2026-11-22T06:00:00.131456789Z\","
+		"\"mono_ns\":8000000,\"pid\":9,\"tid\":9,\"comm\":null,\"thread\":null,\"cgroup\":null,"
+		"\"vm\":2,\"vm_name\":null,\"guest\":null,"
+		"\"pvr\":null,\"mode\":null,\"accepted\":null,\"ask_cause\":null,"
+		"\"runs_pvr\":null,\"runs_mode\":null,"
+		"\"evidence\":{\"vm\":\"0x0000000000000009\",\"vm_ino\":0,\"vm_name\":\"\",\"cgroup\":0,"
+		"\"name_option\":null,\"ret\":0,\"exit_reason\":2,\"exits\":1,\"vcpu_pvr\":null}}",
+		"{\"type\":\"kernel\",\"seq\":12,\"ts\":\"2026-11-22T06:00:00.131456789Z\","
 		"\"mono_ns\":8000000," NOBODY "\"message\":\"kvm \\\\x1b\"," NO_EVIDENCE
 		"\"interrupt\":true,\"cmd\":null,\"length\":300}}",
 	};

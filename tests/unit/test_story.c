@@ -172,7 +172,7 @@ static struct arch_diagnosis ask(struct story *s, uint64_t vm, uint32_t pvr, int
 	r.ret = ret;
 	step = add(s, &r, &host);
 	diagnose_arch(&r, &host, &step.offer, &d);
-	story_arch(s, &f, &d);
+	story_arch(s, &f, &step.offer, &d);
 	return d;
 }
 
@@ -712,14 +712,14 @@ static void test_tell(void **state)
 	assert_silent(p.text[1], "never queried;"); /* once is enough */
 	assert_tells(
 		p.text[2],
-		"VM 3, qemu-system-ppc[7]: 1 query, which failed (size-too-small); asked for no mode.");
+		"VM 3, qemu-system-ppc[7]: 1 query, which failed (size-too-small); asked for no mode: it runs in the host's own.");
 	assert_tells(p.text[2], "size is 0");
 	assert_string_equal(
 		p.text[3],
 		"VM 4, qemu-system-ppc[7]: never queried; asked for a mode 2 times, the last time for the host's default: host-default.");
 	assert_string_equal(
 		p.text[4],
-		"VM 5, qemu-system-ppc[7]: 2 queries, which all succeeded; was offered POWER9, asked for no mode.");
+		"VM 5, qemu-system-ppc[7]: 2 queries, which all succeeded; was offered POWER9, asked for no mode: it runs in the host's own.");
 }
 
 /* One that asks for nothing is told of as well, but not what was not seen of it. */
@@ -735,8 +735,9 @@ static void test_tell_silent_vms(void **state)
 	born(*state, 0, "7-4");
 	story_tell(*state, keep, &p);
 	assert_int_equal(p.n, 3);
-	assert_string_equal(p.text[0],
-			    "VM 1, qemu-system-ppc[7], guest \"db1\": asked for no mode.");
+	assert_string_equal(
+		p.text[0],
+		"VM 1, qemu-system-ppc[7], guest \"db1\": asked for no mode: it runs in the host's own.");
 	assert_tells(p.text[1], "VM 2, qemu-system-ppc[8]: ");
 	assert_tells(
 		p.text[1],
@@ -761,7 +762,8 @@ static void test_end(void **state)
 {
 	watch(*state, (uint64_t[]){ 9 }, 1);
 	assert_null(born(*state, 2, "7-2").sentence);
-	assert_string_equal(dies(*state, 2, "7-2").sentence, "asked for no mode");
+	assert_string_equal(dies(*state, 2, "7-2").sentence,
+			    "asked for no mode: it runs in the host's own");
 	negotiate(*state, 2, 1, 0, 24, P9_P10);
 	ask(*state, 2, POWER10, 0);
 	assert_string_equal(dies(*state, 3, "7-3").sentence,
@@ -791,6 +793,7 @@ static struct step run(struct story *s, uint64_t vm, int ret, uint32_t reason, u
 	r.ret = ret;
 	r.cmd = reason;
 	r.arg = hardware;
+	r.in_words = 0;
 	r.vm_ino = vm ? vm + 1 : 0;
 	assert_true(record_valid(&r));
 	story_run(s, &f, &step);
@@ -831,9 +834,7 @@ static void test_run(void **state)
 	assert_true(step.run.asked && !step.run.accepted);
 	assert_int_equal(step.run.pvr, POWER10);
 	assert_int_equal(step.run.cause, ARCH_NEWER_THAN_HOST);
-	assert_string_equal(
-		step.run.hint,
-		"KVM_RUN failed with EINVAL; KVM had refused POWER10 (newer-than-host)");
+	assert_string_equal(step.run.hint, "was refused POWER10, ran all the same: EINVAL");
 	ask(*state, 1, POWER10, 0);
 	assert_int_equal(says(*state, 1, 7, 150, ABI_CMD_RUN, "KVM: no").vm, 1);
 	step = run(*state, 1, 0, ABI_EXIT_UNKNOWN, -22ull);
@@ -841,15 +842,114 @@ static void test_run(void **state)
 	assert_int_equal(step.run.n_messages, 1);
 	assert_string_equal(
 		step.run.hint,
-		"KVM_RUN ended with exit reason unknown (hardware reason 0xffffffffffffffea); KVM had accepted POWER10, which this host does not offer (this kernel does not check); KVM printed: \"KVM: no\"");
+		"asked for POWER10, KVM accepted it although this host offers POWER9 at most (this kernel does not check, 884ea0283f4e does), and then KVM_RUN ended with exit reason unknown, hardware reason 0xffffffffffffffea; KVM printed: \"KVM: no\"");
 	ask(*state, 1, 0, 0);
 	step = run(*state, 1, 0, ABI_EXIT_INTERNAL_ERROR, 3);
 	assert_string_equal(
 		step.run.hint,
-		"KVM_RUN ended with exit reason internal-error (suberror 3); KVM had accepted the host's default; KVM printed: \"KVM: no\"");
+		"KVM_RUN ended with exit reason internal-error, suberror 3; KVM printed: \"KVM: no\"; KVM had accepted the host's default");
 	ask(*state, 1, 0x0f000005, 0);
-	assert_tells(run(*state, 1, 0, ABI_EXIT_FAIL_ENTRY, 1).run.hint,
-		     "fail-entry (hardware reason 0x1); KVM had accepted POWER9; KVM");
+	assert_tells(
+		run(*state, 1, 0, ABI_EXIT_FAIL_ENTRY, 1).run.hint,
+		"fail-entry, hardware reason 0x1; KVM printed: \"KVM: no\"; KVM had accepted POWER9");
+}
+
+static struct step run_of(struct story *s, uint64_t vm, enum cc_type type, int ret,
+			  const uint64_t *vcpu, __u8 words)
+{
+	struct cc_record r = record(type, vm, 7, 200);
+	const struct frame f = { .type = FRAME_CALL, .call.rec = &r };
+	struct step step;
+
+	r.ret = ret;
+	r.cmd = type == CC_RUN ? ABI_EXIT_UNKNOWN : 19;
+	r.arg = type == CC_RUN ? -22ull : 0;
+	r.tid = 7;
+	r.in_words = words;
+	memset(r.in, 0, sizeof(r.in));
+	memcpy(r.in, vcpu, words * sizeof(*vcpu));
+	assert_true(record_valid(&r));
+	if (type == CC_RUN)
+		story_run(s, &f, &step);
+	else
+		story_ran(s, &f, &step);
+	return step;
+}
+
+#define RUN(exits, ret, words)	   run_of(*state, 1, CC_RUN, ret, (uint64_t[]){ exits, POWER10 }, words)
+#define RAN(vm, exits, pvr, words) run_of(*state, vm, CC_RAN, 0, (uint64_t[]){ exits, pvr }, words)
+
+/* KVM itself counts how often a guest has left: what it printed in a first run is of that run. */
+static void test_first_run(void **state)
+{
+	struct step step;
+
+	watch(*state, NULL, 0);
+	assert_string_equal(RUN(0, -EINVAL, 2).run.hint, "its first run failed: EINVAL");
+	ask(*state, 1, POWER10, 0);
+	assert_string_equal(
+		RUN(1, 0, 2).run.hint,
+		"asked for POWER10, KVM accepted it although this host offers POWER9 at most (this kernel does not check, 884ea0283f4e does), and its first run failed: exit reason unknown, hardware reason 0xffffffffffffffea");
+	says(*state, 1, 7, 150, ABI_CMD_RUN, "KVM-NESTEDv2: couldn't set guest wide elements");
+	step = RUN(1, 0, 2);
+	assert_true(step.run.first_known && step.run.first);
+	assert_string_equal(
+		step.run.hint,
+		"asked for POWER10, KVM accepted it although this host offers POWER9 at most (this kernel does not check, 884ea0283f4e does), and its first run failed: KVM-NESTEDv2: couldn't set guest wide elements (exit reason unknown, hardware reason 0xffffffffffffffea)");
+	/* One that was in the guest before, one that is not known, and one that ran. */
+	step = RUN(2, 0, 2);
+	assert_true(step.run.first_known && !step.run.first);
+	assert_tells(step.run.hint, "and then KVM_RUN ended with exit reason unknown");
+	assert_false(RUN(1, -EINVAL, 2).run.first);
+	assert_false(RUN(0, 0, 0).run.first_known);
+	RAN(1, 1, POWER10, 2);
+	assert_false(RUN(1, 0, 2).run.first);
+	/* What another thread, or another ioctl, had KVM print is none of it. */
+	says(*state, 1, 8, 150, ABI_CMD_RUN, "KVM: of another");
+	assert_silent(RUN(1, 0, 2).run.hint, "failed: KVM");
+}
+
+/* That it runs is seen, and in which mode. */
+static void test_ran(void **state)
+{
+	struct paragraphs p = { 0 };
+	struct step step;
+
+	watch(*state, NULL, 0);
+	ask(*state, 1, POWER10, -EINVAL);
+	step = RAN(1, 5, 0, 2);
+	assert_int_equal(step.vm, 1);
+	assert_true(step.run.asked && !step.run.accepted);
+	ask(*state, 2, POWER10, 0);
+	RAN(2, 5, POWER10, 2);
+	ask(*state, 3, 0x0f000005, 0);
+	RAN(3, 5, 0x0f000005, 2);
+	ask(*state, 4, POWER10, -EINVAL);
+	RAN(4, 5, 0, 1); /* KVM PR */
+	ask(*state, 5, POWER10, -EINVAL);
+	RAN(5, 5, 0, 2);
+	ask(*state, 5, POWER10, -EINVAL); /* again: what comes of it was not seen */
+	ask(*state, 6, 0x0f000005, 0);
+	ask(*state, 6, POWER10, -EINVAL);
+	RAN(6, 5, 0x0f000005, 2);
+	run(*state, 6, -EINVAL, 0, 0);
+	story_tell(*state, keep, &p);
+	assert_int_equal(p.n, 6);
+	assert_tells(p.text[0], ". It was refused POWER10, went on without a mode and runs raw.");
+	assert_tells(
+		p.text[1],
+		". It asked for POWER10, KVM accepted it although this host offers POWER9 at most (this kernel does not check, 884ea0283f4e does), and runs in POWER10.");
+	assert_tells(p.text[2], "asked for POWER9: accepted. It runs in POWER9.");
+	assert_tells(p.text[3], ". It was refused POWER10, runs all the same.");
+	assert_silent(p.text[4], "runs");
+	assert_tells(p.text[5],
+		     ". It was refused POWER10, runs in POWER9. Later KVM_RUN failed with EINVAL.");
+	assert_string_equal(
+		dies(*state, 2, "7-1").sentence,
+		"never queried, asked for POWER10: newer-than-host, went on without a mode and runs raw");
+	assert_string_equal(
+		dies(*state, 7, "7-6").sentence,
+		"never queried, asked for a mode 2 times, the last time for POWER10: newer-than-host, runs in POWER9, later KVM_RUN failed with EINVAL");
 }
 
 /* A vCPU that could not be told is of no VM, whatever else its process has. */
@@ -968,17 +1068,17 @@ static void test_tell_runs(void **state)
 	assert_int_equal(p.n, 3);
 	assert_tells(
 		p.text[0],
-		"(QEMU: max-cpu-compat). It was refused POWER10 and ran all the same: KVM_RUN failed with EINVAL. It failed in 2 different ways: this was the first.");
+		"(QEMU: max-cpu-compat). It was refused POWER10, ran all the same: EINVAL. It failed in 2 different ways: this was the first.");
 	assert_silent(p.text[0], "later");
 	assert_tells(
 		p.text[1],
-		"host-default. KVM accepted POWER10 although this host does not offer it (this kernel does not check), and then KVM_RUN ended with exit reason unknown (hardware reason 0x5); KVM printed: \"KVM: no\".");
+		"host-default. It asked for POWER10, KVM accepted it although this host offers POWER9 at most (this kernel does not check, 884ea0283f4e does), and then KVM_RUN ended with exit reason unknown, hardware reason 0x5; KVM printed: \"KVM: no\".");
 	assert_string_equal(
 		p.text[2],
 		"VM 3, qemu-system-ppc[7]: asked for no mode. KVM_RUN failed with EINVAL.");
 	assert_string_equal(
 		dies(*state, 2, "7-1").sentence,
-		"never queried, asked for POWER10: newer-than-host, ran all the same: KVM_RUN failed with EINVAL");
+		"never queried, asked for POWER10: newer-than-host, ran all the same: EINVAL");
 	assert_string_equal(dies(*state, 4, "7-3").sentence,
 			    "asked for no mode, KVM_RUN failed with EINVAL");
 }
@@ -987,8 +1087,9 @@ static void test_tell_runs(void **state)
 static void test_loss_of_failures(void **state)
 {
 	const struct loss_count by[] = { { { .vm_ino = 2, .type = CC_RUN }, 3 },
-					 { { .type = CC_KERNEL }, 4 } };
-	struct frame f = { .type = FRAME_LOST, .lost = { CC_LOSS_RECURSION, 7, by, 2 } };
+					 { { .type = CC_KERNEL }, 4 },
+					 { { .vm_ino = 2, .type = CC_RAN }, 1 } };
+	struct frame f = { .type = FRAME_LOST, .lost = { CC_LOSS_RECURSION, 8, by, 3 } };
 
 	watch(*state, NULL, 0);
 	born(*state, 2, "7-1");
@@ -1060,6 +1161,8 @@ int main(void)
 		TEST(test_tell_older_ask),
 		TEST(test_end),
 		TEST(test_run),
+		TEST(test_first_run),
+		TEST(test_ran),
 		TEST(test_run_of_no_vm),
 		TEST(test_messages),
 		TEST(test_many_messages),

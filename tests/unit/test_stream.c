@@ -37,7 +37,7 @@ static char letter(const struct frame *f)
 {
 	switch (f->type) {
 	case FRAME_CALL:
-		return "?qea?r"[f->call.rec->type];
+		return "?qea?r?R"[f->call.rec->type];
 	case FRAME_KERNEL:
 		return 'k';
 	case FRAME_TRACE:
@@ -245,7 +245,7 @@ static void test_failures_are_equal(void **state)
 
 	(void)state;
 	assert_string_equal(o.errors, "");
-	assert_string_equal(o.story, "TwwbakrrrkE");
+	assert_string_equal(o.story, "TwwbakrrrRRkE");
 	recording_begin(&again, &plain);
 	while (stream_next(s, &f, error, sizeof(error)) == STREAM_FRAME)
 		session_frame(again.session, &f);
@@ -316,7 +316,7 @@ static void test_long_message(void **state)
 	message[sizeof(message) - 1] = '\0';
 	line = changed(r.text, LINE_OF_33, message);
 	o = read_all(line, strlen(line));
-	assert_string_equal(o.story, "Twwba!lrrrkE");
+	assert_string_equal(o.story, "Twwba!lrrrRRkE");
 	assert_non_null(strstr(o.errors, "\"message\" is no text of at most 1024"));
 	free(line);
 	free(r.text);
