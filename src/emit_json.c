@@ -108,18 +108,33 @@ INLINE void put_str_or_null(struct json *j, val *o, const char *key, const char 
 		put_null(j, o, key);
 }
 
+/* text: of digits + 3 bytes. */
+INLINE void hex(char *text, uint64_t value, size_t digits)
+{
+	text[0] = '0';
+	text[1] = 'x';
+	for (size_t i = digits + 1; i > 1; i--, value >>= 4)
+		text[i] = hex_digits[value & 15];
+	text[digits + 2] = '\0';
+}
+
 INLINE void put_hex(struct json *j, val *o, const char *key, uint64_t value, size_t digits)
 {
 	char *text = text_room(j, digits + 3);
 
 	if (!text)
 		return;
-	text[0] = '0';
-	text[1] = 'x';
-	for (size_t i = digits + 1; i > 1; i--, value >>= 4)
-		text[i] = hex_digits[value & 15];
-	text[digits + 2] = '\0';
+	hex(text, value, digits);
 	j->failed |= !yyjson_mut_obj_add_strn(j->doc, o, key, text, digits + 2);
+}
+
+/* In a list of any length, for which the room for text would not do. */
+static void put_hex_of_list(struct json *j, val *o, const char *key, uint64_t value, size_t digits)
+{
+	char text[16 + 3];
+
+	hex(text, value, digits);
+	j->failed |= !yyjson_mut_obj_add_strncpy(j->doc, o, key, text, digits + 2);
 }
 
 INLINE void put_hex32(struct json *j, val *o, const char *key, uint32_t value)
@@ -615,7 +630,7 @@ static void put_loss(struct json *j, val *list, const struct loss_count *by)
 	val *o = yyjson_mut_arr_add_obj(j->doc, list), *ev;
 
 	put_str_or_null(j, o, "type", lost_type(by->key.type));
-	put_hex32(j, o, "cmd", by->key.cmd);
+	put_hex_of_list(j, o, "cmd", by->key.cmd, 8);
 	if (returned)
 		put_s64(j, o, "ret", by->key.ret);
 	else
@@ -626,7 +641,10 @@ static void put_loss(struct json *j, val *list, const struct loss_count *by)
 		put_null(j, o, "errno");
 	put_u64(j, o, "n", by->n);
 	ev = put_object(j, o, "evidence");
-	put_hex64_or_null(j, ev, "vm", by->key.vm, by->key.vm);
+	if (by->key.vm)
+		put_hex_of_list(j, ev, "vm", by->key.vm, 16);
+	else
+		put_null(j, ev, "vm");
 	put_u64(j, ev, "vm_ino", by->key.vm_ino);
 }
 

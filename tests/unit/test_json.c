@@ -639,9 +639,8 @@ static void test_long_lists(void **state)
 	static struct loss_count by[5000];
 	const struct frame f = { .type = FRAME_ATTACH,
 				 .attach = { .how = ATTACH_FEXIT, .known = true, .older = older } };
-	const struct frame l = { .type = FRAME_LOST, .lost = { 0, 5000, by, COUNT(by) } };
 	static const size_t sizes[] = { 1, 1000, 16384, 16385, 20000 };
-	struct event e = event(EVENT_LOST, &l);
+	static const size_t kinds[] = { 1, 60, 100, 1000, 4096, COUNT(by) };
 	yyjson_doc *doc;
 	struct out o;
 	char *text;
@@ -668,11 +667,20 @@ static void test_long_lists(void **state)
 		yyjson_doc_free(doc);
 		free(text);
 	}
-	out_begin(&o, NULL);
-	print(&o, &e);
-	text = out_end(&o);
-	assert_true(strlen(text) < STREAM_LINE_MAX);
-	free(text);
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		const struct frame l = { .type = FRAME_LOST, .lost = { 0, 5000, by, kinds[i] } };
+		struct event e = event(EVENT_LOST, &l);
+
+		out_begin(&o, NULL);
+		print(&o, &e);
+		text = out_end(&o);
+		assert_true(strlen(text) < STREAM_LINE_MAX);
+		doc = parse(text);
+		assert_int_equal(yyjson_arr_size(yyjson_doc_ptr_get(doc, "/by")),
+				 kinds[i] > 4096 ? 4096 : kinds[i]);
+		yyjson_doc_free(doc);
+		free(text);
+	}
 }
 
 static void test_outputs(void **state)
