@@ -12,6 +12,8 @@
 
 #define BUFFER_BYTES (256u << 10) /* longer than any event: one write each */
 
+#define SLOW_MS 1000 /* who takes nothing in this time does not read */
+
 /* One output a process: standard output keeps its buffer beyond output_close(). */
 static char buffer[BUFFER_BYTES];
 
@@ -123,7 +125,19 @@ FILE *output_file(struct output *o)
 	return o->f;
 }
 
-/* A reader who does not read must not make the program deaf to signals. */
+/* Signals are blocked. That a child has ended is none that tells us to. */
+static bool is_told_to_end(void)
+{
+	sigset_t set;
+
+	return !sigpending(&set) && (sigismember(&set, SIGINT) || sigismember(&set, SIGTERM) ||
+				     sigismember(&set, SIGHUP));
+}
+
+/*
+ * A reader who does not read must not make the program deaf to signals. One who is slow loses
+ * nothing.
+ */
 static bool can_write(struct output *o)
 {
 	struct pollfd fds[] = {
@@ -133,10 +147,13 @@ static bool can_write(struct output *o)
 
 	while (poll(fds, 2, -1) < 0 && errno == EINTR)
 		;
-	if (fds[0].revents || !fds[1].revents)
-		return true;
-	o->failure = EINTR;
-	return false;
+	while (!fds[0].revents && fds[1].revents) {
+		if (poll(fds, 1, SLOW_MS) || !is_told_to_end())
+			continue;
+		o->failure = EINTR;
+		return false;
+	}
+	return true;
 }
 
 bool output_flush(struct output *o)

@@ -160,6 +160,17 @@ def check_live(tap, guest):
                f"live-{form}: a pipe gets a line while the tracer runs", text)
 
 
+def check_slow(tap, guest):
+    """Who reads late gets all of it; who never does keeps nobody from ending."""
+    run = Run(tap, guest, "slow")
+    run.ended()
+    run.recorded(run.calls, "the reader was slow when the command ended: each call is there")
+    tap.same([e.get("type") for e in run.lines[-1:]], ["end"], "slow: and so is the end", run.said)
+    run = Run(tap, guest, "unread")
+    run.ended(3)
+    tap.says(run.said, ["standard output was not read", "not complete"], "unread: it ends, and says why so")
+
+
 def check_both(tap, guest):
     """fexit and kprobes on the same calls."""
     events = []
@@ -185,7 +196,7 @@ def runs(kernel, machine):
 
 
 def check(tap, guest, run):
-    for part in (check_filters, check_stops, check_command, check_table, check_hostile, check_live):
+    for part in (check_filters, check_stops, check_command, check_table, check_hostile, check_live, check_slow):
         part(tap, guest)
     if run.args == ["fexit"]:
         check_both(tap, guest)
