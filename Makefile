@@ -95,7 +95,7 @@ OFFLINE := $(PURE) compatcaps options output replay say tell out \
 	order histogram profile profile_baseline baseline diff_compare diff_results diff_show diff_verdicts \
 	verbs cli recording progress check diff report metrics inventory inventory_show vms_verb \
 	doctor doctor_show doctor_verb verb_output
-LIVE := live filters vms process attach objects losses host watch child inventory_read doctor_facts
+LIVE := live filters vms process attach objects losses in_flight host watch child inventory_read doctor_facts
 TRACE := $(OFFLINE) $(LIVE)
 PROGS := compatcaps-trace compatcaps_probe decode_bitmap
 # What the program is linked with where it reads recordings; the last one statically, where it is there so.

@@ -12,12 +12,14 @@
 #include <unistd.h>
 
 #include "host.h"
+#include "in_flight.h"
 #include "losses.h"
 #include "objects.h"
 
 /* How long calls in flight may take to end when watching ends: a fifth of a second. */
 #define IN_FLIGHT_TRIES	  40
 #define IN_FLIGHT_WAIT_US 5000
+#define LOOKS_APART	  16 /* looking at all that can be in flight takes long */
 #define FTRACE_ENABLED	  "/proc/sys/kernel/ftrace_enabled"
 
 #define ENOTSUPP 524 /* the kernel's own, which no header of user space has */
@@ -73,6 +75,7 @@ struct attach {
 	unsigned int taken, max;			       /* records handed out, of at most */
 	uint64_t missed_gone, recursion_gone[LOSSES_COUNTERS]; /* counted by what is gone already */
 	struct losses losses;
+	unsigned int looks; /* at what was lost */
 };
 
 /* What its programs are attached to: a tracepoint's name goes without its group. */
@@ -751,12 +754,24 @@ static void count_recursions(const struct attach *a, uint64_t sums[LOSSES_COUNTE
 		objects_recursion_misses(o->o, add_misses, sums);
 }
 
+/*
+ * Calls whose end was not seen are told of by their kind: now and then those of threads that are
+ * gone, at the end all. Only where a probe was missed can there be any.
+ */
+static void tell_ended(struct attach *a, uint64_t missed, attach_loss_fn *fn, void *ctx)
+{
+	if (missed > losses_orphans(&a->losses) && (!a->held || !(a->looks++ % LOOKS_APART)))
+		a->losses.ended += in_flight_drop_ended(a->maps, !a->held, fn, ctx);
+}
+
 void attach_losses(struct attach *a, attach_loss_fn *fn, void *ctx)
 {
 	uint64_t counted[LOSSES_COUNTERS];
 
 	count_recursions(a, counted);
 	counted[COUNT_MISSED] = missed_probes(a);
+	tell_ended(a, counted[COUNT_MISSED] + counted[COUNT_RECURSION], fn, ctx);
+	losses_take_out_orphans(&a->losses, counted);
 	for (int c = 0; c < LOSSES_COUNTERS; c++)
 		losses_tell_counter(&a->losses, c, counted[c], fn, ctx);
 	losses_tell(&a->losses, fn, ctx);
@@ -812,61 +827,7 @@ void attach_programs(struct attach *a, attach_program_fn *fn, void *ctx)
 		programs_of(o->o, fn, ctx);
 }
 
-/* What the kernel side remembers of a call in flight begins so (struct in_flight there). */
-struct begun {
-	uint64_t owner;
-	uint32_t type, cmd;
-	uint64_t arg, vm, vm_ino, mono_ns;
-	uint32_t pid, tid;
-};
-
-static void read_comm(char comm[CC_COMM_LEN], uint32_t pid)
-{
-	char path[32];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%u/comm", pid);
-	f = fopen(path, "re");
-	if (!f)
-		return;
-	if (!fgets(comm, CC_COMM_LEN, f))
-		comm[0] = '\0';
-	comm[strcspn(comm, "\n")] = '\0';
-	fclose(f);
-}
-
-static void fill_begun(struct cc_record *r, const struct begun *b)
-{
-	*r = (struct cc_record){ .type = b->type,
-				 .cmd = b->cmd,
-				 .arg = b->arg,
-				 .vm = b->vm,
-				 .vm_ino = b->vm_ino,
-				 .mono_ns = b->mono_ns,
-				 .pid = b->pid,
-				 .tid = b->tid };
-	read_comm(r->comm, b->pid);
-	read_comm(r->thread, b->tid);
-}
-
 size_t attach_in_flight(struct attach *a, struct cc_record *r, size_t max)
 {
-	const struct bpf_map *calls = a->maps->maps.calls;
-	char value[bpf_map__value_size(calls)];
-	struct begun b;
-	size_t n = 0;
-
-	if (!*(volatile uint32_t *)&a->maps->bss->in_flight)
-		return 0;
-	for (uint32_t i = 0; i < bpf_map__max_entries(calls); i++) {
-		if (bpf_map_lookup_elem(bpf_map__fd(calls), &i, value))
-			continue;
-		memcpy(&b, value, sizeof(b));
-		if (!b.owner)
-			continue;
-		if (n < max)
-			fill_begun(&r[n], &b);
-		n++;
-	}
-	return n;
+	return in_flight_list(a->maps, r, max);
 }

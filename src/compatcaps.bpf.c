@@ -93,7 +93,7 @@ struct known {
 	__u32 has_hook;
 };
 
-/* A call that has begun and not ended. It begins as attach.c's struct begun does. */
+/* A call that has begun and not ended. It begins as in_flight.c's struct begun does. */
 struct in_flight {
 	__u64 owner; /* the thread's kernel id; 0: free */
 	struct call call;
@@ -188,6 +188,8 @@ __u64 runs_repeated; /* further ones of these kinds */
 /* All losses, and of these by reason the ones that found no place in the map. */
 __u64 lost;
 __u64 lost_elsewhere[CC_LOSSES];
+
+__u64 orphans; /* of the lost ones those whose end was not seen */
 
 /* Calls that have begun and not ended: return probes see no command to compare. */
 __u32 in_flight;
@@ -828,6 +830,7 @@ static __noinline int orphan(void)
 	if (!t)
 		return 0;
 	count_loss(CC_LOSS_ORPHANED, &t->call, CC_RET_UNKNOWN);
+	__sync_fetch_and_add(&orphans, 1);
 	forget_call(t);
 	return 0;
 }

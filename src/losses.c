@@ -121,6 +121,26 @@ void losses_tell(struct losses *l, attach_loss_fn *fn, void *ctx)
 	drop_quiet(l);
 }
 
+uint64_t losses_orphans(const struct losses *l)
+{
+	return l->ended + *(volatile uint64_t *)&l->maps->bss->orphans;
+}
+
+/* Who is in flight is looked at before who is orphaned, so that none is overlooked in between. */
+void losses_take_out_orphans(const struct losses *l, uint64_t counted[LOSSES_COUNTERS])
+{
+	uint64_t n = *(volatile uint32_t *)&l->maps->bss->in_flight;
+	uint64_t *from[] = { &counted[COUNT_MISSED], &counted[COUNT_RECURSION] };
+
+	n += losses_orphans(l);
+	for (size_t i = 0; i < sizeof(from) / sizeof(from[0]); i++) {
+		uint64_t part = n < *from[i] ? n : *from[i];
+
+		*from[i] -= part;
+		n -= part;
+	}
+}
+
 void losses_tell_counter(struct losses *l, enum losses_counter counter, uint64_t n,
 			 attach_loss_fn *fn, void *ctx)
 {
@@ -133,8 +153,10 @@ void losses_tell_counter(struct losses *l, enum losses_counter counter, uint64_t
 	struct loss_count by = { of[counter], n - l->counter_told[counter] };
 
 	by.key.ret = CC_RET_UNKNOWN;
-	if (n > l->counter_told[counter])
-		fn(by.key.loss, by.n, &by, by.key.type ? 1 : 0, ctx);
+	/* Less than before: some that have begun since may still end. */
+	if (n <= l->counter_told[counter])
+		return;
+	fn(by.key.loss, by.n, &by, by.key.type ? 1 : 0, ctx);
 	l->counter_told[counter] = n;
 }
 

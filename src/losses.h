@@ -17,9 +17,19 @@ struct losses {
 	uint64_t seen;				/* all that was lost when this was looked at last */
 	uint64_t elsewhere_told[CC_LOSSES];	/* of what was not counted by kind */
 	uint64_t counter_told[LOSSES_COUNTERS]; /* of what the kernel counted */
+	uint64_t ended; /* calls whose end was missed, told of by their kind (in_flight.h) */
 	struct told *told;
 	size_t n_told, max_told;
 };
+
+/* Calls whose end was missed, and that is told of by their kind. */
+uint64_t losses_orphans(const struct losses *l);
+
+/*
+ * A call whose end the kernel missed is counted by it, and by the programs when they see that it
+ * is over. From what the kernel has counted take out what they count, or may still.
+ */
+void losses_take_out_orphans(const struct losses *l, uint64_t counted[LOSSES_COUNTERS]);
 
 /* What the programs themselves have counted: a call of fn for each reason. */
 void losses_tell(struct losses *l, attach_loss_fn *fn, void *ctx);
