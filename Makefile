@@ -30,6 +30,7 @@ help: ## this text
 	@echo "compatcaps-trace $(VERSION). Targets:"
 	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/  \1\t\2/p' Makefile $(wildcard */*.mk */*/*.mk) | expand -t 26
 	@printf '%s\n' "Variables:" \
+	"  SOAK_SECONDS=N    for soak: how long (3600); SOAK_SEED=N: what it decides by" \
 	"  KERNEL=NAME       for demo and bench: a kernel of tests/vm/kernels" \
 	"  MACHINE=NAME      for demo: a machine of tests/vm/machines" \
 	"  TOOLCHAIN=host    build with this machine's tools where they suffice (default on ppc64le), not with a cached root" \
@@ -240,7 +241,7 @@ check-lint: all ## static checks alone
 demo: all ## boot a POWER11 in POWER10 mode and watch a negotiation
 	$(Q)tests/vm/demo
 
-include tests/vm/conformance.mk tests/vm/steps.mk tests/vm/crowd.mk
+include tests/vm/conformance.mk tests/vm/steps.mk tests/vm/crowd.mk tests/vm/soak.mk
 # Of these everything is built below $(P) or $(H).
 -include bench/bench.mk tests/fuzz/fuzz.mk
 
@@ -262,7 +263,7 @@ else
 # ---------------------------------------------------------------- outside: enter the root
 
 # What the inner half wants of the archive is fetched here: apt is the host's.
-INNER := all check check-unit check-vm check-stories check-lint check-mutants demo bench bench-host bench-peers bench-recordings vmlinux \
+INNER := all check check-unit check-vm check-stories check-lint check-mutants demo soak bench bench-host bench-peers bench-recordings vmlinux \
 	compile_commands.json $(if $(wildcard tests/fuzz/fuzz.mk),fuzz)
 .PHONY: $(INNER) prepare
 GOALS := $(or $(MAKECMDGOALS),all)
@@ -272,6 +273,7 @@ KERNELS := $(sort $(if $(filter check check-vm check-stories,$(GOALS)),$(shell t
 	$(if $(filter demo bench bench-peers,$(GOALS)),$(or $(KERNEL),$(DEFAULT_KERNEL))) \
 	$(if $(filter check-unit check-lint,$(GOALS)),$(DEFAULT_KERNEL)) \
 	$(if $(filter vmlinux,$(GOALS)),$(or $(VMLINUX_KERNEL),$(DEFAULT_KERNEL))) \
+	$(if $(filter soak,$(GOALS)),$(shell sed 's/[ |\#].*//' tests/vm/soaks)) \
 	$(if $(filter check-mutants,$(GOALS)),patched-7.2))
 # Whose checks of the patches themselves are made.
 CHECKED := $(if $(filter check,$(GOALS)),$(patsubst kernel-patches/%/,%,$(wildcard kernel-patches/v*/)))
