@@ -86,7 +86,7 @@ ifneq ($(TOOLCHAIN)$(COMPATCAPS_ROOT),root)
 # ---------------------------------------------------------------- inside: build
 
 # From frames to events and outputs: no clock, no libbpf. An output is one file, found by its name.
-PURE := abi points diagnosis parse text guest story session stream metric emit $(patsubst src/%.c,%,$(wildcard src/emit_*.c))
+PURE := abi points diagnosis parse text guest inventory story session stream metric emit $(patsubst src/%.c,%,$(wildcard src/emit_*.c))
 # With these the program reads recordings, on any machine; with LIVE it traces.
 OFFLINE := $(PURE) compatcaps options output replay say tell out \
 	digest event_words html html_vms page perfetto.pb-c report_html report_perfetto report_text report_words xml \
@@ -94,7 +94,7 @@ OFFLINE := $(PURE) compatcaps options output replay say tell out \
 	rules rules_check fields values unseen evaluate evaluate_loss decide \
 	results results_text results_lines results_json results_junit \
 	order histogram profile profile_baseline baseline diff_compare diff_results diff_show diff_verdicts \
-	verbs cli recording progress check diff report metrics inventory inventory_show vms_verb \
+	verbs cli recording progress check diff report metrics inventory_show vms_verb \
 	doctor doctor_show doctor_verb verb_output
 LIVE := live filters vms process attach objects losses in_flight host watch child inventory_read doctor_facts
 TRACE := $(OFFLINE) $(LIVE)

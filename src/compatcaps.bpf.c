@@ -1197,8 +1197,6 @@ static __noinline int good_run(__u32 reason, int ret)
 	struct call c = { .type = CC_RAN, .cmd = reason };
 	struct kvm_vcpu *vcpu;
 
-	if (ret < 0)
-		return 0;
 	if (a->tgid != tgid) {
 		if (bpf_ktime_get_ns() > awaited_until)
 			awaited_until = 0;
@@ -1213,13 +1211,14 @@ static __noinline int good_run(__u32 reason, int ret)
 	return record_simple(&c, vcpu, ret);
 }
 
-/* Most exits to user space are I/O, and none of these. */
+/* Most exits to user space are I/O, and none that fails. */
 SEC("tp_btf")
 int BPF_PROG(run_tp, __u32 reason, int ret)
 {
-	if (ret < 0 ? ret == -EINTR || ret == -EAGAIN :
-		      reason != ABI_EXIT_UNKNOWN && reason != ABI_EXIT_FAIL_ENTRY &&
-			      reason != ABI_EXIT_INTERNAL_ERROR)
+	if (ret < 0)
+		return ret == -EINTR || ret == -EAGAIN ? 0 : failed_run(reason, ret);
+	if (reason != ABI_EXIT_UNKNOWN && reason != ABI_EXIT_FAIL_ENTRY &&
+	    reason != ABI_EXIT_INTERNAL_ERROR)
 		return awaited_until ? good_run(reason, ret) : 0;
 	return failed_run(reason, ret);
 }

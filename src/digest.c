@@ -501,6 +501,17 @@ static void on_vm(struct digest *d, const struct event *e)
 	add_mark(d, vm, e);
 }
 
+/* What is no call of it and says something of its life. */
+static void on_sign(struct digest *d, const struct event *e)
+{
+	struct digest_vm *vm = vm_of(d, e, false);
+
+	if (!vm)
+		return;
+	note_who(d, vm, e);
+	add_mark(d, vm, e);
+}
+
 static void count_loss(struct digest *d, enum cc_loss reason, uint32_t type, int32_t ret,
 		       uint64_t n)
 {
@@ -607,6 +618,10 @@ void digest_event(const struct event *e, void *digest)
 		break;
 	case EVENT_VM:
 		on_vm(d, e);
+		break;
+	case EVENT_FOUND:
+	case EVENT_RAN:
+		on_sign(d, e);
 		break;
 	case EVENT_NEGOTIATION:
 	case EVENT_EXTENSION:

@@ -28,6 +28,7 @@ const char *event_type_name(enum event_type type)
 		[EVENT_TRACE] = "trace",
 		[EVENT_HOST] = "host",
 		[EVENT_ATTACH] = "attach",
+		[EVENT_FOUND] = "found",
 		[EVENT_VM] = "vm",
 		[EVENT_NEGOTIATION] = "negotiation",
 		[EVENT_EXTENSION] = "extension-check",

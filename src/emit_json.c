@@ -204,7 +204,8 @@ static void put_modes(struct json *j, val *o, const char *key, uint64_t caps)
 static void put_common(struct json *j, val *o, const struct event *e)
 {
 	bool thread = e->rec && !(e->rec->seen & CC_SEEN_INTERRUPT);
-	bool process = thread || e->type == EVENT_VM;
+	bool found = e->type == EVENT_FOUND && inventory_owner(e->frame->found.vm);
+	bool process = thread || found || e->type == EVENT_VM;
 
 	put_u64(j, o, "seq", e->seq);
 	put_str(j, o, "ts", timestamp(j, e->real_ns));
@@ -382,6 +383,68 @@ static void fill_attach(struct json *j, val *o, const struct event *e)
 	older = put_array(j, o, "older");
 	for (size_t i = 0; i < n; i++)
 		j->failed |= !yyjson_mut_arr_add_uint(j->doc, older, f->attach.older[i]);
+}
+
+#define VCPUS_MAX 8192 /* so that a line stays below STREAM_LINE_MAX */
+
+/* A PVR as a number, as the kernel has it: there may be thousands. */
+static void put_vcpus(struct json *j, val *ev, const struct inventory_vm *vm)
+{
+	val *list = put_array(j, ev, "vcpu_modes"), *one;
+
+	for (size_t i = 0; j->lists && i < vm->n_open_vcpus && i < VCPUS_MAX; i++) {
+		one = yyjson_mut_arr_add_obj(j->doc, list);
+		put_u64(j, one, "vcpu", vm->vcpus[i].id);
+		put_u64_or_null(j, one, "pvr", vm->vcpus[i].has_mode, vm->vcpus[i].pvr);
+	}
+}
+
+static const char *part_name(enum inventory_part part)
+{
+	static const char *const names[] = {
+		[PART_HOLDER] = "holder", [PART_OWNER] = "owner", [PART_ENDING] = "ending"
+	};
+
+	return names[part];
+}
+
+static void put_found_evidence(struct json *j, val *o, const struct inventory_vm *vm)
+{
+	const struct inventory_process *p = vm->processes;
+	val *ev = put_object(j, o, "evidence");
+
+	put_hex64_or_null(j, ev, "vm", vm->kvm, vm->kvm);
+	put_u64(j, ev, "vm_ino", vm->ino);
+	put_str_or_null(j, ev, "vm_name", vm->name);
+	put_u64(j, ev, "pid", p->pid);
+	put_str(j, ev, "part", part_name(p->part));
+	put_str_or_null(j, ev, "comm", p->comm);
+	put_str_or_null(j, ev, "name_option", vm->name_option);
+	put_str_or_null(j, ev, "backend", inventory_backend_name(vm->backend));
+	put_u64(j, ev, "vcpus", vm->n_vcpus);
+	put_vcpus(j, ev, vm);
+}
+
+static void fill_found(struct json *j, val *o, const struct event *e)
+{
+	const struct inventory_verdict *v = e->verdict;
+
+	put_str(j, o, "mode_is", inventory_mode_name(v->is));
+	if (v->is == MODE_SET)
+		put_hex32(j, o, "pvr", v->pvr);
+	else
+		put_null(j, o, "pvr");
+	put_str_or_null(j, o, "mode", v->known ? v->known->name : NULL);
+	if (v->runs_on)
+		put_modes(j, o, "runs_on", v->runs_on);
+	else
+		put_null(j, o, "runs_on");
+	if (v->agrees == AGREES_UNKNOWN)
+		put_null(j, o, "offered");
+	else
+		put_bool(j, o, "offered", v->agrees == AGREES_YES);
+	put_str(j, o, "hint", v->hint);
+	put_found_evidence(j, o, e->frame->found.vm);
 }
 
 static void fill_vm(struct json *j, val *o, const struct event *e)
@@ -688,6 +751,7 @@ static fill_fn *const fill[EVENT_TYPES] = {
 	[EVENT_TRACE] = fill_trace,
 	[EVENT_HOST] = fill_host,
 	[EVENT_ATTACH] = fill_attach,
+	[EVENT_FOUND] = fill_found,
 	[EVENT_VM] = fill_vm,
 	[EVENT_NEGOTIATION] = fill_negotiation,
 	[EVENT_EXTENSION] = fill_extension,

@@ -382,6 +382,17 @@ static void kernel(struct table *t, const struct event *e)
 	details(t, e);
 }
 
+/* Worth a sentence where it and the host do not agree. */
+static void found(struct table *t, const struct event *e)
+{
+	char result[EVENT_RESULT_LEN], what[EVENT_WHAT_LEN];
+	bool odd = e->verdict->agrees == AGREES_NO;
+
+	row(t, e, event_word(e->type), event_result(result, e), odd ? YELLOW : PLAIN,
+	    event_what(what, e));
+	below(t, e, PLAIN, odd ? e->verdict->hint : NULL);
+}
+
 static void life(struct table *t, const struct event *e)
 {
 	const char *sentence = e->vm_life.sentence;
@@ -547,6 +558,9 @@ static void text_event(void *state, const struct event *e)
 		break;
 	case EVENT_KERNEL:
 		kernel(t, e);
+		break;
+	case EVENT_FOUND:
+		found(t, e);
 		break;
 	case EVENT_VM:
 		life(t, e);

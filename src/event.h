@@ -10,6 +10,7 @@ enum event_type {
 	EVENT_TRACE,
 	EVENT_HOST,
 	EVENT_ATTACH,
+	EVENT_FOUND,
 	EVENT_VM,
 	EVENT_NEGOTIATION,
 	EVENT_EXTENSION,
@@ -59,6 +60,7 @@ struct event {
 		} arch;
 		const struct retry *retry;
 		const struct run *run; /* of a KVM_RUN; a line of KVM's is in the frame */
+		const struct inventory_verdict *verdict; /* on a VM that was found */
 		struct {
 			/* What of its life was watched, and its story in a sentence when it ended.
 			 */

@@ -13,6 +13,8 @@ const char *event_word(enum event_type type)
 		return "check";
 	case EVENT_ARCH_COMPAT:
 		return "ask";
+	case EVENT_FOUND:
+		return "vm";
 	default:
 		return event_type_name(type);
 	}
@@ -38,6 +40,8 @@ enum verdict_kind event_kind(const struct event *e)
 		return e->retry->recovered ? VERDICT_FINE : VERDICT_FAILURE;
 	case EVENT_RUN:
 		return VERDICT_FAILURE;
+	case EVENT_FOUND:
+		return e->verdict->agrees == AGREES_NO ? VERDICT_NOTE : VERDICT_FINE;
 	case EVENT_KERNEL:
 	case EVENT_LOST:
 		return VERDICT_NOTE;
@@ -77,6 +81,8 @@ char *event_result(char buf[EVENT_RESULT_LEN], const struct event *e)
 		return word(buf, "log");
 	case EVENT_RETRY:
 		return word(buf, e->retry->recovered ? "ok" : "failed");
+	case EVENT_FOUND:
+		return word(buf, "there");
 	case EVENT_VM:
 		return word(buf, e->frame->vm.ended ? "ended" : "new");
 	default:
@@ -180,6 +186,25 @@ static void ran_what(char buf[EVENT_WHAT_LEN], const struct cc_record *r)
 		snprintf(buf, EVENT_WHAT_LEN, "runs in 0x%08" PRIx32, pvr);
 }
 
+/* The mode that it has. */
+static void found_what(char buf[EVENT_WHAT_LEN], const struct inventory_verdict *v)
+{
+	static const char *const words[MODES] = {
+		[MODE_UNKNOWN] = "mode not known",
+		[MODE_NO_VCPU] = "no vCPU",
+		[MODE_NONE] = "no modes (KVM PR)",
+		[MODE_HOST_DEFAULT] = "the host's own mode",
+		[MODE_REFUSED] = "a mode that KVM refused",
+		[MODE_DIFFERS] = "vCPUs of different modes",
+	};
+
+	if (v->is == MODE_SET && !v->known)
+		snprintf(buf, EVENT_WHAT_LEN, "0x%08" PRIx32, v->pvr);
+	else
+		snprintf(buf, EVENT_WHAT_LEN, "%s",
+			 v->is == MODE_SET ? v->known->name : words[v->is]);
+}
+
 static void lost_what(char buf[EVENT_WHAT_LEN], const struct frame *f)
 {
 	const char *reason = loss_name(f->lost.loss);
@@ -208,6 +233,9 @@ char *event_what(char buf[EVENT_WHAT_LEN], const struct event *e)
 		break;
 	case EVENT_RAN:
 		ran_what(buf, e->rec);
+		break;
+	case EVENT_FOUND:
+		found_what(buf, e->verdict);
 		break;
 	case EVENT_KERNEL:
 		snprintf(buf, EVENT_WHAT_LEN, "%s", e->frame->kernel.text);

@@ -150,6 +150,22 @@ static const struct loss_count losses[] = {
 	{ { 1, 1, CC_LOSS_RING, CC_NEGOTIATION, ABI_CMD_MAINLINE, -7 }, 1 },
 };
 
+static struct inventory_vcpu vcpus[] = { { 0, true, 0x0f000006 } };
+static struct inventory_process owner = { .pid = 3, .part = PART_OWNER, .comm = "vmm" };
+static const struct inventory_vm found = {
+	.kvm = 3,
+	.ino = 3,
+	.name = "3-2",
+	.backend = BACKEND_HV,
+	.n_vcpus = COUNT(vcpus),
+	.vcpus = vcpus,
+	.n_open_vcpus = COUNT(vcpus),
+	.processes = &owner,
+	.n_processes = 1,
+	.name_option = "guest=c",
+	.cgroup = "/",
+};
+
 static const struct frame samples[] = {
 	{ .type = FRAME_TRACE,
 	  .trace = { .id = { "host", "boot", "release", "build", "arch", "kvm", 1 },
@@ -163,6 +179,7 @@ static const struct frame samples[] = {
 		      .known = true,
 		      .older = older,
 		      .n_older = COUNT(older) } },
+	{ .type = FRAME_FOUND, .found.vm = &found },
 	{ .type = FRAME_HOST, .host = { host, true } },
 	{ .type = FRAME_VM, .vm = { false, 1, 1, "1-2", "vmm", "guest=a", "/" } },
 	{ .type = FRAME_CALL, .call = { &check, "guest=a", "/", NULL } },

@@ -9,11 +9,13 @@
 #define COMPATCAPS_FRAME_H
 
 #include "diagnosis.h"
+#include "inventory.h"
 
 enum frame_type {
 	FRAME_TRACE,  /* the first one */
 	FRAME_HOST,   /* facts of the host that have changed */
 	FRAME_ATTACH, /* how a function is being watched from now on */
+	FRAME_FOUND,  /* a VM that was there already when the trace began */
 	FRAME_VM,     /* KVM tells that a VM was made, or has ended */
 	FRAME_CALL,   /* a call, also a KVM_RUN that failed */
 	FRAME_KERNEL, /* a line that KVM printed */
@@ -83,6 +85,9 @@ struct frame {
 			const uint64_t *older;
 			size_t n_older;
 		} attach;
+		struct {
+			const struct inventory_vm *vm;
+		} found;
 		struct {
 			bool ended;
 			uint32_t pid;

@@ -24,7 +24,7 @@ static double at(const struct axis *a, uint64_t mono_ns)
 
 static const char *mark_class(const struct digest_mark *m)
 {
-	if (m->type == EVENT_VM)
+	if (m->type == EVENT_VM || m->type == EVENT_FOUND)
 		return "plain";
 	return html_kind_class(m->kind);
 }

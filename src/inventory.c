@@ -155,6 +155,7 @@ void inventory_free(struct inventory *inv)
 	for (size_t i = 0; i < inv->n; i++) {
 		free(inv->vms[i].vcpus);
 		free(inv->vms[i].processes);
+		free(inv->vms[i].name_option);
 		free(inv->vms[i].guest);
 		free(inv->vms[i].cgroup);
 	}

@@ -43,8 +43,9 @@ struct inventory_vm {
 	struct inventory_process *processes; /* the owner first, or who is ending */
 	size_t n_processes;
 	/* Of the owner, to be filled in by who reads /proc; escaped. */
-	bool ended;  /* it had, when its names were looked up */
-	char *guest; /* NULL: not known */
+	bool ended;	   /* it had, when its names were looked up */
+	char *name_option; /* QEMU's -name, as guest_option() gives it; NULL: not known */
+	char *guest;	   /* NULL: not known */
 	char *cgroup;
 };
 

@@ -110,8 +110,10 @@ static void read_names(struct inventory_vm *vm)
 	process_name_option(p->pid, option, sizeof(option));
 	guest_name(guest, sizeof(guest), option);
 	vm->ended = !process_is(p->pid, p->start_ns);
-	if (!vm->ended)
-		vm->guest = copy_or_null(guest);
+	if (vm->ended)
+		return;
+	vm->name_option = copy_or_null(option);
+	vm->guest = copy_or_null(guest);
 }
 
 /* ------------------------------------------------------------------ what no file shows */

@@ -18,6 +18,7 @@
 #include "filters.h"
 #include "guest.h"
 #include "host.h"
+#include "inventory_read.h"
 #include "process.h"
 #include "say.h"
 #include "session.h"
@@ -597,6 +598,34 @@ static void send_trace(struct live *l, uint64_t at)
 		send_attach(l, i, at);
 }
 
+static void send_found(struct live *l, const struct inventory_vm *vm)
+{
+	const struct inventory_process *p = vm->processes;
+	struct frame f = frame_at(FRAME_FOUND, now());
+
+	if (is_tracer(p->pid, p->comm) || !filters_pass(&l->attach_opt, p->pid, vm->ino))
+		return;
+	f.found.vm = vm;
+	send_frame(l, &f);
+}
+
+/* The VMs that are there already: of what they did before, what they have come to is all that is
+ * left. */
+static void send_inventory(struct live *l)
+{
+	char error[INVENTORY_ERROR_LEN];
+	struct inventory inv = { 0 };
+
+	/* A command's VMs are still to come. */
+	if (l->opt->command || !l->vms.n || host_kvm_obstacle())
+		return;
+	if (!inventory_read(&inv, error))
+		say("which VMs are there already is not told: %s", error);
+	for (size_t i = 0; i < inv.n; i++)
+		send_found(l, &inv.vms[i]);
+	inventory_free(&inv);
+}
+
 static bool catch_signals(struct live *l)
 {
 	sigset_t set;
@@ -658,6 +687,7 @@ static bool begin(struct live *l)
 		return false;
 	}
 	send_trace(l, l->attached_at);
+	send_inventory(l);
 	return true;
 }
 

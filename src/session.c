@@ -114,6 +114,25 @@ static void on_host(struct session *s, const struct frame *f)
 	on_plain(s, EVENT_HOST, f);
 }
 
+static void on_found(struct session *s, const struct frame *f)
+{
+	const struct inventory_process *owner = inventory_owner(f->found.vm);
+	struct event e = event_of(EVENT_FOUND, f);
+	struct inventory_verdict verdict;
+	struct step step;
+
+	inventory_judge(f->found.vm, &s->host, &verdict);
+	story_found(s->story, f, &verdict, &step);
+	e.pid = owner ? owner->pid : 0;
+	e.comm = step.comm;
+	e.vm_name = step.vm_name;
+	e.guest = step.guest;
+	e.cgroup = f->found.vm->cgroup;
+	e.vm = step.vm;
+	e.verdict = &verdict;
+	emit(s, &e);
+}
+
 static void on_vm(struct session *s, const struct frame *f)
 {
 	struct event e = event_of(EVENT_VM, f);
@@ -323,6 +342,9 @@ void session_frame(struct session *s, const struct frame *f)
 	case FRAME_ATTACH:
 		story_attach(s->story, f);
 		on_plain(s, EVENT_ATTACH, f);
+		break;
+	case FRAME_FOUND:
+		on_found(s, f);
 		break;
 	case FRAME_VM:
 		on_vm(s, f);

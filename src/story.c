@@ -44,6 +44,9 @@ struct vm {
 	char name[CC_VM_NAME_LEN * 4];
 	char *guest;
 	bool created; /* KVM told of its birth */
+	bool found;   /* it was there already, in this mode: */
+	enum inventory_mode found_mode;
+	uint32_t found_pvr;
 	bool ended;
 	uint64_t ended_ns;
 	struct holes holes;
@@ -667,6 +670,32 @@ static struct vm *vm_told_of(struct story *s, const struct frame *f)
 	return f->vm.ended ? vm_ended(s, f) : vm_created(s, f);
 }
 
+void story_found(struct story *s, const struct frame *f, const struct inventory_verdict *v,
+		 struct step *step)
+{
+	const struct inventory_vm *found = f->found.vm;
+	const struct inventory_process *p = found->processes;
+	struct vm what = { .ino = found->ino, .kvm = found->kvm, .pid = p->pid };
+	struct vm *vm = found->ino ? find_ino(s, found->ino) : find_in(&s->by_kvm, &what, kvm_cmp);
+
+	/* An escape more than a name can have is none of it. */
+	snprintf(s->comm, sizeof(s->comm), "%.*s", (int)sizeof(s->comm) - 1, p->comm);
+	snprintf(s->name, sizeof(s->name), "%.*s", (int)sizeof(s->name) - 1, found->name);
+	s->thread[0] = '\0';
+	if (!vm) {
+		memcpy(what.comm, s->comm, sizeof(what.comm));
+		memcpy(what.name, s->name, sizeof(what.name));
+		vm = new_vm(s, &what);
+	}
+	if (vm) {
+		vm->found = true;
+		vm->found_mode = v->is;
+		vm->found_pvr = v->pvr;
+		note_guest(vm, found->name_option);
+	}
+	fill_step(s, vm, step);
+}
+
 static void end_vm(struct story *s, struct vm *vm, uint64_t mono_ns)
 {
 	if (vm->ended)
@@ -1218,9 +1247,46 @@ void story_kernel(struct story *s, const struct frame *f, struct step *step)
 
 /* ------------------------------------------------------------------ telling, all of it */
 
+/* What the kernel had of it when the trace began: nothing of how it came to that was seen. */
+static void tell_found(const struct vm *vm, FILE *f)
+{
+	char buf[16];
+
+	fputs("was there when this trace began", f);
+	switch (vm->found_mode) {
+	case MODE_SET:
+		fprintf(f, ", in mode %s", pvr_text(buf, sizeof(buf), vm->found_pvr));
+		break;
+	case MODE_HOST_DEFAULT:
+		fputs(", in the host's own mode", f);
+		break;
+	case MODE_REFUSED:
+		fputs(", with a mode that KVM had refused", f);
+		break;
+	case MODE_DIFFERS:
+		fputs(", its vCPUs in different modes", f);
+		break;
+	case MODE_NO_VCPU:
+		fputs(", without a vCPU", f);
+		break;
+	default:
+		break;
+	}
+}
+
+/* KVM tells of the birth of one that came while the trace began. */
+static bool was_found(const struct vm *vm)
+{
+	return vm->found && !vm->created;
+}
+
 /* The story of one that has ended, shortly. */
 static void tell_end(const struct story *s, const struct vm *vm, FILE *f)
 {
+	if (was_found(vm)) {
+		tell_found(vm, f);
+		fputs(", ", f);
+	}
 	if (vm->n_ok)
 		fputs("queried, ", f);
 	else if (vm->n_failed)
@@ -1283,6 +1349,10 @@ static void tell_vm(const struct story *s, const struct vm *vm, FILE *f)
 	if (vm->guest)
 		fprintf(f, ", guest \"%s\"", vm->guest);
 	fputs(": ", f);
+	if (was_found(vm)) {
+		tell_found(vm, f);
+		fputs("; ", f);
+	}
 	if (vm->extension_asked)
 		fprintf(f, "checked KVM_CAP_PPC_COMPAT_CAPS (answer %d); ", vm->extension);
 	if (vm->n_ok || vm->n_failed)

@@ -70,6 +70,10 @@ void story_trace(struct story *s, const struct frame *f);
 void story_attach(struct story *s, const struct frame *f);
 void story_lost(struct story *s, const struct frame *f);
 
+/* A VM was there already. */
+void story_found(struct story *s, const struct frame *f, const struct inventory_verdict *v,
+		 struct step *step);
+
 /* A VM was made or has ended. */
 void story_vm(struct story *s, const struct frame *f, struct step *step);
 

@@ -44,6 +44,8 @@ struct stream {
 	struct recorded_verdict said;
 	uint64_t *older;
 	struct loss_count *by;
+	struct inventory_vm found;
+	struct inventory_process process;
 	/* What is to be handed out, in this order. */
 	bool has_warning, has_lost, has_frame;
 	char warning[PROBLEM_LEN];
@@ -101,6 +103,8 @@ static void forget_line(struct stream *s)
 	}
 	free(s->older);
 	free(s->by);
+	free(s->found.vcpus);
+	s->found = (struct inventory_vm){ 0 };
 	s->older = NULL;
 	s->by = NULL;
 	yyjson_doc_free(s->doc);
@@ -437,6 +441,77 @@ static bool read_attach(struct stream *s, val *root, struct frame *f)
 	return true;
 }
 
+static bool is_there(struct stream *s, val *ev, const char *key)
+{
+	val *v = member(s, ev, key);
+
+	return v && !yyjson_is_null(v);
+}
+
+static const char *part_word(int i)
+{
+	return (const char *[]){ "holder", "owner", "ending" }[i];
+}
+
+static const char *backend_word(int i)
+{
+	return inventory_backend_name((enum inventory_backend)i);
+}
+
+static void get_vcpus(struct stream *s, val *ev, struct inventory_vm *vm)
+{
+	val *list = member(s, ev, "vcpu_modes"), *v;
+	size_t i, n;
+
+	if (list && !yyjson_is_arr(list))
+		fail(s, "\"vcpu_modes\" is no list");
+	vm->vcpus = calloc(yyjson_arr_size(list) + 1, sizeof(*vm->vcpus));
+	if (!vm->vcpus) {
+		fail(s, "there is not enough memory for it");
+		return;
+	}
+	yyjson_arr_foreach(list, i, n, v) {
+		vm->vcpus[i].id = get_u32(s, v, "vcpu");
+		vm->vcpus[i].has_mode = is_there(s, v, "pvr");
+		if (vm->vcpus[i].has_mode)
+			vm->vcpus[i].pvr = get_u32(s, v, "pvr");
+	}
+	vm->n_open_vcpus = n;
+	if (vm->n_open_vcpus > vm->n_vcpus)
+		fail(s, "\"vcpu_modes\" has more vCPUs than the VM");
+}
+
+/* As it is, that is escaped; cut where it cannot have been so long. */
+static void copy_text(char *to, size_t size, const char *from)
+{
+	if (from)
+		snprintf(to, size, "%s", from);
+}
+
+static bool read_found(struct stream *s, val *root, struct frame *f)
+{
+	val *ev = object(s, root, "evidence");
+	struct inventory_process *p = &s->process;
+	struct inventory_vm *vm = &s->found;
+
+	*p = (struct inventory_process){ .pid = get_u32(s, ev, "pid") };
+	p->part = get_word(s, ev, "part", part_word, PART_ENDING + 1);
+	copy_text(p->comm, sizeof(p->comm), get_text(s, ev, "comm"));
+	*vm = (struct inventory_vm){ .kvm = get_hex64(s, ev, "vm"),
+				     .ino = get_u64(s, ev, "vm_ino"),
+				     .backend = get_word(s, ev, "backend", backend_word, BACKENDS),
+				     .n_vcpus = get_u32(s, ev, "vcpus"),
+				     .processes = p,
+				     .n_processes = 1 };
+	copy_text(vm->name, sizeof(vm->name), get_text(s, ev, "vm_name"));
+	vm->name_option = (char *)get_text(s, ev, "name_option");
+	vm->cgroup = (char *)get_text(s, root, "cgroup");
+	get_vcpus(s, ev, vm);
+	f->type = FRAME_FOUND;
+	f->found.vm = vm;
+	return true;
+}
+
 static bool read_vm(struct stream *s, val *root, struct frame *f)
 {
 	val *ev = object(s, root, "evidence");
@@ -464,13 +539,6 @@ static __u8 get_words(struct stream *s, val *ev, const char *key, __u64 words[CC
 	yyjson_arr_foreach(list, i, n, v)
 		words[i] = get_uint(s, v, key, UINT64_MAX);
 	return (__u8)n;
-}
-
-static bool is_there(struct stream *s, val *ev, const char *key)
-{
-	val *v = member(s, ev, key);
-
-	return v && !yyjson_is_null(v);
 }
 
 static void get_hook(struct stream *s, val *ev, struct cc_record *r)
@@ -743,6 +811,7 @@ static read_fn *const readers[EVENT_TYPES] = {
 	[EVENT_TRACE] = read_trace,
 	[EVENT_HOST] = read_host,
 	[EVENT_ATTACH] = read_attach,
+	[EVENT_FOUND] = read_found,
 	[EVENT_VM] = read_vm,
 	[EVENT_NEGOTIATION] = read_negotiation,
 	[EVENT_EXTENSION] = read_extension,

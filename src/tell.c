@@ -118,7 +118,9 @@ static bool is_wanted(struct teller *t, const struct event *e)
 		return t->call_shown;
 	if (e->type == EVENT_RUN)
 		return !t->opt->err || e->rec->ret == -(int)t->opt->err;
-	return (e->type != EVENT_VM && e->type != EVENT_RAN) || !filters_outcomes(t->opt);
+	if (e->type == EVENT_VM || e->type == EVENT_FOUND || e->type == EVENT_RAN)
+		return !filters_outcomes(t->opt);
+	return true;
 }
 
 static void show(struct teller *t, const struct event *e)

@@ -231,6 +231,9 @@ void unseen_event(struct unseen *u, const struct event *e)
 	case EVENT_ATTACH:
 		on_attach(u, e);
 		break;
+	case EVENT_FOUND:
+		note_vm(u, e, e->frame->found.vm->ino);
+		break;
 	case EVENT_VM:
 		on_vm(u, e);
 		break;

@@ -243,6 +243,24 @@ static const struct cc_record line_of_interrupt = {
 
 #define LINE_OF_33 "KVM-NESTEDv2: couldn't set guest wide elements"
 
+static struct inventory_vcpu vcpus_there[] = { { 0, true, 0x0f000005 }, { 1, false, 0 } };
+static struct inventory_process owner_there = { .pid = 50, .part = PART_OWNER, .comm = "a\\x0ab" };
+static struct inventory_process holder_there = { .pid = 51, .comm = "guardian" };
+static const struct inventory_vm vm_there = { .kvm = 0xc000000011111111,
+					      .ino = 20,
+					      .name = "50-9",
+					      .backend = BACKEND_HV,
+					      .n_vcpus = 2,
+					      .vcpus = vcpus_there,
+					      .n_open_vcpus = 2,
+					      .processes = &owner_there,
+					      .n_processes = 1,
+					      .name_option = "guest=old",
+					      .cgroup = "/machine.slice" };
+static const struct inventory_vm orphan_there = {
+	.ino = 21, .vcpus = vcpus_there, .processes = &holder_there, .n_processes = 1
+};
+
 /* What fails after a mode was asked for. */
 static const struct frame failing[] = {
 	trace_frame,
@@ -252,6 +270,8 @@ static const struct frame failing[] = {
 	{ .type = FRAME_ATTACH,
 	  AT(2),
 	  .attach = { .point = POINT_CONSOLE, .how = ATTACH_TRACEPOINT, .known = true } },
+	{ .type = FRAME_FOUND, AT(2), .found.vm = &vm_there },
+	{ .type = FRAME_FOUND, AT(2), .found.vm = &orphan_there },
 	{ .type = FRAME_VM,
 	  AT(3),
 	  .vm = { false, 4711, 33, "4711-12", "qemu-system-ppc", NULL, NULL } },

@@ -474,7 +474,7 @@ static void test_shape(void **state)
 }
 
 #define QEMU "\"pid\":4711,\"tid\":4712,\"comm\":\"qemu-system-ppc\",\"thread\":\"CPU 0/KVM\","
-#define DB1  "\"vm\":1,\"vm_name\":\"4711-12\",\"guest\":\"db1\","
+#define DB1  "\"vm\":3,\"vm_name\":\"4711-12\",\"guest\":\"db1\","
 #define VM_EVIDENCE \
 	"\"evidence\":{\"vm\":\"0xc000000012345678\",\"vm_ino\":33,\"vm_name\":\"4711-12\"," \
 	"\"cgroup\":77,\"name_option\":null,"
@@ -485,21 +485,43 @@ static void test_shape(void **state)
 	"\"pvr\":\"0x0f000007\",\"mode\":\"POWER11\",\"accepted\":false,\"ask_cause\":\"newer-than-host\","
 #define REFUSED(first) ASKED "\"first\":" first ",\"messages\":[\"" LINE_OF_33 "\"],"
 
+#define THERE(seq) \
+	"{\"type\":\"found\",\"seq\":" seq \
+	",\"ts\":\"2026-11-22T06:00:00.125456789Z\",\"mono_ns\":2000000,"
+
+/* The first line of one that is known well, and one of which hardly anything is. */
+static const char *const there[] = {
+	THERE("4") "\"pid\":50,\"tid\":null,\"comm\":\"a\\\\x0ab\",\"thread\":null,\"cgroup\":\"/machine.slice\","
+		   "\"vm\":1,\"vm_name\":\"50-9\",\"guest\":\"old\",\"mode_is\":\"differs\",\"pvr\":null,\"mode\":null,"
+		   "\"runs_on\":null,\"offered\":null,\"hint\":\"its vCPUs have different modes\","
+		   "\"evidence\":{\"vm\":\"0xc000000011111111\",\"vm_ino\":20,\"vm_name\":\"50-9\",\"pid\":50,"
+		   "\"part\":\"owner\",\"comm\":\"a\\\\x0ab\",\"name_option\":\"guest=old\",\"backend\":\"hv\","
+		   "\"vcpus\":2,\"vcpu_modes\":[{\"vcpu\":0,\"pvr\":251658245},{\"vcpu\":1,\"pvr\":null}]}}",
+	THERE("5") "\"pid\":null,\"tid\":null,\"comm\":\"guardian\",\"thread\":null,\"cgroup\":null,"
+		   "\"vm\":2,\"vm_name\":null,\"guest\":null,\"mode_is\":\"no-vcpu\",\"pvr\":null,\"mode\":null,"
+		   "\"runs_on\":null,\"offered\":null,"
+		   "\"hint\":\"it has no vCPU yet; the process that made it is gone or has begun another program: "
+		   "KVM obeys nobody any more\","
+		   "\"evidence\":{\"vm\":null,\"vm_ino\":21,\"vm_name\":null,\"pid\":51,"
+		   "\"part\":\"holder\",\"comm\":\"guardian\",\"name_option\":null,\"backend\":null,"
+		   "\"vcpus\":0,\"vcpu_modes\":[]}}",
+};
+
 /* The same of what fails later, and of what KVM says. */
 static void test_shape_of_failures(void **state)
 {
 	static const char *const shapes[] = {
-		"{\"type\":\"kernel\",\"seq\":6,\"ts\":\"2026-11-22T06:00:00.128456789Z\","
+		"{\"type\":\"kernel\",\"seq\":8,\"ts\":\"2026-11-22T06:00:00.128456789Z\","
 		"\"mono_ns\":5000000," QEMU "\"cgroup\":\"/machine.slice\"," DB1
 		"\"message\":\"" LINE_OF_33 "\"," VM_EVIDENCE
 		"\"interrupt\":false,\"cmd\":\"0x2000ae80\",\"length\":47}}",
-		"{\"type\":\"run\",\"seq\":7,\"ts\":\"2026-11-22T06:00:00.129456789Z\","
+		"{\"type\":\"run\",\"seq\":9,\"ts\":\"2026-11-22T06:00:00.129456789Z\","
 		"\"mono_ns\":6000000," QEMU "\"cgroup\":\"/machine.slice\"," DB1
 		"\"ret\":-22,\"errno\":\"EINVAL\",\"exit_reason\":null,\"hardware_reason\":null," REFUSED(
 			"null") "\"hint\":\"was refused POWER11, ran all the same: EINVAL; "
 				"KVM printed: \\\"" LINE_OF_33 "\\\"\"," VM_EVIDENCE
 				"\"ret\":-22,\"exit_reason\":0,\"exits\":null,\"vcpu_pvr\":null,\"hardware_reason\":\"0x0000000000000000\"}}",
-		"{\"type\":\"run\",\"seq\":8,\"ts\":\"2026-11-22T06:00:00.130456789Z\","
+		"{\"type\":\"run\",\"seq\":10,\"ts\":\"2026-11-22T06:00:00.130456789Z\","
 		"\"mono_ns\":7000000," QEMU "\"cgroup\":null," DB1
 		"\"ret\":0,\"errno\":null,\"exit_reason\":\"unknown\","
 		"\"hardware_reason\":\"0xffffffffffffffea\"," REFUSED(
@@ -507,7 +529,7 @@ static void test_shape_of_failures(void **state)
 				"hardware reason 0xffffffffffffffea; KVM printed: \\\"" LINE_OF_33
 				"\\\"\"," VM_EVIDENCE
 				"\"ret\":0,\"exit_reason\":0,\"exits\":1,\"vcpu_pvr\":\"0x0f000007\",\"hardware_reason\":\"0xffffffffffffffea\"}}",
-		"{\"type\":\"run\",\"seq\":9,\"ts\":\"2026-11-22T06:00:00.131456789Z\","
+		"{\"type\":\"run\",\"seq\":11,\"ts\":\"2026-11-22T06:00:00.131456789Z\","
 		"\"mono_ns\":8000000,\"pid\":9,\"tid\":9,\"comm\":\"vmm\",\"thread\":\"vmm\","
 		"\"cgroup\":null," NO_VM
 		"\"ret\":0,\"errno\":null,\"exit_reason\":\"fail-entry\",\"hardware_reason\":null,"
@@ -515,18 +537,18 @@ static void test_shape_of_failures(void **state)
 		"\"hint\":\"KVM_RUN ended with exit reason fail-entry; of which VM could not be told\"," NO_EVIDENCE
 		"\"ret\":0,\"exit_reason\":9,\"exits\":null,\"vcpu_pvr\":null,"
 		"\"hardware_reason\":\"0x0000000000000000\"}}",
-		"{\"type\":\"ran\",\"seq\":10,\"ts\":\"2026-11-22T06:00:00.131456789Z\","
+		"{\"type\":\"ran\",\"seq\":12,\"ts\":\"2026-11-22T06:00:00.131456789Z\","
 		"\"mono_ns\":8000000," QEMU "\"cgroup\":\"/machine.slice\"," DB1 ASKED
 		"\"runs_pvr\":\"0x00000000\",\"runs_mode\":null," VM_EVIDENCE
 		"\"ret\":0,\"exit_reason\":19,\"exits\":400,\"vcpu_pvr\":\"0x00000000\"}}",
-		"{\"type\":\"ran\",\"seq\":11,\"ts\":\"2026-11-22T06:00:00.131456789Z\","
+		"{\"type\":\"ran\",\"seq\":13,\"ts\":\"2026-11-22T06:00:00.131456789Z\","
 		"\"mono_ns\":8000000,\"pid\":9,\"tid\":9,\"comm\":null,\"thread\":null,\"cgroup\":null,"
-		"\"vm\":2,\"vm_name\":null,\"guest\":null,"
+		"\"vm\":4,\"vm_name\":null,\"guest\":null,"
 		"\"pvr\":null,\"mode\":null,\"accepted\":null,\"ask_cause\":null,"
 		"\"runs_pvr\":null,\"runs_mode\":null,"
 		"\"evidence\":{\"vm\":\"0x0000000000000009\",\"vm_ino\":0,\"vm_name\":\"\",\"cgroup\":0,"
 		"\"name_option\":null,\"ret\":0,\"exit_reason\":2,\"exits\":1,\"vcpu_pvr\":null}}",
-		"{\"type\":\"kernel\",\"seq\":12,\"ts\":\"2026-11-22T06:00:00.131456789Z\","
+		"{\"type\":\"kernel\",\"seq\":14,\"ts\":\"2026-11-22T06:00:00.131456789Z\","
 		"\"mono_ns\":8000000," NOBODY "\"message\":\"kvm \\\\x1b\"," NO_EVIDENCE
 		"\"interrupt\":true,\"cmd\":null,\"length\":300}}",
 	};
@@ -534,7 +556,13 @@ static void test_shape_of_failures(void **state)
 	char *save, *line = strtok_r(r.text, "\n", &save);
 
 	(void)state;
-	for (size_t i = 0; line && strncmp(line, "{\"type\":\"kernel\"", 16); i++)
+	while (line && strncmp(line, "{\"type\":\"found\"", 15))
+		line = strtok_r(NULL, "\n", &save);
+	for (size_t i = 0; i < COUNT(there); i++, line = strtok_r(NULL, "\n", &save)) {
+		assert_non_null(line);
+		assert_string_equal(line, there[i]);
+	}
+	while (line && strncmp(line, "{\"type\":\"kernel\"", 16))
 		line = strtok_r(NULL, "\n", &save);
 	for (size_t i = 0; i < COUNT(shapes); i++, line = strtok_r(NULL, "\n", &save)) {
 		assert_non_null(line);

@@ -746,6 +746,66 @@ static void test_tell_silent_vms(void **state)
 		     "was not seen to ask for a mode (when it was born could not be told)");
 }
 
+static struct step find(struct story *s, uint64_t ino, enum inventory_mode is, uint32_t pvr)
+{
+	struct inventory_process owner = { .pid = 7, .part = PART_OWNER, .comm = "qemu" };
+	struct inventory_vm vm = {
+		.ino = ino,
+		.name = "7-3",
+		.processes = &owner,
+		.n_processes = 1,
+		.name_option = "guest=old",
+	};
+	const struct inventory_verdict v = { .is = is, .pvr = pvr };
+	const struct frame f = { .type = FRAME_FOUND, .found.vm = &vm };
+	struct step step;
+
+	story_found(s, &f, &v, &step);
+	return step;
+}
+
+/* What it had when the trace began is told, and of how it came to that nothing. */
+static void test_found(void **state)
+{
+	const uint64_t older[] = { 2, 3, 4, 5, 6, 8 };
+	struct paragraphs p = { 0 };
+	struct step step;
+
+	watch(*state, older, COUNT(older));
+	step = find(*state, 2, MODE_SET, POWER10);
+	assert_int_equal(step.vm, 1);
+	assert_int_equal(step.life, LIFE_OLDER);
+	assert_true(step.silent);
+	assert_string_equal(step.guest, "old");
+	find(*state, 3, MODE_HOST_DEFAULT, 0);
+	find(*state, 4, MODE_REFUSED, 0);
+	find(*state, 5, MODE_DIFFERS, 0);
+	find(*state, 6, MODE_NO_VCPU, 0);
+	find(*state, 8, MODE_UNKNOWN, 0);
+	/* One that came meanwhile is born a moment later, as far as is told. */
+	assert_int_equal(find(*state, 9, MODE_NO_VCPU, 0).vm, 7);
+	assert_int_equal(born(*state, 9, "7-3").vm, 7);
+	ask(*state, 1, POWER10, -EINVAL);
+	story_tell(*state, keep, &p);
+	assert_int_equal(p.n, 7);
+	assert_tells(
+		p.text[0],
+		"VM 1, qemu[7], guest \"old\": was there when this trace began, in mode POWER10; asked for POWER10: newer-than-host. ");
+	assert_string_equal(
+		p.text[1],
+		"VM 2, qemu[7], guest \"old\": was there when this trace began, in the host's own mode; was not seen to ask for a mode (the VM is older than this trace).");
+	assert_tells(p.text[2], "began, with a mode that KVM had refused; ");
+	assert_tells(p.text[3], "began, its vCPUs in different modes; ");
+	assert_tells(p.text[4], "began, without a vCPU; ");
+	assert_tells(p.text[5], "began; ");
+	assert_string_equal(
+		p.text[6],
+		"VM 7, qemu[7], guest \"old\": asked for no mode: it runs in the host's own.");
+	assert_string_equal(
+		dies(*state, 3, "7-3").sentence,
+		"was there when this trace began, in the host's own mode, was not seen to ask for a mode (the VM is older than this trace)");
+}
+
 static void test_tell_older_ask(void **state)
 {
 	struct paragraphs p = { 0 };
@@ -1158,6 +1218,7 @@ int main(void)
 		TEST(test_life_names),
 		TEST(test_tell),
 		TEST(test_tell_silent_vms),
+		TEST(test_found),
 		TEST(test_tell_older_ask),
 		TEST(test_end),
 		TEST(test_run),

@@ -46,6 +46,8 @@ static char letter(const struct frame *f)
 		return 'h';
 	case FRAME_ATTACH:
 		return 'w';
+	case FRAME_FOUND:
+		return 'f';
 	case FRAME_VM:
 		return f->vm.ended ? 'd' : 'b';
 	case FRAME_LOST:
@@ -245,7 +247,7 @@ static void test_failures_are_equal(void **state)
 
 	(void)state;
 	assert_string_equal(o.errors, "");
-	assert_string_equal(o.story, "TwwbakrrrRRkE");
+	assert_string_equal(o.story, "TwwffbakrrrRRkE");
 	recording_begin(&again, &plain);
 	while (stream_next(s, &f, error, sizeof(error)) == STREAM_FRAME)
 		session_frame(again.session, &f);
@@ -316,7 +318,7 @@ static void test_long_message(void **state)
 	message[sizeof(message) - 1] = '\0';
 	line = changed(r.text, LINE_OF_33, message);
 	o = read_all(line, strlen(line));
-	assert_string_equal(o.story, "Twwba!lrrrRRkE");
+	assert_string_equal(o.story, "Twwffba!lrrrRRkE");
 	assert_non_null(strstr(o.errors, "\"message\" is no text of at most 1024"));
 	free(line);
 	free(r.text);
