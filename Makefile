@@ -268,6 +268,8 @@ INNER := all check check-unit check-vm check-stories check-lint check-mutants de
 .PHONY: $(INNER) prepare
 GOALS := $(or $(MAKECMDGOALS),all)
 ROOTS := sysroot toolchain $(if $(filter check check-vm check-stories,$(GOALS)),vmm) $(if $(filter bench-peers,$(GOALS)),peers)
+# QEMUs that Debian does not have.
+QEMUS := $(if $(filter check check-vm check-stories,$(GOALS)),negotiates refuses,$(if $(filter demo,$(GOALS)),negotiates))
 DEFAULT_KERNEL = $(shell tests/vm/kernel names | head -n 1)
 KERNELS := $(sort $(if $(filter check check-vm check-stories,$(GOALS)),$(shell tests/vm/kernel names)) \
 	$(if $(filter demo bench bench-peers,$(GOALS)),$(or $(KERNEL),$(DEFAULT_KERNEL))) \
@@ -282,6 +284,9 @@ prepare:
 	@$(if $(filter check check-unit,$(GOALS)),{ tools/root path browser && tools/root npm tests/browser; } >/dev/null || \
 		echo "make: no browser could be had: what needs one will be skipped" >&2)
 	@$(if $(KERNELS),tests/vm/kernel prepare $(KERNELS))
+	@$(if $(filter demo,$(GOALS)),tools/root path vmm >/dev/null || echo "make: the demo goes on without a real QEMU" >&2)
+	@$(if $(QEMUS),tests/vm/qemu/build prepare $(QEMUS) || [ $$? -eq 3 ] || \
+		echo "make: a QEMU could not be built: its tests will fail" >&2)
 	@for s in $(CHECKED); do kernel-patches/check --prepare $$s || \
 		echo "make: what checking $$s needs could not be had: its checks will fail" >&2; done
 	@$(if $(filter check check-vm,$(GOALS)),tests/vm/lava >/dev/null || \

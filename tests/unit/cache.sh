@@ -62,7 +62,7 @@ says "another program's cache is not ours either" 1 'nothing is removed' tools/r
 export COMPATCAPS_CACHE="$tmp/a new one's/cache"
 says "a new directory becomes a cache" 0 "in $COMPATCAPS_CACHE" use
 says "and remains it" 0 "in $COMPATCAPS_CACHE" use
-mkdir -p "$COMPATCAPS_CACHE"/{roots/r,kernels/.debian/k,kernel-src/s,guests,.list.x}
+mkdir -p "$COMPATCAPS_CACHE"/{roots/r,kernels/.debian/k,kernel-src/s,guests,qemu/q,.list.x}
 ln -s "$mine" "$COMPATCAPS_CACHE/roots/elsewhere"
 ln -s "$mine" "$COMPATCAPS_CACHE/roots/r/elsewhere"
 touch "$COMPATCAPS_CACHE/mine too"

@@ -16,6 +16,8 @@ TOP = HERE.parent.parent
 # Where make has built.
 OUT = TOP / os.environ.get("O", "build")
 COMMANDS = {"v5": "0x2000aee4", "mainline": "0x2000aeb8"}
+# With it tests/vm/qemu/build says that a QEMU cannot be had.
+NO_SOURCE = 3
 # Seconds for one of several scripts in a boot.
 SCRIPT_TIMEOUT = 300
 
@@ -95,8 +97,19 @@ def enter_root():
 
 @functools.cache
 def machines():
-    """name -> what the ioctl gives there: a bitmap, EINVAL or no-kvm."""
-    return {row[0]: row[1] for row in table("machines")}
+    """name -> what the ioctl gives there: a bitmap, EINVAL or no-kvm; of those that need no QEMU of our own."""
+    return {row[0]: row[1] for row in table("machines") if len(row) < 5}
+
+
+@functools.cache
+def own_qemu(name):
+    """(where this QEMU of tests/vm/qemu is, None), or (None, why it can be nowhere)."""
+    done = subprocess.run([HERE / "qemu" / "build", "path", name], capture_output=True, text=True, check=False)
+    if done.returncode == NO_SOURCE:
+        return None, done.stderr.strip()
+    if done.returncode:
+        sys.exit(done.stderr)
+    return done.stdout.strip(), None
 
 
 def has_pr(kernel, machine):
