@@ -238,10 +238,10 @@ check-stories: all $(P)/tests/steps ## of these the ones with a real QEMU in the
 check-lint: all ## static checks alone
 	$(Q)tests/check lint
 
-demo: all ## boot a POWER11 in POWER10 mode and watch a negotiation
+demo: all ## boot a POWER11 in POWER10 mode, and watch two real QEMUs and VMMs that go wrong
 	$(Q)tests/vm/demo
 
-include tests/vm/conformance.mk tests/vm/steps.mk tests/vm/crowd.mk tests/vm/soak.mk
+include tests/vm/conformance.mk tests/vm/steps.mk tests/vm/crowd.mk tests/vm/soak.mk tests/vm/l2.mk
 # Of these everything is built below $(P) or $(H).
 -include bench/bench.mk tests/fuzz/fuzz.mk
 

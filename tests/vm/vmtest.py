@@ -22,9 +22,10 @@ NO_SOURCE = 3
 SCRIPT_TIMEOUT = 300
 
 # One script of a boot (tests/vm/parts): for at most so many seconds, with so many CPUs (None: any
-# number), with tools of the tests (below tests/ of what make has built) and files to add to /root.
-Run = collections.namedtuple("Run", "kernel machine name script args seconds cpus tools adds",
-                             defaults=(None, (), ()))
+# number), with tools of the tests (below tests/ of what make has built), files to add to /root, and
+# trees to mount (mount_options).
+Run = collections.namedtuple("Run", "kernel machine name script args seconds cpus tools adds mounts",
+                             defaults=(None, (), (), ()))
 Kernel = collections.namedtuple("Kernel", "name source abi feature fexit preempt page_size what")
 
 
@@ -99,6 +100,19 @@ def enter_root():
 def machines():
     """name -> what the ioctl gives there: a bitmap, EINVAL or no-kvm; of those that need no QEMU of our own."""
     return {row[0]: row[1] for row in table("machines") if len(row) < 5}
+
+
+def mount_options(names):
+    """Options that mount the tree with Debian's QEMU (vmm) and QEMUs of our own at /NAME, as far as there are such."""
+    options = []
+    for name in names:
+        if name == "vmm":
+            done = subprocess.run([TOP / "tools" / "root", "path", name], check=True, stdout=subprocess.PIPE, text=True)
+            path = done.stdout.strip()
+        else:
+            path = own_qemu(name)[0]
+        options += ["--mount", f"{path}:/{name}"] if path else []
+    return options
 
 
 @functools.cache

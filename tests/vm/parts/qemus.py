@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Two real QEMUs on one host: one that queries the modes on offer and takes the newest, and Debian's, which
+does not, and asks for the newest that it knows once its guest negotiates with it. Neither is told a mode.
+What compatcaps-trace tells of each, up to its guest's first run, is compared with how it went."""
+import collections
+import re
+
+import tracing
+import vmtest
+
+PVRS = {"POWER9": 0x0F000005, "POWER10": 0x0F000006, "POWER11": 0x0F000007}
+TOLD = ("extension-check", "negotiation", "arch-compat", "run", "ran")
+GUEST_WIDE = "KVM-NESTEDv2: couldn't set guest wide elements"
+# What KVM calls an exit reason that is a failure.
+EXITS = {"unknown": "KVM_EXIT_UNKNOWN"}
+# Seconds.
+LIMIT = 150
+
+# What Debian's QEMU asks for, the cause that this has, and what comes of it: the mode in which its guest runs
+# ("raw": none), the errno of its KVM_RUN, or the exit reason.
+Debians = collections.namedtuple("Debians", "mode cause runs errno exit", defaults=(None, None, None))
+FAILS = Debians("POWER11", "newer-than-host", errno="EINVAL")
+RAW = Debians("POWER10", "newer-than-host", runs="raw")
+PAIRS = {
+    ("debian-7.3", "p10-v1"): Debians("POWER10", "accepted", runs="POWER10"),
+    ("debian-7.3", "p10-as-p9-v1"): RAW,
+    ("debian-7.3", "p10-as-p9-v2"): RAW,
+    ("debian-7.3", "p11-as-p10-v2"): FAILS,
+    ("debian-7.3-64k", "p11-as-p10-v2"): FAILS,
+    ("patched-7.2", "p10-as-p9-v2"): RAW,
+    ("patched-7.2", "p11-as-p10-v2"): FAILS,
+    ("debian-6.12", "p11-as-p10-v2"): Debians("POWER11", "accepted-above-host", runs="POWER11"),
+}
+# Of other boots: those whose guest is a Linux, and those whose hypervisor refuses.
+REFUSED_RAW = Debians("POWER11", "newer-than-host", runs="raw")
+GUEST_WIDE_FAILS = Debians("POWER11", "accepted-above-host", exit="unknown")
+
+
+def method(kernel):
+    return "fexit" if vmtest.has_fexit(kernel) else "kprobe"
+
+
+def runs(kernel, machine):
+    if (kernel, machine) not in PAIRS:
+        return []
+    how = method(kernel)
+    return [vmtest.Run(kernel, machine, "qemus", "qemus", [how, "l2"], LIMIT,
+                       cpus=1 if vmtest.is_preemptible(kernel) else None,
+                       adds=(vmtest.OUT / "ppc64le" / "tests" / "l2",), mounts=("vmm", "negotiates"))]
+
+
+def offered(machine):
+    """What the machine's hypervisor offers, the oldest first."""
+    bitmap = int(next(row[1] for row in vmtest.table("machines") if row[0] == machine), 0)
+    return [mode for bit, mode in ((62, "POWER9"), (61, "POWER10"), (60, "POWER11")) if bitmap >> bit & 1]
+
+
+def queries_asks(kernel, machine, debians):
+    """The same of the QEMU that queries: where it is not told the modes it does as Debian's."""
+    if vmtest.has_feature(kernel) and vmtest.abi_of(kernel) == "mainline":
+        newest = offered(machine)[-1]
+        return Debians(newest, "accepted", runs=newest)
+    return debians
+
+
+def of_queries(kernel):
+    """What is told of its query."""
+    if not vmtest.has_feature(kernel):
+        return [("extension-check", 0)]
+    return [("extension-check", 1), ("negotiation", "ok" if vmtest.abi_of(kernel) == "mainline" else "abi-mismatch")]
+
+
+def of_asking(asks):
+    """And of what it asks for, and how its guest runs."""
+    told = [("arch-compat", asks.mode, asks.cause)]
+    return told + ([("ran", asks.runs)] if asks.runs else [("run", asks.errno or asks.exit)])
+
+
+def shown(event):
+    return {
+        "extension-check": lambda e: (e["answer"],),
+        "negotiation": lambda e: (e["cause"],),
+        "arch-compat": lambda e: (e["mode"], e["cause"]),
+        "ran": lambda e: (e["runs_mode"] or ("raw" if int(e["runs_pvr"], 0) == 0 else None),),
+        "run": lambda e: (e["errno"] or e["exit_reason"],),
+    }[event["type"]](event)
+
+
+def check_told(tap, lines, name, want):
+    mine = [e for e in lines if e.get("guest") == name and e["type"] in TOLD]
+    tap.same([(e["type"], *shown(e)) for e in mine], want,
+             f"{name}: its calls, and how its guest runs, are told", *mine)
+    return mine
+
+
+def sentences(machine, asks, told_modes, queried=False, first=False):
+    """What the story must say; first: the mode was there before the guest's first instruction."""
+    newest = offered(machine)[-1]
+    if told_modes:
+        return [f"was offered {' '.join(offered(machine))}, asked for {asks.mode}: accepted", f"runs in {asks.runs}"]
+    if asks.cause == "accepted":
+        return [f"asked for {asks.mode}: accepted", f"runs in {asks.runs}"]
+    if asks.cause == "accepted-above-host":
+        accepted = (f"asked for {asks.mode}, KVM accepted it although this host offers {newest} at most "
+                    "(this kernel does not check, 884ea0283f4e does), and ")
+        if asks.runs:
+            return [f"{accepted}runs in {asks.runs}"]
+        if first:
+            return [f"{accepted}its first run failed: {GUEST_WIDE}"]
+        return [f"{accepted}then KVM_RUN ended with exit reason {asks.exit}", f'KVM printed: "{GUEST_WIDE}"']
+    never = [] if queried else [f"{asks.mode}, this host offers {' '.join(offered(machine))}, and it never queried"]
+    if asks.errno:
+        return never + [f"was refused {asks.mode}, ran all the same: {asks.errno}"]
+    return never + [f"was refused {asks.mode}, went on without a mode and runs raw"]
+
+
+def story_of(text, name):
+    return "".join(line for line in text.splitlines() if re.match(r"VM \d+, ", line) and f'guest "{name}"' in line)
+
+
+def without_times(story):
+    return re.sub(r"[\d.]+ [um]?s\b", "#", story)
+
+
+def check_story(tap, guest, name, want):
+    """Live, and from replay of the other tracer's recording."""
+    live = story_of(guest.text("stories.out"), name)
+    tap.says(live, want, f"{name}: its story")
+    status, out, said = tracing.replay(guest.files.get("events.out", b""), "--summary")
+    replayed = story_of(out.decode(errors="replace"), name)
+    tap.ok(status == 0 and without_times(replayed) == without_times(live), f"{name}: replay tells the same story",
+           live, replayed, said)
+
+
+def booted_as(serial):
+    """The mode that the guest's guest says it has, where it is a Linux: POWER10, raw, or None."""
+    found = re.search(r"\(raw\)|\(architected\) 0x\w+ (0x\w+)", serial)
+    modes = {pvr: mode for mode, pvr in PVRS.items()}
+    return found and (modes.get(int(found[1], 0)) if found[1] else "raw")
+
+
+def check_qemu(tap, guest, name, asks, linux):
+    """How it went, by what QEMU and its guest say themselves."""
+    said, serial = guest.text(f"{name}.err"), guest.text(f"{name}.serial")
+    if asks.errno or asks.exit:
+        tap.says(said, ["kvm run failed Invalid argument" if asks.errno else "unknown exit, hardware reason"],
+                 f"{name}: QEMU says that its guest does not run")
+    elif linux:
+        tap.same(booted_as(serial), asks.runs, f"{name}: its guest, a Linux, says in which mode it runs", serial, said)
+    else:
+        tap.ok("The guest runs" in serial and guest.number(f"{name}.status") == 0,
+               f"{name}: its guest runs and powers off", serial, said)
+
+
+def kernel_said(text):
+    """What the kernel's own trace has of KVM_RUNs that failed, and of lines of KVM's: (thread, what)."""
+    found = [re.match(r" *.*-(\d+) +\[\d+\].*: (kvm_userspace_exit|console): (.*)", line) for line in text.splitlines()]
+    told = [(m[2], int(m[1]), m[3]) for m in found if m]
+    failed = [(tid, what) for event, tid, what in told
+              if event == "kvm_userspace_exit" and re.search(r"error|UNKNOWN|FAIL_ENTRY|INTERNAL", what)]
+    return failed, [(tid, what) for event, tid, what in told if event == "console" and re.match("kvm", what, re.I)]
+
+
+def exit_of(event):
+    if event["ret"] < 0:
+        return f"reason error ({-event['ret']})"
+    return f"reason {EXITS.get(event['exit_reason'])} ({event['evidence']['exit_reason']})"
+
+
+def check_kernel(tap, guest, lines):
+    failed, said = kernel_said(guest.text("trace"))
+    tap.same([(e["tid"], exit_of(e)) for e in lines if e.get("type") == "run"], failed,
+             "failures of KVM_RUN are those of the kernel's own trace")
+    # What it prints in the tracer itself, which makes a VM to try, is none of the trace.
+    said = [(tid, line) for tid, line in said if tid != guest.number("events.pid")]
+    told = [(e["tid"], e["message"]) for e in lines if e.get("type") == "kernel"]
+    tap.same(told, said, "lines of KVM's are those of the kernel's own trace")
+
+
+def check_messages(tap, mine, name):
+    """What KVM printed in the KVM_RUN that failed is of this VM, and quoted."""
+    tap.same([(GUEST_WIDE in e["messages"], e["hint"].count(GUEST_WIDE)) for e in mine if e["type"] == "run"],
+             [(True, 1)], f"{name}: what KVM printed is quoted", *mine)
+
+
+def check_one(tap, guest, lines, name, asks, said, linux=False, of_query=()):
+    """One QEMU: what it says itself, its events and its story."""
+    check_qemu(tap, guest, name, asks, linux)
+    mine = check_told(tap, lines, name, list(of_query) + of_asking(asks))
+    if asks.exit:
+        check_messages(tap, mine, name)
+    check_story(tap, guest, name, said)
+
+
+def check_qemus(tap, guest, kernel, machine, debians, queries=True, linux=False):
+    lines = guest.json("events.out")
+    tap.same(guest.number("events.status"), 0, "exit status", guest.text("events.err"))
+    tracing.check_stream(tap, "stream", lines, guest.files.get("events.out", b""))
+    check_kernel(tap, guest, lines)
+    if queries:
+        asks, query = queries_asks(kernel, machine, debians), of_queries(kernel)
+        told_modes = ("negotiation", "ok") in query
+        said = sentences(machine, asks, told_modes, len(query) > 1)
+        check_one(tap, guest, lines, "queries", asks, said, linux, query)
+    check_one(tap, guest, lines, "debians", debians, sentences(machine, debians, False), linux)
+    return lines
+
+
+def check(tap, guest, run):
+    _, why = vmtest.own_qemu("negotiates")
+    if why:
+        tap.skip("a QEMU that queries", why)
+    check_qemus(tap, guest, run.kernel, run.machine, PAIRS[run.kernel, run.machine], queries=not why)
