@@ -24,6 +24,7 @@ endif
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all check check-unit check-vm check-stories check-lint check-mutants demo kernel vmlinux bench bench-host bench-peers bench-recordings \
+	check-selftest soak \
 	compile_commands.json install built clean distclean help
 
 help: ## this text
@@ -253,10 +254,13 @@ compile_commands.json: all ## for clangd and its like: how each C file is compil
 		$(HOSTCC) $(S_CFLAGS) -Itools -- $(UNIT:%=tests/unit/%.c) $(wildcard tests/fuzz/*.c) -- \
 		$(CLANG) $(BPF_CFLAGS) -- $(wildcard src/*.bpf.c bench/*.bpf.c) >$@.new && mv $@.new $@
 
-check-mutants: all ## show that the kernel tests catch each reviewed bug
+check-mutants: all ## show that the kernel tests catch each bug of kernel-patches/mutants
 	$(Q)kernel-patches/check-mutants
 
-kernel: ## build a patched kernel: KERNEL=v7.2 or v6.12 (LINUX_SRC= for a tree of yours)
+check-selftest: ## build the kselftest for upstream as any kselftest, and run it in guests
+	$(Q)kernel-patches/check-selftest
+
+kernel: ## build a patched kernel: KERNEL=v7.2, v7.2-mainline or v6.12 (LINUX_SRC= for a tree of yours)
 	$(Q)kernel-patches/build $(KERNEL)
 
 else
@@ -276,7 +280,7 @@ KERNELS := $(sort $(if $(filter check check-vm check-stories,$(GOALS)),$(shell t
 	$(if $(filter check-unit check-lint,$(GOALS)),$(DEFAULT_KERNEL)) \
 	$(if $(filter vmlinux,$(GOALS)),$(or $(VMLINUX_KERNEL),$(DEFAULT_KERNEL))) \
 	$(if $(filter soak,$(GOALS)),$(shell sed 's/[ |\#].*//' tests/vm/soaks)) \
-	$(if $(filter check-mutants,$(GOALS)),patched-7.2))
+	$(if $(filter check-mutants,$(GOALS)),patched-7.2 patched-7.2-mainline patched-6.12))
 # Whose checks of the patches themselves are made.
 CHECKED := $(if $(filter check,$(GOALS)),$(patsubst kernel-patches/%/,%,$(wildcard kernel-patches/v*/)))
 prepare:
@@ -297,6 +301,9 @@ $(INNER): prepare
 
 kernel:
 	@kernel-patches/build $(KERNEL)
+
+check-selftest:
+	@kernel-patches/check-selftest
 endif
 
 # Not in a root, whose /usr/local is its own; and not built anew by whoever may write there.

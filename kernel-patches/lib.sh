@@ -29,6 +29,10 @@ outside() { echo "${1/#"$cache/"/"$cache_outside/"}"; }
 
 series_names() { (cd "$here" && echo v*/ | tr -d /); }
 
+# What a series is put on: v7.2-mainline is one more for v7.2, of which it shares the tree and
+# the objects. Two series take turns in it, and what both have alike is built once.
+base_name() { echo "${name%%-*}"; }
+
 in_toolchain() {
 	if [[ -n ${COMPATCAPS_ROOT:-} || ${TOOLCHAIN:-root} == host ]]; then
 		"$@"
@@ -40,7 +44,10 @@ in_toolchain() {
 # Which package of Debian holds the base: the newest, chosen once, until tools/root update. It is
 # one for all architectures; the index of this machine's own lists it as well.
 choose_package() {
-	local version=${name#v} choice=$kernels/$name.choice found
+	local version choice found
+	version=$(base_name)
+	choice=$kernels/$version.choice
+	version=${version#v}
 	if [[ ! -s $choice ]]; then
 		use_cache
 		mkdir -p "$kernels"
@@ -53,10 +60,12 @@ choose_package() {
 	cat "$choice"
 }
 
-base_suites() { cat "$here/$name/suites"; }
+base_suites() { cat "$here/$(base_name)/suites"; }
 
 base_is_gone() {
-	say "*** the base of $name is gone: no suite of $(base_suites) holds linux-source-${name#v} any more"
+	local version
+	version=$(base_name)
+	say "*** the base of $name is gone: no suite of $(base_suites) holds linux-source-${version#v} any more"
 	say "*** take that version from elsewhere (a tarball, a git tree, an archive of old packages): LINUX_SRC=PATH make kernel KERNEL=$name"
 	say "*** or put the series on what Debian has now, which may need work:"
 	"$top/tools/root" list trixie,trixie-backports,testing,sid,experimental "$(dpkg --print-architecture)" '^linux-source-[0-9]' 2>/dev/null |
@@ -103,7 +112,7 @@ prepare_base() {
 	else
 		base_of_debian
 	fi
-	work=$sources/$name-$base
+	work=$sources/$(base_name)-$base
 	# One for all commits of a tree, so that no more is built than what differs.
 	[[ -z ${AS_IS:-} ]] || work=$sources/as-is-$(readlink -f "$LINUX_SRC" | sha256sum | cut -c1-12)
 	use_work

@@ -26,6 +26,7 @@
 #include <linux/kvm.h>
 
 #include "abi.h"
+#include "conformance.h"
 
 #define CANARY 0xa5
 
@@ -58,6 +59,8 @@ static const struct rules *rules;
 static uint64_t ksize = ABI_SIZE_VER0;
 static uint64_t bitmap; /* what the hook answers ... */
 static long hook_error; /* ... or its error */
+static uint64_t modes;	/* what KVM_REG_PPC_ARCH_COMPAT takes; 0: it is not asked */
+static int capability = -1;
 static bool no_kvm;
 static int nested_api; /* 1 or 2: v1 reads the device tree at each call */
 static long many_calls = 1000000;
@@ -71,7 +74,7 @@ static int promises, broken;
 
 /* ---------------------------------------------------------------- TAP */
 
-static const char *result_name(long ret)
+const char *result_name(long ret)
 {
 	static _Thread_local char buf[4][32];
 	static _Thread_local unsigned int turn;
@@ -84,7 +87,7 @@ static const char *result_name(long ret)
 	return s;
 }
 
-__attribute__((format(printf, 2, 3))) static bool promise(bool kept, const char *fmt, ...)
+bool promise(bool kept, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -98,7 +101,7 @@ __attribute__((format(printf, 2, 3))) static bool promise(bool kept, const char 
 	return kept;
 }
 
-__attribute__((format(printf, 1, 2), noreturn)) static void bail(const char *fmt, ...)
+void bail(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -176,7 +179,7 @@ static bool memory_as_expected(const struct trial *t, long *where)
 
 /* ---------------------------------------------------------------- the contract */
 
-static long call_fd(int fd, unsigned long cmd, void *arg)
+long call_fd(int fd, unsigned long cmd, void *arg)
 {
 	return ioctl(fd, cmd, arg) < 0 ? -errno : 0;
 }
@@ -278,9 +281,10 @@ static void test_answer(void)
 	long vm_cap = ioctl(vm_fd, KVM_CHECK_EXTENSION, ABI_CAP_PPC_COMPAT_CAPS);
 	long any_cap = ioctl(kvm_fd, KVM_CHECK_EXTENSION, ABI_CAP_PPC_COMPAT_CAPS);
 
-	promise(vm_cap == !hook_error, "capability of the VM: %d", !hook_error);
-	promise(any_cap == !hook_error, "capability of the host: %d", !hook_error);
-	promise((call(&c) == 0) == (vm_cap == 1), "capability and ioctl agree");
+	promise(vm_cap == capability, "capability of the VM: %d", capability);
+	promise(any_cap == capability, "capability of the host: %d", capability);
+	/* 1 and an error is a host whose cpu-version stands for no mode. */
+	promise(vm_cap == 1 || call(&c) < 0, "without the capability, the ioctl fails");
 	if (hook_error)
 		hold(&t, "the right call");
 	else
@@ -620,9 +624,13 @@ static void *map_file(const struct caps *c, int flags)
 	return p;
 }
 
+/* The caller's struct was the smallest one, which a kernel that has grown still says where it is
+ * to. */
 static bool answered(const struct caps *c)
 {
-	return hook_error ? c->caps == 0 : c->size == ksize && c->caps == bitmap;
+	uint64_t size = rules->size_min ? ABI_SIZE_VER0 : ksize;
+
+	return hook_error ? c->caps == 0 : c->size == size && c->caps == bitmap;
 }
 
 static void test_untouched(void)
@@ -881,7 +889,14 @@ static bool write_file(const char *path, const char *text)
 }
 
 #define TRACING "/sys/kernel/tracing/"
-#define PROBE	TRACING "events/conformance/get/"
+
+static bool write_tracing(const char *file, const char *text)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), TRACING "%s", file);
+	return write_file(path, text);
+}
 
 struct node_seen {
 	unsigned long long node;
@@ -900,11 +915,11 @@ static int watch_one_call(struct node_seen *seen)
 	int n = 0;
 
 	snprintf(me, sizeof(me), "-%d ", getpid());
-	write_file(TRACING "trace", "");
-	if (!write_file(PROBE "enable", "1"))
+	write_tracing("trace", "");
+	if (!write_tracing("events/conformance/get/enable", "1"))
 		return -1;
 	call(&c);
-	write_file(PROBE "enable", "0");
+	write_tracing("events/conformance/get/enable", "0");
 	trace = fopen(TRACING "trace", "re");
 	while (trace && fgets(line, sizeof(line), trace)) {
 		const char *at = strstr(line, "node=");
@@ -958,74 +973,141 @@ static long kernel_memory(void)
 	return sum;
 }
 
-static void test_leaks(void)
+/* Less than 4 bytes a call, and room for what else goes on, in pages: 256 of them. */
+static void promise_no_memory_lost(long kib, long calls, const char *what)
 {
-	struct node_seen before = { 0 }, after = { 0 };
-	int gets, gets_after;
-	long kib;
+	if (!promise(kib < (long)page / 4 + calls * 3 / 1024, "%ld calls %sleak no memory", calls,
+		     what))
+		printf("# kernel memory: %+ld KiB\n", kib);
+}
 
-	if (!write_file(TRACING "kprobe_events",
-			"p:conformance/get of_node_get node=node:x64 "
-			"refs=node->kobj.kref.refcount.refs.counter:s32\n"))
-		printf("# no probe on of_node_get: %s\n", strerror(errno));
-	gets = watch_one_call(&before);
-	call_a_lot(many_calls < 10000 ? many_calls : 10000);
-	kib = kernel_memory();
-	call_a_lot(many_calls);
-	kib = kernel_memory() - kib;
-	gets_after = watch_one_call(&after);
-	write_file(TRACING "kprobe_events", "-:conformance/get\n");
+/* A call that ends early: what lies in memory before it, and where. */
+struct early_end {
+	const char *name;
+	struct caps in;
+	long offset;
+	bool tail, read_only;
+};
+
+static void call_early(const struct early_end *e, long calls)
+{
+	unsigned char *at = e->offset < 0 ? arena_end + e->offset : arena + page + e->offset;
+
+	memset(arena, 0, 3 * page);
+	if (e->tail)
+		at[e->in.size - 1] = 0x80;
+	if (!e->read_only) {
+		while (calls--) {
+			place(at, &e->in, sizeof(e->in));
+			call(at);
+		}
+		return;
+	}
+	place(at, &e->in, sizeof(e->in));
+	protect(arena, 3 * page, PROT_READ);
+	while (calls--)
+		call(at);
+	protect(arena, 3 * page, PROT_READ | PROT_WRITE);
+}
+
+static void test_leaks_of_errors(void)
+{
+	const struct early_end ends[] = {
+		{ "with a size of 0 ", { 0, 0, 0 }, 0, false, false },
+		{ "with more than a page ", { ~0ull, 0, 0 }, 0, false, false },
+		{ "with a tail that is not zero ", { page, 0, 0 }, 0, true, false },
+		{ "with a tail of zeros ", { page, 0, 0 }, 0, false, false },
+		{ "with flags ", { ABI_SIZE_VER0, 1, 0 }, 0, false, false },
+		{ "that cannot be read ", { ABI_SIZE_VER0, 0, 0 }, -8, false, false },
+		{ "that cannot be answered ", { ABI_SIZE_VER0, 0, 0 }, 0, false, true },
+	};
+	long calls = many_calls / 2;
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		long kib;
+
+		call_early(&ends[i], calls / 10);
+		kib = kernel_memory();
+		call_early(&ends[i], calls);
+		promise_no_memory_lost(kernel_memory() - kib, calls, ends[i].name);
+	}
+}
+
+#define NODE_PROBE \
+	"p:conformance/get of_node_get node=node:x64 refs=node->kobj.kref.refcount.refs.counter:s32\n"
+
+/* "all" calls in between, all of them over. Only root may look at the nodes. */
+static void promise_no_node_lost(const struct node_seen *before, int gets)
+{
+	struct node_seen after = { 0 };
+	int gets_after = watch_one_call(&after);
 
 	if (nested_api == 1)
 		promise(gets > 0, "the hook is seen to take a device node");
 	else
 		promise(gets == 0, "the hook is seen to take no device node");
-	printf("# %d nodes taken, references %ld before, %ld after\n", gets, before.refs,
+	printf("# %d nodes taken, references %ld before, %ld after\n", gets, before->refs,
 	       after.refs);
-	promise(gets == gets_after && before.node == after.node &&
-			labs(after.refs - before.refs) < 16,
+	promise(gets == gets_after && before->node == after.node &&
+			labs(after.refs - before->refs) < 16,
 		"%ld calls leak no reference to it", many_calls);
-	/* Less than 4 bytes a call, and room for what else goes on, in pages: 256 of them. */
-	printf("# kernel memory: %+ld KiB\n", kib);
-	promise(kib < (long)page / 4 + many_calls * 3 / 1024, "%ld calls leak no memory",
-		many_calls);
 }
 
-/* ---------------------------------------------------------------- what it is for */
-
-/* A VCPU as a VMM has it when it sets the mode: with its PVR, and running PAPR. */
-static int make_vcpu(void)
+static void test_leaks(void)
 {
-	struct kvm_enable_cap papr = { .cap = KVM_CAP_PPC_PAPR };
-	int vcpu = ioctl(vm_fd, KVM_CREATE_VCPU, 0);
-	struct kvm_sregs sregs;
-	unsigned long pvr;
+	struct node_seen before = { 0 };
+	bool root = !geteuid();
+	int gets = 0;
+	long kib;
 
-	asm("mfspr %0, 287" : "=r"(pvr));
-	if (vcpu < 0 || ioctl(vcpu, KVM_GET_SREGS, &sregs))
-		return -1;
-	sregs.pvr = pvr;
-	return ioctl(vcpu, KVM_SET_SREGS, &sregs) || ioctl(vcpu, KVM_ENABLE_CAP, &papr) ? -1 : vcpu;
-}
-
-static void test_modes_accepted(void)
-{
-	int vcpu = make_vcpu();
-
-	if (!promise(vcpu >= 0, "a VCPU can be made"))
+	if (!root)
+		printf("# an ordinary user: nobody looks for lost references\n");
+	else if (!write_tracing("kprobe_events", NODE_PROBE))
+		printf("# no probe on of_node_get: %s\n", strerror(errno));
+	else
+		gets = watch_one_call(&before);
+	call_a_lot(many_calls < 10000 ? many_calls : 10000);
+	kib = kernel_memory();
+	call_a_lot(many_calls);
+	promise_no_memory_lost(kernel_memory() - kib, many_calls, "");
+	test_leaks_of_errors();
+	if (!root)
 		return;
-	for (size_t i = 0; abi_mode(i); i++) {
-		uint32_t pvr = abi_mode(i)->pvr;
-		struct kvm_one_reg reg = { ABI_REG_ARCH_COMPAT, (uintptr_t)&pvr };
-		long ret;
+	promise_no_node_lost(&before, gets);
+	write_tracing("kprobe_events", "-:conformance/get\n");
+}
 
-		if (!(bitmap & abi_mode(i)->bit))
-			continue;
-		ret = call_fd(vcpu, KVM_SET_ONE_REG, &reg);
-		if (!promise(ret == 0, "%s is offered, and accepted", abi_mode(i)->name))
-			printf("# KVM_REG_PPC_ARCH_COMPAT: %s\n", result_name(ret));
-	}
+/* ---------------------------------------------------------------- beside a VCPU */
+
+static void hold_each_result(const char *when)
+{
+	struct trial t = right_call();
+
+	hold(&t, "the right call %s", when);
+	t.in.flags = 1;
+	hold(&t, "flags %s", when);
+	t.in = (struct caps){ 16, 0, 0 };
+	hold(&t, "size 16 %s", when);
+	t.in = (struct caps){ ksize + 8, 0, 0 };
+	t.dirt = ksize;
+	hold(&t, "a tail that is not zero %s", when);
+}
+
+static void test_with_vcpu(void)
+{
+	int vcpu = ioctl(vm_fd, KVM_CREATE_VCPU, 0);
+	struct trial t = right_call();
+	long ret, where;
+
+	if (!promise(vcpu >= 0, "the VM can be given a VCPU"))
+		return;
+	hold_each_result("beside a VCPU");
+	lay_out(&t);
+	memcpy(expected, arena, 3 * page);
+	ret = call_fd(vcpu, rules->cmd, t.at);
+	promise(ret < 0 && memory_as_expected(&t, &where), "the command on a VCPU is refused");
 	close(vcpu);
+	hold_each_result("after a VCPU was closed");
 }
 
 static void run_all(void)
@@ -1051,18 +1133,23 @@ static void run_all(void)
 	test_owner();
 	test_threads();
 	test_leaks();
-	if (!hook_error)
-		test_modes_accepted();
+	test_with_vcpu();
+	if (modes)
+		test_modes(kvm_fd, modes, nested_api);
 }
 
 /* ---------------------------------------------------------------- the command line */
 
-enum { OPT_KSIZE = 256, OPT_CALLS, OPT_API };
+enum { OPT_KSIZE = 256, OPT_CALLS, OPT_API, OPT_MODES, OPT_CAPABILITY };
 
 static const struct argp_option options[] = {
 	{ "revision", 'r', "NAME", 0, "the kernel's revision of the ABI: v5 or mainline", 0 },
 	{ "expect", 'e', "WHAT", 0, "the bitmap (0x...), EINVAL or ENOTTY, or no-kvm", 0 },
 	{ "nested-api", OPT_API, "N", 0, "the hypervisor's nested API: 1, 2, or 0 for none", 0 },
+	{ "modes", OPT_MODES, "BITMAP", 0,
+	  "what KVM_REG_PPC_ARCH_COMPAT takes, 0x0: it is not asked (the bitmap)", 0 },
+	{ "capability", OPT_CAPABILITY, "N", 0, "what the capability is (1 with a bitmap, else 0)",
+	  0 },
 	{ "ksize", OPT_KSIZE, "N", 0, "the kernel's struct has grown to N bytes", 0 },
 	{ "calls", OPT_CALLS, "N", 0, "how often to call in search of leaks (1000000)", 0 },
 	{ 0 }
@@ -1098,7 +1185,7 @@ static long number(const char *arg, long least, long most, struct argp_state *st
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	static bool expect_given;
+	static bool expect_given, modes_given;
 
 	switch (key) {
 	case 'r':
@@ -1115,6 +1202,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_API:
 		nested_api = number(arg, 0, 2, state);
 		break;
+	case OPT_MODES:
+		modes = strtoull(arg, NULL, 16);
+		modes_given = true;
+		break;
+	case OPT_CAPABILITY:
+		capability = number(arg, 0, 1, state);
+		break;
 	case OPT_KSIZE:
 		ksize = number(arg, ABI_SIZE_VER0, 512, state);
 		break;
@@ -1124,6 +1218,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!rules || !expect_given)
 			argp_error(state, "--revision and --expect are needed");
+		if (!modes_given)
+			modes = bitmap;
+		if (capability < 0)
+			capability = !hook_error;
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -2,9 +2,10 @@
 #
 # The program that tests/vm/guest/conformance runs. It is static: it
 # must run on any kernel's userland.
-$(P)/tests/conformance: tests/vm/conformance.c src/abi.c src/abi.h
+CONFORMANCE := tests/vm/conformance.c tests/vm/conformance_modes.c src/abi.c
+$(P)/tests/conformance: $(CONFORMANCE) tests/vm/conformance.h src/abi.h
 	@mkdir -p $(@D)
 	$(call msg,CC,$@)
-	$(Q)$(CROSS_CC) $(P_CFLAGS) -static -pthread -o $@ tests/vm/conformance.c src/abi.c
+	$(Q)$(CROSS_CC) $(P_CFLAGS) -Isrc -static -pthread -o $@ $(CONFORMANCE)
 
 check check-vm check-mutants: $(P)/tests/conformance

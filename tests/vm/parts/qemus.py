@@ -32,7 +32,6 @@ PAIRS = {
     ("debian-6.12", "p11-as-p10-v2"): Debians("POWER11", "accepted-above-host", runs="POWER11"),
 }
 # Of other boots: those whose guest is a Linux, and those whose hypervisor refuses.
-REFUSED_RAW = Debians("POWER11", "newer-than-host", runs="raw")
 GUEST_WIDE_FAILS = Debians("POWER11", "accepted-above-host", exit="unknown")
 
 
