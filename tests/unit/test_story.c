@@ -936,8 +936,8 @@ static struct step run_of(struct story *s, uint64_t vm, enum cc_type type, int r
 	return step;
 }
 
-#define RUN(exits, ret, words)	   run_of(*state, 1, CC_RUN, ret, (uint64_t[]){ exits, POWER10 }, words)
-#define RAN(vm, exits, pvr, words) run_of(*state, vm, CC_RAN, 0, (uint64_t[]){ exits, pvr }, words)
+#define RUN(exits, ret, n)     run_of(*state, 1, CC_RUN, ret, (uint64_t[]){ exits, POWER10 }, n)
+#define RAN(vm, exits, pvr, n) run_of(*state, vm, CC_RAN, 0, (uint64_t[]){ exits, pvr }, n)
 
 /* KVM itself counts how often a guest has left: what it printed in a first run is of that run. */
 static void test_first_run(void **state)
