@@ -7,12 +7,16 @@
 #define SOAK_H
 
 #include <pthread.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #define SOAK_CGROUP  "/sys/fs/cgroup/soak" /* of all who call */
-#define SOAK_THREADS 4			   /* at most, of one of them */
+#define SOAK_SAID    "/tmp/soak.said"	   /* what the tracer has to say */
+#define SOAK_WORKERS 5
+#define SOAK_SAMPLES 65536
+#define SOAK_THREADS 4 /* at most, of one of them */
 
 /* Calls that a tracer has to tell of, each of them. */
 enum kind { NEGOTIATIONS, ASKS, CHECKS, RUNS, KINDS };
@@ -82,5 +86,68 @@ static inline bool stream_is_watching(const struct stream *s)
 {
 	return s->watched == (1u << STREAM_FUNCTIONS) - 1;
 }
+
+enum cpu { CPU_THERE, CPU_GONE, CPU_FIXED };
+
+/* RSS in KiB after so many lines. */
+struct sample {
+	uint64_t lines, rss;
+};
+
+/* One tracer, from its start to its end. */
+struct tracer {
+	pid_t pid; /* 0: none runs */
+	int status;
+	struct stream stream;
+	struct shared spawned, attached, ending; /* what had been called then */
+	bool watched;				 /* attached is set */
+	bool alone; /* nobody called before it watched, nor when it ended */
+	bool stopped;
+};
+
+/* What is going on in a round. */
+struct round {
+	const char *name;
+	uint64_t seed, random, until, began_ms;
+	struct tracer tracer;
+	pid_t workers[SOAK_WORKERS], hog;
+	bool paused[SOAK_WORKERS];
+	uint64_t spawned, killed, sleeps, hogs, hotplugs, reloads, drops, tracers;
+	enum cpu cpu;
+	struct sample samples[SOAK_SAMPLES];
+	size_t n_samples;
+	unsigned int failed;
+};
+
+/* Of all rounds; what one tracer alone watched is exact. */
+struct sums {
+	uint64_t calls, cut, told; /* that were begun, of these in doubt, told of by one alone */
+	uint64_t recorded, lost, vague, lines, rounds, failed, tracers, killed;
+};
+
+extern struct shared *soak_shared;
+extern struct sums soak_sums;
+
+void __attribute__((format(printf, 2, 3))) soak_fail(struct round *r, const char *format, ...);
+bool soak_one_in(struct round *r, uint64_t n);
+bool soak_write(const char *path, const char *text);
+/* -errno: it could not be started. */
+pid_t soak_spawn(char *const args[], posix_spawn_file_actions_t *files);
+/* The number after key in a file of the kernel's, or 0. */
+uint64_t soak_field_kb(const char *path, const char *key);
+
+/* What may happen to the tracer, to those who call and to the host; some of it, at random. */
+void soak_disturb(struct round *r);
+void soak_kill_worker(struct round *r);
+void soak_pause_tracer(struct round *r);
+void soak_plug_cpu(struct round *r);
+void __attribute__((noreturn)) soak_hog(void);
+
+/* What it told of against what was called, when it has ended, or has been killed. */
+void soak_check_tracer(struct round *r);
+void soak_check_killed(struct round *r);
+void soak_check_rss(struct round *r);
+void soak_tell(const struct round *r, uint64_t ms);
+void soak_tell_all(void);
 
 #endif /* SOAK_H */
