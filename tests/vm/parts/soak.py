@@ -19,7 +19,8 @@ def check(tap, guest, run):
     said = guest.text("soak.out")
     for line in said.splitlines():
         print(f"# {line}")
-    tap.same(guest.number("soak.status"), 0, "every call is told of, whatever happens to the tracer", said, guest.text("soak.err"))
+    tap.same(guest.number("soak.status"), 0, "every call is told of, whatever happens to the tracer",
+             said, guest.text("soak.err"))
     rounds = re.findall(r"^ok (\w+) --seed", said, re.M)
     wanted = ["reload"] if "--round" in run.args else ["steady", "storm", "restart"]
     tap.same(rounds, wanted, "each round was played")
