@@ -91,7 +91,7 @@ PURE := abi points diagnosis parse text guest inventory story session stream met
 # With these the program reads recordings, on any machine; with LIVE it traces.
 OFFLINE := $(PURE) compatcaps options output replay say tell out \
 	digest event_words html html_vms page perfetto.pb-c report_html report_perfetto report_text report_words xml \
-	metrics_file \
+	metrics_file journal notify \
 	rules rules_check fields values unseen evaluate evaluate_loss decide \
 	results results_text results_lines results_json results_junit \
 	order histogram profile profile_baseline baseline diff_compare diff_results diff_show diff_verdicts \

@@ -6,7 +6,8 @@
 /* An output is one row here, one file (src/emit_NAME.c), and its part of the docs. */
 #define OUTPUTS(OUTPUT) \
 	OUTPUT(text) \
-	OUTPUT(json)
+	OUTPUT(json) \
+	OUTPUT(journal)
 
 #define DECLARE(name) extern const struct emitter emit_##name;
 #define ADDRESS(name) &emit_##name,

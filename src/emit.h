@@ -21,6 +21,7 @@ struct emit_options {
 struct emitter {
 	const char *name; /* of --format */
 	const char *what; /* for --help, a few words */
+	const char *where; /* it goes there without -o; NULL: to standard output */
 	/* State of this output's own, or NULL where there is no memory. */
 	void *(*begin)(FILE *f, const struct emit_options *opt);
 	void (*event)(void *state, const struct event *e);
@@ -32,7 +33,7 @@ struct emitter {
 };
 
 /* The table of outputs: one row each. */
-extern const struct emitter emit_text, emit_json;
+extern const struct emitter emit_text, emit_json, emit_journal;
 extern const struct emitter *const emitters[]; /* ends with NULL */
 
 /* NULL: there is none of this name. */

@@ -18,7 +18,7 @@
 #include "filters.h"
 #include "guest.h"
 #include "host.h"
-#include "inventory_read.h"
+#include "inventory_read.h" "notify.h"
 #include "process.h"
 #include "say.h"
 #include "session.h"
@@ -40,6 +40,7 @@
 /* Facts of the host may change when it is itself migrated: so old they are read again. */
 #define FACTS_NS NSEC
 
+#define STATE_LEN     320
 #define PENDING_NAMES 256 /* VMs whose command line has come and no call yet */
 
 /* QEMU's -name of a VM, on its way to the VM's first call. */
@@ -294,6 +295,31 @@ static void say_change(const struct live *l, enum point i)
 		say_note("watching %s by %s", attach_func(i), attach_how_name(p->how));
 }
 
+static unsigned int n_attached(const struct live *l, enum attach_how how)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < ATTACH_POINTS; i++)
+		n += attach_point(l->attach, i)->how == how;
+	return n;
+}
+
+/* In a line. Returns buf. */
+static const char *state_of(const struct live *l, char buf[STATE_LEN])
+{
+	const char *obstacle = l->uevents >= 0 ? host_kvm_obstacle() : NULL;
+
+	if (obstacle)
+		snprintf(buf, STATE_LEN, "waiting: %s", obstacle);
+	else if (n_attached(l, ATTACH_FEXIT))
+		snprintf(buf, STATE_LEN, "tracing by fexit");
+	else if (n_attached(l, ATTACH_KPROBE))
+		snprintf(buf, STATE_LEN, "tracing by kprobes");
+	else
+		snprintf(buf, STATE_LEN, "waiting for a VM");
+	return buf;
+}
+
 /* Switched off under us: the module is there, and it is not our own doing. */
 static bool is_blind(const struct live *l, enum point i)
 {
@@ -306,6 +332,8 @@ static bool is_blind(const struct live *l, enum point i)
 /* at: before it was attached to, so that no call seems to have come before its probe. */
 static void send_changes(struct live *l, unsigned int mask, uint64_t at)
 {
+	char state[STATE_LEN];
+
 	for (unsigned int i = 0; i < ATTACH_POINTS; i++) {
 		if (!(mask & 1u << i))
 			continue;
@@ -314,6 +342,7 @@ static void send_changes(struct live *l, unsigned int mask, uint64_t at)
 		l->was_blind |= is_blind(l, i);
 		send_attach(l, i, at);
 	}
+	notify_ready(state_of(l, state));
 }
 
 static void refresh(struct live *l)
@@ -543,15 +572,6 @@ static void drain(struct live *l)
 
 /* ---------------------------------------------------------------- the beginning */
 
-static unsigned int n_attached(const struct live *l, enum attach_how how)
-{
-	unsigned int n = 0;
-
-	for (unsigned int i = 0; i < ATTACH_POINTS; i++)
-		n += attach_point(l->attach, i)->how == how;
-	return n;
-}
-
 static const char *to_end(const struct live *l)
 {
 	return l->opt->command ? "" : "; end it with Ctrl-C";
@@ -562,6 +582,7 @@ static void say_attached(const struct live *l)
 {
 	const struct attach_point *hook = attach_point(l->attach, POINT_BACKEND);
 	bool no_feature = l->host.ksize_is == FACT_ABSENT;
+	char state[STATE_LEN];
 
 	for (unsigned int i = 0; i < ATTACH_POINTS; i++)
 		if (attach_point(l->attach, i)->how == ATTACH_ABSENT && i != POINT_BACKEND &&
@@ -574,13 +595,10 @@ static void say_attached(const struct live *l)
 		say("not watching %s: %s: causes that lie behind it cannot be told",
 		    attach_func(POINT_BACKEND), hook->why);
 	if (host_kvm_obstacle() && l->uevents >= 0)
-		say_note("waiting: %s", host_kvm_obstacle());
-	else if (n_attached(l, ATTACH_FEXIT))
-		say_note("tracing by fexit%s", to_end(l));
-	else if (n_attached(l, ATTACH_KPROBE))
-		say_note("tracing by kprobes%s", to_end(l));
+		say_note("%s", state_of(l, state));
 	else
-		say_note("waiting for a VM%s", to_end(l));
+		say_note("%s%s", state_of(l, state), to_end(l));
+	notify_ready(state);
 }
 
 static void send_trace(struct live *l, uint64_t at)
@@ -737,7 +755,8 @@ static bool all_in_vain(const struct live *l)
 
 static int status_of(const struct live *l, bool written)
 {
-	if (!written || all_in_vain(l))
+	/* For a service to wait for KVM is no failure. */
+	if (!written || (!notify_is_wanted() && all_in_vain(l)))
 		return EXIT_IMPOSSIBLE;
 	if (l->opt->strict && (session_totals(l->session)->lost || l->was_blind))
 		return (int)l->opt->inconclusive;

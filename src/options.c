@@ -339,6 +339,8 @@ static void check(struct argp_state *state, struct parse *p)
 		argp_error(state, "--dry-run traces nothing: there is nothing to count");
 	if (o->output && !strcmp(o->output, "-"))
 		o->output = NULL;
+	else if (!o->output && o->format)
+		o->output = o->format->where;
 }
 
 static error_t parse_who(int key, char *arg, struct argp_state *state)

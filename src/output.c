@@ -3,12 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "journal.h"
 
 #define BUFFER_BYTES (256u << 10) /* longer than any event: one write each */
 
@@ -22,6 +25,7 @@ struct output {
 	const char *name; /* for messages */
 	char *path;	  /* to be replaced at the end, NULL: written in place */
 	char *temporary;
+	struct journal *journal; /* NULL: it is a file */
 	int wake;
 	int failure; /* the errno of the first write that failed */
 };
@@ -72,12 +76,22 @@ static void free_output(struct output *o)
 	free(o);
 }
 
+static bool is_journal(const char *path)
+{
+	struct stat st;
+
+	return !strcmp(path, JOURNAL_SOCKET) || (!stat(path, &st) && S_ISSOCK(st.st_mode));
+}
+
 static bool open_stream(struct output *o, const char *path, bool force)
 {
 	int fd;
 
 	if (!path) {
 		o->f = stdout;
+	} else if (is_journal(path)) {
+		o->journal = journal_open(path);
+		o->f = o->journal ? journal_file(o->journal) : NULL;
 	} else {
 		fd = open_path(o, path, force);
 		if (fd < 0)
@@ -158,7 +172,7 @@ static bool can_write(struct output *o)
 
 bool output_flush(struct output *o)
 {
-	if (o->failure || !can_write(o))
+	if (o->failure || (!o->journal && !can_write(o)))
 		return false;
 	errno = 0;
 	if (fflush(o->f) || ferror(o->f))
@@ -197,9 +211,25 @@ static void discard(struct output *o)
 	clearerr(o->f);
 }
 
+static bool close_journal(struct output *o, char *error, size_t len)
+{
+	uint64_t missed;
+
+	output_flush(o);
+	missed = journal_close(o->journal);
+	snprintf(error, len, "%" PRIu64 " event%s could not be written to the journal", missed,
+		 missed == 1 ? "" : "s");
+	free_output(o);
+	return !missed;
+}
+
 bool output_close(struct output *o, char *error, size_t len)
 {
-	bool ok = output_flush(o);
+	bool ok;
+
+	if (o->journal)
+		return close_journal(o, error, len);
+	ok = output_flush(o);
 
 	if (!ok)
 		discard(o);

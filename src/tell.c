@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "metrics_file.h"
+#include "notify.h"
 #include "output.h"
 #include "say.h"
 
@@ -205,6 +206,7 @@ uint64_t teller_due(const struct teller *t)
 
 void teller_on_time(struct teller *t, uint64_t now_ns)
 {
+	notify_alive(now_ns);
 	if (t->metrics && now_ns >= teller_due(t))
 		metrics_file_write(t->metrics, now_ns);
 }
