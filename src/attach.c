@@ -58,6 +58,8 @@ struct watched {
 	struct attach_point shown;
 	enum attach_how how; /* also while somebody has switched it off */
 	struct bpf_link *entry, *exit;
+	/* The kretprobe's misses when its entry came, and when it went: others were of no call. */
+	uint64_t missed_before, missed_until;
 	struct object *object;
 	ino_t module; /* the identity of the module that was looked at; 0: none was there */
 };
@@ -149,8 +151,18 @@ static uint64_t missed_by(const struct bpf_link *kretprobe)
 	return info.perf_event.kprobe.missed;
 }
 
+/* While its entry was there. */
+static uint64_t missed_of(const struct watched *w)
+{
+	uint64_t until = w->entry ? missed_by(w->exit) : w->missed_until;
+
+	return until > w->missed_before ? until - w->missed_before : 0;
+}
+
 static void detach_entry(struct watched *w)
 {
+	if (w->entry && w->how == ATTACH_KPROBE)
+		w->missed_until = missed_by(w->exit);
 	bpf_link__destroy(w->entry);
 	w->entry = NULL;
 }
@@ -158,7 +170,7 @@ static void detach_entry(struct watched *w)
 static void detach_exit(struct attach *a, struct watched *w)
 {
 	if (w->exit && w->how == ATTACH_KPROBE)
-		a->missed_gone += missed_by(w->exit);
+		a->missed_gone += missed_of(w);
 	bpf_link__destroy(w->exit);
 	w->exit = NULL;
 }
@@ -233,6 +245,8 @@ static int attach_one(struct attach *a, enum point i, struct object *object, enu
 		w->exit = w->entry = NULL;
 		return err;
 	}
+	if (how == ATTACH_KPROBE)
+		w->missed_before = w->missed_until = missed_by(w->exit);
 	w->how = w->shown.how = how;
 	w->shown.why[0] = '\0';
 	w->object = object;
@@ -743,7 +757,7 @@ static uint64_t missed_probes(const struct attach *a)
 
 	for (size_t i = 0; i < ATTACH_POINTS; i++)
 		if (a->points[i].exit && a->points[i].how == ATTACH_KPROBE)
-			n += missed_by(a->points[i].exit);
+			n += missed_of(&a->points[i]);
 	return n;
 }
 
