@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DROP_LEAST 256
+
 /* A kind of loss that was told of. */
 struct told {
 	struct cc_loss_key key;
@@ -83,24 +85,33 @@ static void tell_losses(struct losses *l, enum cc_loss loss, struct loss_count *
 		fn(loss, n, by, n_by, ctx);
 }
 
-/* Of VMs that have ended nothing can be added: make room for others. */
+/* Of a VM that has ended nothing is lost any more. Number 0 is of none, or of any. */
+static bool is_over(const struct losses *l, const struct told *t)
+{
+	const struct bpf_map *vms = l->maps->maps.vms;
+	char vm[bpf_map__value_size(vms)];
+
+	return t->quiet && t->key.vm_ino &&
+	       bpf_map_lookup_elem(bpf_map__fd(vms), &t->key.vm_ino, vm);
+}
+
+/* Whenever there are twice as many as were left: so they are as many as the VMs need that live. */
 static void drop_quiet(struct losses *l)
 {
 	size_t kept = 0;
 
-	if (l->n_told < bpf_map__max_entries(l->maps->maps.losses) / 2)
+	if (l->n_told < l->drop_at || l->n_told < DROP_LEAST)
 		return;
 	for (size_t i = 0; i < l->n_told; i++) {
 		struct told *t = &l->told[i];
-		const struct compatcaps_bpf *m = l->maps;
-		char vm[bpf_map__value_size(m->maps.vms)];
 
-		if (t->quiet && bpf_map_lookup_elem(bpf_map__fd(m->maps.vms), &t->key.vm_ino, vm))
-			bpf_map_delete_elem(bpf_map__fd(m->maps.losses), &t->key);
+		if (is_over(l, t))
+			bpf_map_delete_elem(bpf_map__fd(l->maps->maps.losses), &t->key);
 		else
 			l->told[kept++] = *t;
 	}
 	l->n_told = kept;
+	l->drop_at = 2 * kept;
 }
 
 void losses_tell(struct losses *l, attach_loss_fn *fn, void *ctx)

@@ -20,6 +20,7 @@ struct losses {
 	uint64_t ended; /* calls whose end was missed, told of by their kind (in_flight.h) */
 	struct told *told;
 	size_t n_told, max_told;
+	size_t drop_at; /* how many of them there are when those of ended VMs are dropped */
 };
 
 /* Calls whose end was missed, and that is told of by their kind. */
