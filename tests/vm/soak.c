@@ -365,6 +365,7 @@ static void take_sample(struct round *r)
 		return;
 	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", r->tracer.pid);
 	s->lines = r->tracer.stream.lines;
+	s->vms = soak_shared->vms;
 	s->rss = soak_field_kb(path, "Rss:");
 	r->n_samples += s->rss > 0;
 }

@@ -89,9 +89,9 @@ static inline bool stream_is_watching(const struct stream *s)
 
 enum cpu { CPU_THERE, CPU_GONE, CPU_FIXED };
 
-/* RSS in KiB after so many lines. */
+/* RSS in KiB after so many lines and VMs. */
 struct sample {
-	uint64_t lines, rss;
+	uint64_t lines, vms, rss;
 };
 
 /* One tracer, from its start to its end. */
