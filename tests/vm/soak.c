@@ -32,10 +32,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SHARED	 "/dev/shm/soak"
-#define TICK_MS	 50
-#define LATE_MS	 120000 /* for what takes a moment, on a machine that does much else */
-#define ROUND_MS 20000
+#define SHARED	    "/dev/shm/soak"
+#define TICK_MS	    50
+#define LATE_MS	    120000 /* for what takes a moment, on a machine that does much else */
+#define CALLS_LEAST 100	   /* however slow the machine is */
+#define ROUND_MS    20000
 
 extern char **environ;
 
@@ -318,9 +319,10 @@ static void calm(struct round *r)
 /* false: the tracer has ended by itself. */
 static bool go_on(struct round *r, uint64_t ms, void (*what)(struct round *r))
 {
-	uint64_t until = now_ms() + ms;
+	const struct calls *calls = &soak_shared->calls[NEGOTIATIONS];
+	uint64_t until = now_ms() + ms, enough = calls->done + CALLS_LEAST;
 
-	while (now_ms() < until) {
+	while (now_ms() < until || (calls->done < enough && now_ms() < until + LATE_MS)) {
 		reap(r, true);
 		if (!r->tracer.pid) {
 			soak_fail(r, "the tracer ended by itself");

@@ -6,7 +6,7 @@ import vmtest
 
 # Where modules can be loaded again, and where there are two CPUs (tests/vm/soaks).
 OPTIONS = {"p10-v1": ["--round", "reload", "--seconds", "2"],
-           "p11-as-p10-v2": ["--without", "reload", "--seconds", "6"]}
+           "p11-as-p10-v2": ["--without", "reload", "--seconds", "4"]}
 
 
 def runs(kernel, machine):
@@ -25,6 +25,8 @@ def check(tap, guest, run):
     wanted = ["reload"] if "--round" in run.args else ["steady", "storm", "restart"]
     tap.same(rounds, wanted, "each round was played")
     tap.ok(re.search(r"in all: [1-9]\d+ calls recorded", said), "and calls were made", said)
+    if "--round" in run.args:
+        return
     spoiled = guest.text("spoiled.out")
     tap.ok(guest.number("spoiled.status") == 1 and " gaps in seq" in spoiled and "recorded +" in spoiled,
            "lines that are missing are noticed", spoiled, guest.text("spoiled.err"))
