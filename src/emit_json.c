@@ -200,6 +200,14 @@ static void put_modes(struct json *j, val *o, const char *key, uint64_t caps)
 			j->failed |= !yyjson_mut_arr_add_str(j->doc, list, mode->name);
 }
 
+static void put_incoming(struct json *j, val *o, enum incoming incoming)
+{
+	if (incoming == INCOMING_UNKNOWN)
+		put_null(j, o, "incoming");
+	else
+		put_bool(j, o, "incoming", incoming == INCOMING_YES);
+}
+
 /* The keys that every line has, after its type and what a first line says more. */
 static void put_common(struct json *j, val *o, const struct event *e)
 {
@@ -420,6 +428,7 @@ static void put_found_evidence(struct json *j, val *o, const struct inventory_vm
 	put_str(j, ev, "part", part_name(p->part));
 	put_str_or_null(j, ev, "comm", p->comm);
 	put_str_or_null(j, ev, "name_option", vm->name_option);
+	put_incoming(j, ev, vm->incoming);
 	put_str_or_null(j, ev, "backend", inventory_backend_name(vm->backend));
 	put_u64(j, ev, "vcpus", vm->n_vcpus);
 	put_vcpus(j, ev, vm);
@@ -461,6 +470,7 @@ static void fill_vm(struct json *j, val *o, const struct event *e)
 	put_str_or_null(j, ev, "vm_name", f->vm.vm_name);
 	put_str_or_null(j, ev, "comm", f->vm.comm);
 	put_str_or_null(j, ev, "name_option", f->vm.name_option);
+	put_incoming(j, ev, f->vm.incoming);
 }
 
 static void put_backend(struct json *j, val *o, const struct cc_record *r)

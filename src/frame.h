@@ -96,6 +96,7 @@ struct frame {
 			const char *comm;
 			const char *name_option; /* QEMU's -name */
 			const char *cgroup;
+			enum incoming incoming; /* of one that was made */
 		} vm;
 		struct {
 			const struct cc_record *rec;

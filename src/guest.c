@@ -41,6 +41,25 @@ char *guest_option(char *buf, size_t size, const char *args, size_t len)
 	return buf;
 }
 
+static bool is_incoming(const char *arg)
+{
+	return !strcmp(arg, "-incoming") || !strcmp(arg, "--incoming");
+}
+
+/* The value of a -name can look like it. */
+enum incoming guest_incoming(const char *args, size_t len, bool all)
+{
+	const char *end = args + len, *nul;
+	bool value = false;
+
+	for (const char *a = args; (nul = argument_end(a, end)); a = nul + 1) {
+		if (!value && is_incoming(a))
+			return INCOMING_YES;
+		value = !value && is_name(a);
+	}
+	return all && len ? INCOMING_NO : INCOMING_UNKNOWN;
+}
+
 /*
  * One value up to its comma, two commas being one that belongs to it. Returns what follows;
  * of out, which may be NULL, no escape is cut.

@@ -16,6 +16,15 @@
  */
 char *guest_option(char *buf, size_t size, const char *args, size_t len);
 
+/* Does the guest come from another QEMU, which migrates it here? */
+enum incoming { INCOMING_UNKNOWN, INCOMING_NO, INCOMING_YES };
+
+/*
+ * As QEMU's -incoming in its arguments tells, whose value is not kept; all false: there may be
+ * more of them.
+ */
+enum incoming guest_incoming(const char *args, size_t len, bool all);
+
 /*
  * The guest's name of such a value, as QEMU reads it: "guest=NAME,...", or NAME first; a comma
  * in it is doubled. "" where there is none.

@@ -46,6 +46,7 @@ struct inventory_vm {
 	bool ended;	   /* it had, when its names were looked up */
 	char *name_option; /* QEMU's -name, as guest_option() gives it; NULL: not known */
 	char *guest;	   /* NULL: not known */
+	enum incoming incoming;
 	char *cgroup;
 };
 

@@ -102,16 +102,18 @@ static void read_names(struct inventory_vm *vm)
 {
 	const struct inventory_process *p = inventory_owner(vm);
 	char option[GUEST_OPTION_LEN], guest[GUEST_NAME_LEN];
+	enum incoming incoming;
 
 	vm->ended = vm->processes->part == PART_ENDING;
 	if (!p)
 		return;
 	vm->cgroup = copy_or_null(cgroup_path(p->cgroup));
-	process_name_option(p->pid, option, sizeof(option));
+	process_name_option(p->pid, option, sizeof(option), &incoming);
 	guest_name(guest, sizeof(guest), option);
 	vm->ended = !process_is(p->pid, p->start_ns);
 	if (vm->ended)
 		return;
+	vm->incoming = incoming;
 	vm->name_option = copy_or_null(option);
 	vm->guest = copy_or_null(guest);
 }

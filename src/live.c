@@ -197,7 +197,7 @@ static void on_args(const struct cc_args *a, void *ctx)
 	guest_option(p->name_option, sizeof(p->name_option), a->args, len);
 	/* It may stand further back than what was sent. */
 	if (!p->name_option[0] && (!len || len == sizeof(a->args)))
-		process_name_option(a->pid, p->name_option, sizeof(p->name_option));
+		process_name_option(a->pid, p->name_option, sizeof(p->name_option), NULL);
 }
 
 static void on_record(const struct cc_record *r, void *ctx)
@@ -406,7 +406,7 @@ static void send_vm(struct live *l, const struct watch_event *e, uint64_t ino)
 	    (!f.vm.ended && !filters_pass(&l->attach_opt, f.vm.pid, ino)))
 		return;
 	if (!f.vm.ended)
-		process_name_option(f.vm.pid, option, sizeof(option));
+		process_name_option(f.vm.pid, option, sizeof(option), &f.vm.incoming);
 	f.vm.ino = ino;
 	f.vm.vm_name = e->vm_name;
 	f.vm.comm = text_escape(escaped, sizeof(escaped), comm, sizeof(comm));
@@ -517,8 +517,11 @@ static void on_time(struct live *l)
 		l->lost_at = 0;
 		attach_losses(l->attach, on_loss, l);
 	}
-	if (is_due(l->refresh_at))
+	if (is_due(l->refresh_at)) {
 		refresh(l);
+		/* A record that was long on its way into the ring may have woken nobody. */
+		consume(l);
+	}
 	teller_on_time(l->teller, now());
 	l->stop |= is_due(l->deadline);
 }

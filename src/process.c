@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "guest.h"
 #include "text.h"
 
 #define NSEC	       INT64_C(1000000000)
@@ -66,11 +65,13 @@ bool process_comm(uint32_t pid, char comm[CC_COMM_LEN])
 	return true;
 }
 
-char *process_name_option(uint32_t pid, char *buf, size_t size)
+char *process_name_option(uint32_t pid, char *buf, size_t size, enum incoming *incoming)
 {
 	char args[ARGS_MAX];
 	ssize_t n = read_of(pid, "cmdline", args, sizeof(args));
 
+	if (incoming)
+		*incoming = guest_incoming(args, n > 0 ? (size_t)n : 0, n < (ssize_t)sizeof(args));
 	return guest_option(buf, size, args, n > 0 ? (size_t)n : 0);
 }
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "compatcaps.h"
+#include "guest.h"
 
 /* The process that this thread is of; 0: there is no such thread. */
 uint32_t process_of_thread(uint32_t tid);
@@ -16,8 +17,11 @@ uint32_t process_of_thread(uint32_t tid);
 /* Its name as it is, not escaped; false: it is gone. */
 bool process_comm(uint32_t pid, char comm[CC_COMM_LEN]);
 
-/* QEMU's -name in its command line, as guest_option() gives it. Returns buf. */
-char *process_name_option(uint32_t pid, char *buf, size_t size);
+/*
+ * QEMU's -name in its command line, as guest_option() gives it, and, unless that is NULL, whether
+ * there is an -incoming. Returns buf.
+ */
+char *process_name_option(uint32_t pid, char *buf, size_t size, enum incoming *incoming);
 
 /*
  * Is it the process that was started then, in nanoseconds since boot as the kernel counts them?

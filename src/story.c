@@ -43,8 +43,9 @@ struct vm {
 	char comm[CC_COMM_LEN * 4];
 	char name[CC_VM_NAME_LEN * 4];
 	char *guest;
-	bool created; /* KVM told of its birth */
-	bool found;   /* it was there already, in this mode: */
+	bool created;  /* KVM told of its birth */
+	bool found;    /* it was there already, in this mode: */
+	bool incoming; /* it waited for its guest to be migrated here */
 	enum inventory_mode found_mode;
 	uint32_t found_pvr;
 	bool ended;
@@ -691,6 +692,7 @@ void story_found(struct story *s, const struct frame *f, const struct inventory_
 		vm->found = true;
 		vm->found_mode = v->is;
 		vm->found_pvr = v->pvr;
+		vm->incoming |= found->incoming == INCOMING_YES;
 		note_guest(vm, found->name_option);
 	}
 	fill_step(s, vm, step);
@@ -1280,9 +1282,14 @@ static bool was_found(const struct vm *vm)
 	return vm->found && !vm->created;
 }
 
+/* Whether the guest came is not told: that it was waited for is. */
+#define TO_BE_MIGRATED "started to take in a migrated guest (-incoming)"
+
 /* The story of one that has ended, shortly. */
 static void tell_end(const struct story *s, const struct vm *vm, FILE *f)
 {
+	if (vm->incoming)
+		fputs(TO_BE_MIGRATED ", ", f);
 	if (was_found(vm)) {
 		tell_found(vm, f);
 		fputs(", ", f);
@@ -1348,6 +1355,8 @@ static void tell_vm(const struct story *s, const struct vm *vm, FILE *f)
 	fprintf(f, "VM %u, %s[%" PRIu32 "]", vm->number, *vm->comm ? vm->comm : "?", vm->pid);
 	if (vm->guest)
 		fprintf(f, ", guest \"%s\"", vm->guest);
+	if (vm->incoming)
+		fputs(", " TO_BE_MIGRATED, f);
 	fputs(": ", f);
 	if (was_found(vm)) {
 		tell_found(vm, f);
@@ -1395,6 +1404,7 @@ void story_vm(struct story *s, const struct frame *f, struct step *step)
 	s->thread[0] = '\0';
 	if (vm) {
 		vm->created |= !f->vm.ended;
+		vm->incoming |= f->vm.incoming == INCOMING_YES;
 		note_guest(vm, f->vm.name_option);
 		if (!*vm->comm)
 			memcpy(vm->comm, s->comm, sizeof(vm->comm));

@@ -448,6 +448,16 @@ static bool is_there(struct stream *s, val *ev, const char *key)
 	return v && !yyjson_is_null(v);
 }
 
+/* An older program has not looked. */
+static enum incoming get_incoming(struct stream *s, val *ev)
+{
+	val *v = yyjson_obj_get(ev, "incoming");
+
+	if (!v || yyjson_is_null(v))
+		return INCOMING_UNKNOWN;
+	return get_bool(s, ev, "incoming") ? INCOMING_YES : INCOMING_NO;
+}
+
 static const char *part_word(int i)
 {
 	return (const char *[]){ "holder", "owner", "ending" }[i];
@@ -505,6 +515,7 @@ static bool read_found(struct stream *s, val *root, struct frame *f)
 				     .n_processes = 1 };
 	copy_text(vm->name, sizeof(vm->name), get_text(s, ev, "vm_name"));
 	vm->name_option = (char *)get_text(s, ev, "name_option");
+	vm->incoming = get_incoming(s, ev);
 	vm->cgroup = (char *)get_text(s, root, "cgroup");
 	get_vcpus(s, ev, vm);
 	f->type = FRAME_FOUND;
@@ -524,6 +535,7 @@ static bool read_vm(struct stream *s, val *root, struct frame *f)
 	f->vm.vm_name = get_text(s, ev, "vm_name");
 	f->vm.comm = get_text(s, ev, "comm");
 	f->vm.name_option = get_text(s, ev, "name_option");
+	f->vm.incoming = get_incoming(s, ev);
 	return true;
 }
 

@@ -256,6 +256,7 @@ static const struct inventory_vm vm_there = { .kvm = 0xc000000011111111,
 					      .processes = &owner_there,
 					      .n_processes = 1,
 					      .name_option = "guest=old",
+					      .incoming = INCOMING_NO,
 					      .cgroup = "/machine.slice" };
 static const struct inventory_vm orphan_there = {
 	.ino = 21, .vcpus = vcpus_there, .processes = &holder_there, .n_processes = 1
@@ -274,7 +275,7 @@ static const struct frame failing[] = {
 	{ .type = FRAME_FOUND, AT(2), .found.vm = &orphan_there },
 	{ .type = FRAME_VM,
 	  AT(3),
-	  .vm = { false, 4711, 33, "4711-12", "qemu-system-ppc", NULL, NULL } },
+	  .vm = { false, 4711, 33, "4711-12", "qemu-system-ppc", NULL, NULL, INCOMING_YES } },
 	{ .type = FRAME_CALL, AT(4), .call = { &refused, "guest=db1", NULL, NULL } },
 	{ .type = FRAME_KERNEL,
 	  AT(5),

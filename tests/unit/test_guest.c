@@ -121,13 +121,38 @@ static void test_long_names(void **state)
 	}
 }
 
+static void assert_incoming(const char *words, bool all, enum incoming expected)
+{
+	size_t len = strlen(words);
+	char *args = malloc(len ? len : 1);
+
+	assert_non_null(args);
+	for (size_t i = 0; i < len; i++)
+		args[i] = words[i] == '|' ? '\0' : words[i];
+	assert_int_equal(guest_incoming(args, len, all), expected);
+	free(args);
+}
+
+/* Of what was cut off nothing is claimed. */
+static void test_incoming(void **state)
+{
+	(void)state;
+	assert_incoming("qemu|-incoming|defer|", true, INCOMING_YES);
+	assert_incoming("qemu|--incoming|tcp:0:4444|-name|a", false, INCOMING_YES);
+	assert_incoming("qemu|-name|-incoming|-S|", true, INCOMING_NO);
+	assert_incoming("qemu|-name|-incoming|-incoming|defer|", true, INCOMING_YES);
+	assert_incoming("qemu|-incomings|a|-incom", true, INCOMING_NO);
+	assert_incoming("qemu|-S|-inc", false, INCOMING_UNKNOWN);
+	assert_incoming("qemu|-S|-incoming", false, INCOMING_UNKNOWN);
+	assert_incoming("", true, INCOMING_UNKNOWN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_options),
-		cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_long_names),
+		cmocka_unit_test(test_options),	 cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_names),	 cmocka_unit_test(test_long_names),
+		cmocka_unit_test(test_incoming),
 	};
 
 	return cmocka_run_group_tests_name("guest", tests, NULL, NULL);

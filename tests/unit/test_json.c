@@ -495,7 +495,8 @@ static const char *const there[] = {
 		   "\"vm\":1,\"vm_name\":\"50-9\",\"guest\":\"old\",\"mode_is\":\"differs\",\"pvr\":null,\"mode\":null,"
 		   "\"runs_on\":null,\"offered\":null,\"hint\":\"its vCPUs have different modes\","
 		   "\"evidence\":{\"vm\":\"0xc000000011111111\",\"vm_ino\":20,\"vm_name\":\"50-9\",\"pid\":50,"
-		   "\"part\":\"owner\",\"comm\":\"a\\\\x0ab\",\"name_option\":\"guest=old\",\"backend\":\"hv\","
+		   "\"part\":\"owner\",\"comm\":\"a\\\\x0ab\",\"name_option\":\"guest=old\","
+		   "\"incoming\":false,\"backend\":\"hv\","
 		   "\"vcpus\":2,\"vcpu_modes\":[{\"vcpu\":0,\"pvr\":251658245},{\"vcpu\":1,\"pvr\":null}]}}",
 	THERE("5") "\"pid\":null,\"tid\":null,\"comm\":\"guardian\",\"thread\":null,\"cgroup\":null,"
 		   "\"vm\":2,\"vm_name\":null,\"guest\":null,\"mode_is\":\"no-vcpu\",\"pvr\":null,\"mode\":null,"
@@ -503,7 +504,8 @@ static const char *const there[] = {
 		   "\"hint\":\"it has no vCPU yet; the process that made it is gone or has begun another program: "
 		   "KVM obeys nobody any more\","
 		   "\"evidence\":{\"vm\":null,\"vm_ino\":21,\"vm_name\":null,\"pid\":51,"
-		   "\"part\":\"holder\",\"comm\":\"guardian\",\"name_option\":null,\"backend\":null,"
+		   "\"part\":\"holder\",\"comm\":\"guardian\",\"name_option\":null,"
+		   "\"incoming\":null,\"backend\":null,"
 		   "\"vcpus\":0,\"vcpu_modes\":[]}}",
 };
 

@@ -806,6 +806,32 @@ static void test_found(void **state)
 		"was there when this trace began, in the host's own mode, was not seen to ask for a mode (the VM is older than this trace)");
 }
 
+/* What is said of one that waits for its guest, and nothing of whether that came. */
+static void test_incoming(void **state)
+{
+	struct frame f = { .type = FRAME_VM,
+			   .mono_ns = 50,
+			   .vm = { false, 7, 2, "7-2", "qemu-system-ppc", "db1", "/",
+				   INCOMING_YES } };
+	struct paragraphs p = { 0 };
+	struct step step;
+
+	watch(*state, NULL, 0);
+	story_vm(*state, &f, &step);
+	ask(*state, 1, 0x0f000005, 0);
+	f.vm.ino = 3;
+	f.vm.incoming = INCOMING_NO;
+	story_vm(*state, &f, &step);
+	story_tell(*state, keep, &p);
+	assert_string_equal(
+		p.text[0],
+		"VM 1, qemu-system-ppc[7], guest \"db1\", started to take in a migrated guest (-incoming): never queried; asked for POWER9: accepted.");
+	assert_silent(p.text[1], "incoming");
+	assert_string_equal(
+		dies(*state, 2, "7-2").sentence,
+		"started to take in a migrated guest (-incoming), never queried, asked for POWER9: accepted");
+}
+
 static void test_tell_older_ask(void **state)
 {
 	struct paragraphs p = { 0 };
@@ -1219,6 +1245,7 @@ int main(void)
 		TEST(test_tell),
 		TEST(test_tell_silent_vms),
 		TEST(test_found),
+		TEST(test_incoming),
 		TEST(test_tell_older_ask),
 		TEST(test_end),
 		TEST(test_run),
