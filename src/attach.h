@@ -81,7 +81,7 @@ int attach_consume(struct attach *a, const struct attach_sink *sink, unsigned in
  * A record does not always wake the reader: after one the reader must look again within so
  * many milliseconds, until it has found nothing.
  */
-#define ATTACH_LOOK_AGAIN_MS 25
+#define ATTACH_LOOK_AGAIN_MS (CC_WAKE_MS + 5)
 
 /*
  * What was lost since this was asked last, a call of fn for each reason; cheap where nothing was.

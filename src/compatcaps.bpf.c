@@ -26,10 +26,10 @@
 #define AWAITED		  256	      /* VMs that are waited for, by process; a power of 2 */
 #define AWAIT_NS	  60000000000 /* how long at most after the newest one has asked */
 #define MAX_ANCESTORS	  64
-#define MAX_PID_LEVELS	  33	   /* the kernel nests pid namespaces 32 deep */
-#define WAKE_NS		  20000000 /* the reader is woken no more often: ATTACH_LOOK_AGAIN_MS */
-#define SHARES_OF_VM	  16	   /* of the ring one VM can fill a 16th, */
-#define SHARES_OF_PROCESS 4	   /* and one process with all its VMs a 4th */
+#define MAX_PID_LEVELS	  33 /* the kernel nests pid namespaces 32 deep */
+#define WAKE_NS		  (CC_WAKE_MS * 1000000)
+#define SHARES_OF_VM	  16 /* of the ring one VM can fill a 16th, */
+#define SHARES_OF_PROCESS 4  /* and one process with all its VMs a 4th */
 /* What is drawn from a share at a time: looking for that at each record costs half of one. */
 #define CREDIT_OF_VM	 4096
 #define CREDIT_OF_THREAD (8 * RECORD_BYTES)

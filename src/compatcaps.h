@@ -16,6 +16,9 @@
 #define CC_ARGS_LEN    512   /* of a command line: QEMU's -name comes early */
 #define CC_LINE_LEN    256   /* of a line that KVM prints */
 
+/* Records wake the reader no more often than this; it looks again by itself after it was woken. */
+#define CC_WAKE_MS 20
+
 /*
  * The argument of a tracer's own question to KVM, which is in no trace. No user memory can be
  * there, so that such a call gives EFAULT or ENOTTY and never an answer: a process that

@@ -8,7 +8,6 @@
 
 #include "text.h"
 
-#define COLUMNS	      80
 #define RESULTS_SHOWN 200 /* of a kind; more than that nobody reads */
 #define PATH_LEN      1024
 
@@ -34,7 +33,7 @@ static struct wrap wrap_begin(FILE *f, const char *mark, unsigned int indent)
 
 static void wrap_word(struct wrap *w, const char *word, size_t len)
 {
-	if (w->blank && w->at + 1 + len > COLUMNS) {
+	if (w->blank && w->at + 1 + len > TEXT_COLUMNS) {
 		fprintf(w->f, "\n%*s", (int)w->indent + 2, "");
 		w->at = w->indent + 2;
 	} else if (w->blank) {
@@ -114,7 +113,7 @@ static void put_change(FILE *f, const char *title, const char *old, const char *
 {
 	size_t len = strlen(title) + strlen(old) + strlen(new) + 8;
 
-	if (len <= COLUMNS) {
+	if (len <= TEXT_COLUMNS) {
 		fprintf(f, "  %s: %s -> %s\n", title, old, new);
 		return;
 	}

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "event_words.h"
+#include "text.h"
 
 /* The brightest is what a person is to read. */
 #define BOLD   "\033[1m"
@@ -18,7 +19,6 @@
 #define DIM    "\033[2m"
 #define PLAIN  "\033[0m"
 
-#define COLUMNS	    80 /* where nobody knows */
 #define COLUMNS_MIN 40
 #define COLUMNS_ROW 72 /* what a row needs; with fewer columns it takes two lines */
 
@@ -524,7 +524,7 @@ static void *text_begin(FILE *f, const struct emit_options *opt)
 	t->paint = "";
 	t->terminal = opt->columns;
 	if (!t->opt.columns)
-		t->opt.columns = COLUMNS;
+		t->opt.columns = TEXT_COLUMNS;
 	if (t->opt.columns < COLUMNS_MIN)
 		t->opt.columns = COLUMNS_MIN;
 	t->at = t->opt.columns < COLUMNS_ROW ? &narrow : &wide;

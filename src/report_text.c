@@ -9,7 +9,6 @@
 
 #include "text.h"
 
-#define COLUMNS	 80
 #define AT_VALUE 9 /* what stands to the right of "Trace" and its like */
 
 #define BOLD   "\033[1m"
@@ -55,14 +54,14 @@ static void wrap(struct page *p, unsigned int at, const char *text)
 	for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
 		size_t len = strcspn(text, " ");
 
-		if (p->col > at && p->col + 1 + len > COLUMNS) {
+		if (p->col > at && p->col + 1 + len > TEXT_COLUMNS) {
 			new_line(p);
 			pad(p, at);
 		} else if (p->col > at) {
 			put(p, " ", 1);
 		}
-		for (; p->col + len > COLUMNS; new_line(p), pad(p, at)) {
-			size_t room = COLUMNS - p->col;
+		for (; p->col + len > TEXT_COLUMNS; new_line(p), pad(p, at)) {
+			size_t room = TEXT_COLUMNS - p->col;
 
 			put(p, text, room);
 			text += room;

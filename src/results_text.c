@@ -12,7 +12,6 @@
 #define BOLD   "\033[1m"
 #define PLAIN  "\033[0m"
 
-#define COLUMNS	    80
 #define COLUMNS_MIN 40
 #define AT_RULE	    14 /* after INCONCLUSIVE */
 
@@ -148,7 +147,9 @@ static void print_counts(struct page *p, const size_t n[RULE_VERDICTS])
 
 bool results_text(const struct results *r, const struct results_options *o, FILE *f)
 {
-	struct page p = { .f = f, .color = o->color, .columns = o->columns ? o->columns : COLUMNS };
+	struct page p = { .f = f,
+			  .color = o->color,
+			  .columns = o->columns ? o->columns : TEXT_COLUMNS };
 
 	if (p.columns < COLUMNS_MIN)
 		p.columns = COLUMNS_MIN;

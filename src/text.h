@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define TEXT_COLUMNS 80 /* that a table fits, where nobody knows the terminal's */
+
 /* Up to max bytes or a NUL; never ends within an escape. Returns buf. */
 char *text_escape(char *buf, size_t size, const char *text, size_t max);
 

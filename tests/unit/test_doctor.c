@@ -13,9 +13,9 @@
 #include <yyjson.h>
 
 #include "doctor.h"
+#include "text.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define WIDTH	 80
 
 /* A POWER11 in POWER10 mode below PowerVM, on Linux 7.3, as root: nothing is amiss. */
 static const struct doctor_facts healthy = {
@@ -353,7 +353,7 @@ static void test_text(void **state)
 	assert_non_null(strstr(text, "note     qemu                 3 more were not looked at\n"));
 	/* Names that are longer than a line stay whole, so that they can be copied. */
 	for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
-		assert_true(strcspn(line, "\n") <= WIDTH || strstr(line, "pppp") ||
+		assert_true(strcspn(line, "\n") <= TEXT_COLUMNS || strstr(line, "pppp") ||
 			    strstr(line, "ssss"));
 	free(text);
 }

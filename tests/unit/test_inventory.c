@@ -12,9 +12,9 @@
 #include <yyjson.h>
 
 #include "inventory.h"
+#include "text.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define WIDTH	 80
 #define POWER8	 0x0f000004
 #define POWER9	 0x0f000005
 #define POWER10	 0x0f000006
@@ -559,7 +559,7 @@ static void assert_narrow(const char *text)
 {
 	for (size_t len; *text; text += len + !!text[len]) {
 		len = strcspn(text, "\n");
-		if (len > WIDTH)
+		if (len > TEXT_COLUMNS)
 			fail_msg("%zu columns: %.*s", len, (int)len, text);
 	}
 }
