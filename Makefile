@@ -24,8 +24,7 @@ endif
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all check check-unit check-vm check-stories check-lint check-mutants demo kernel vmlinux bench bench-host bench-peers bench-recordings \
-	check-selftest soak \
-	compile_commands.json install built clean distclean help
+	check-selftest soak compile_commands.json install built dist programs packages check-packages clean distclean help
 
 help: ## this text
 	@echo "compatcaps-trace $(VERSION). Targets:"
@@ -111,6 +110,8 @@ UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 NATIVE := $(if $(filter ppc64le,$(HOST_ARCH)),,$(H)/bin/compatcaps-trace)
 
 all: $(PROGS:%=$(P)/bin/%) $(NATIVE) $(H)/bin/decode_bitmap ## build the tracer and the tools for ppc64le, and for this machine what reads recordings
+
+programs: $(PROGS:%=$(P)/bin/%) ## of these what a POWER host runs, alone
 
 $(P)/obj/%.o: src/%.c | $(P)/gen/compatcaps.skel.h $(P)/gen/inventory.skel.h
 	@mkdir -p $(@D)
@@ -224,13 +225,26 @@ $(H)/unit/compatcaps-trace: src/compatcaps.c $(H)/unit/tested.a
 	$(call msg,LINK,$@)
 	$(Q)$(HOSTCC) $(S_CFLAGS) -DCOMPATCAPS_OFFLINE $^ $(LDFLAGS) -o $@ -ljson-c $(call OFFLINE_LIBS,$(HOSTCC))
 
-check: all $(UNIT:%=$(H)/unit/%) $(H)/unit/compatcaps-trace ## run every test; the last line counts them
+# As a distribution would build it, out of the tarball. Without what that takes the test of it says so.
+DEB := $(O)/packages/compatcaps-trace_$(VERSION)_ppc64el.deb
+$(DEB): Makefile $(wildcard NEWS README.md src/*.[ch] src/*.proto tools/*.c tools/install tools/package tools/dist docs/* packaging/* packaging/*/*)
+	@mkdir -p $(@D)
+	$(call msg,DEB,$@)
+	$(Q)tools/package deb $(@D) >$(@D)/deb.log 2>&1 || { tail -n 20 $(@D)/deb.log >&2; false; }
+
+packages: $(DEB) ## a Debian package and an RPM package for ppc64le, in O/packages
+	$(Q)tools/package rpm $(O)/packages >$(O)/packages/rpm.log 2>&1 || { tail -n 20 $(O)/packages/rpm.log >&2; false; }
+
+check-packages: packages ## look at the packages (lintian, rpmlint), and build them on an emulated ppc64le machine: an hour
+	$(Q)tests/packages
+
+check: all $(DEB) $(UNIT:%=$(H)/unit/%) $(H)/unit/compatcaps-trace ## run every test; the last line counts them
 	$(Q)$(TOOLS) UNIT="$(UNIT)" tests/check $(CHECK)
 
 check-unit: all $(UNIT:%=$(H)/unit/%) $(H)/unit/compatcaps-trace ## the tests that need no guest
 	$(Q)$(TOOLS) UNIT="$(UNIT)" tests/check unit lint
 
-check-vm: all ## the tests in guests
+check-vm: all $(DEB) ## the tests in guests
 	$(Q)tests/check vm
 
 check-stories: all $(P)/tests/steps ## of these the ones with a real QEMU in the guest, and with VMMs that race
@@ -267,17 +281,20 @@ else
 # ---------------------------------------------------------------- outside: enter the root
 
 # What the inner half wants of the archive is fetched here: apt is the host's.
-INNER := all check check-unit check-vm check-stories check-lint check-mutants demo soak bench bench-host bench-peers bench-recordings vmlinux \
-	compile_commands.json $(if $(wildcard tests/fuzz/fuzz.mk),fuzz)
+INNER := all programs packages check-packages check check-unit check-vm check-stories check-lint check-mutants demo soak \
+	bench bench-host bench-peers bench-recordings vmlinux compile_commands.json $(if $(wildcard tests/fuzz/fuzz.mk),fuzz)
 .PHONY: $(INNER) prepare
 GOALS := $(or $(MAKECMDGOALS),all)
-ROOTS := sysroot toolchain $(if $(filter check check-vm check-stories,$(GOALS)),vmm) $(if $(filter bench-peers,$(GOALS)),peers)
+ROOTS := sysroot toolchain $(if $(filter check check-vm check-stories,$(GOALS)),vmm) \
+	$(if $(filter check check-vm packages check-packages,$(GOALS)),system packaging) \
+	$(if $(filter check check-vm check-unit,$(GOALS)),monitoring) $(if $(filter check-packages,$(GOALS)),native) \
+	$(if $(filter bench-peers,$(GOALS)),peers)
 # QEMUs that Debian does not have.
 QEMUS := $(if $(filter check check-vm check-stories,$(GOALS)),negotiates refuses,$(if $(filter demo,$(GOALS)),negotiates))
 DEFAULT_KERNEL = $(shell tests/vm/kernel names | head -n 1)
 KERNELS := $(sort $(if $(filter check check-vm check-stories,$(GOALS)),$(shell tests/vm/kernel names)) \
 	$(if $(filter demo bench bench-peers,$(GOALS)),$(or $(KERNEL),$(DEFAULT_KERNEL))) \
-	$(if $(filter check-unit check-lint,$(GOALS)),$(DEFAULT_KERNEL)) \
+	$(if $(filter check-unit check-lint check-packages,$(GOALS)),$(DEFAULT_KERNEL)) \
 	$(if $(filter vmlinux,$(GOALS)),$(or $(VMLINUX_KERNEL),$(DEFAULT_KERNEL))) \
 	$(if $(filter soak,$(GOALS)),$(shell sed 's/[ |\#].*//' tests/vm/soaks)) \
 	$(if $(filter check-mutants,$(GOALS)),patched-7.2 patched-7.2-mainline patched-6.12))
@@ -312,11 +329,16 @@ PREFIX ?= /usr/local
 INSTALL_ARCH := $(if $(filter command,$(firstword $(origin ARCH))),$(ARCH),$(HOST_ARCH))
 install: export DESTDIR := $(DESTDIR)
 install: export PREFIX := $(PREFIX)
+install: export PROGS := $(if $(filter command,$(firstword $(origin PROGS))),$(PROGS))
 install: built ## install below DESTDIR and PREFIX what this machine can run
 	@tools/install $(INSTALL_ARCH)
 
 built:
 	@test -x $(O)/$(if $(filter ppc64le,$(INSTALL_ARCH)),ppc64le,host)/bin/compatcaps-trace || $(MAKE) all
+
+# What git keeps, or in a tree without it all that make has not made.
+dist: ## a tarball of the sources, in O: it builds without git
+	@tools/dist $(VERSION)
 
 clean: ## remove what was built (not what was downloaded)
 	$(Q)rm -rf $(addprefix $(O)/,ppc64le host check fuzz sysroot vmlinux_ppc64le.h) compile_commands.json

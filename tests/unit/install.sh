@@ -31,7 +31,10 @@ pages() {
 		for f in "docs/$program".1 "docs/$program"-*.1; do [[ ! -e $f ]] || echo "share/man/man1/${f#docs/}"; done
 	done | LC_ALL=C sort
 }
-schema=share/compatcaps-trace/events.schema.json
+data="share/bash-completion/completions/compatcaps-trace
+share/compatcaps-trace/events.schema.json
+share/compatcaps-trace/prometheus/alerts.yml
+share/compatcaps-trace/prometheus/dashboard.json"
 
 # architectures DIR: of the programs there, each once.
 architectures() {
@@ -44,7 +47,9 @@ result $? "installed for ppc64le"
 [[ $(installed "$dest/usr") == "bin/compatcaps-trace
 bin/compatcaps_probe
 bin/decode_bitmap
-$schema
+lib/systemd/system/compatcaps-trace.service
+lib/tmpfiles.d/compatcaps-trace.conf
+$data
 $(pages compatcaps-trace compatcaps_probe decode_bitmap)" ]]
 result $? "all of it"
 [[ $(architectures "$dest/usr/bin") == PowerPC64 ]]
@@ -57,7 +62,7 @@ else
 	result $? "installed for this machine"
 	[[ $(installed "$tmp/own") == "bin/compatcaps-trace
 bin/decode_bitmap
-$schema
+$data
 $(pages compatcaps-trace decode_bitmap)" ]]
 	result $? "what is of use there"
 	[[ $(architectures "$tmp/own/bin") != *PowerPC* ]]
@@ -75,12 +80,16 @@ fi
 # The same sources where nobody expects them, and a cache of such a name.
 tree="$tmp/it's a \"tree\" (\$HOME, say)"
 mkdir "$tree"
-cp -R --preserve=mode,timestamps Makefile src tools docs bench tests "$tree"
+cp -R --preserve=mode,timestamps Makefile NEWS README.md src tools docs bench packaging tests "$tree"
 if [[ -z ${SYSROOT:-} && $here != ppc64le ]]; then
 	sysroot=$(tools/root path sysroot)
 	ln -s "${sysroot%/roots/*}" "$tmp/a cache's"
 	export COMPATCAPS_CACHE="$tmp/a cache's"
 fi
+# What is packed there is packed by name, without git, and does not hold what was made.
+try make -C "$tree" -s O=o dist && tar -tzf "$tree"/o/compatcaps-trace-*.tar.gz >"$tmp/packed" &&
+	grep -qE '^compatcaps-trace-[0-9.]+/src/compatcaps\.bpf\.c$' "$tmp/packed" && ! grep -qE '/o/' "$tmp/packed"
+result $? "a tarball without git"
 try make -C "$tree" -s O=o TOOLCHAIN=host o/ppc64le/bin/decode_bitmap o/ppc64le/gen/compatcaps.skel.h o/host/bin/decode_bitmap
 result $? "a tree and a cache of any name are built in"
 exit "$failed"
