@@ -19,8 +19,8 @@ struct emit_options {
 };
 
 struct emitter {
-	const char *name; /* of --format */
-	const char *what; /* for --help, a few words */
+	const char *name;  /* of --format */
+	const char *what;  /* for --help, a few words */
 	const char *where; /* it goes there without -o; NULL: to standard output */
 	/* State of this output's own, or NULL where there is no memory. */
 	void *(*begin)(FILE *f, const struct emit_options *opt);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Where events are written to: standard output, a file or the journal's socket (journal.h). A file is made anew and one that is
- * there already stays as it is, unless that is asked for; then it is replaced at the end.
+ * Where events are written to: standard output, a file or the journal's socket (journal.h). A file
+ * is made anew and one that is there already stays as it is, unless that is asked for; then it is
+ * replaced at the end.
  */
 #ifndef COMPATCAPS_OUTPUT_H
 #define COMPATCAPS_OUTPUT_H
