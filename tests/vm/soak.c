@@ -391,7 +391,7 @@ static void round_restart(struct round *r, uint64_t ms)
 	struct tracer *t = &r->tracer;
 
 	start_workers(r);
-	while (now_ms() < until && !r->failed) {
+	do {
 		int sig = signals[soak_below(&r->random, 4)];
 		bool on;
 
@@ -407,7 +407,7 @@ static void round_restart(struct round *r, uint64_t ms)
 			soak_check_killed(r);
 		else if (on)
 			soak_check_tracer(r);
-	}
+	} while (now_ms() < until && !r->failed);
 	calm(r);
 	end_workers(r);
 }
