@@ -66,11 +66,9 @@ struct stream {
 	volatile bool traced, ended;
 	uint64_t lost[KINDS], lost_failed[KINDS]; /* counted by kind, so each is a call */
 	uint64_t lost_unended[KINDS];		  /* of these the ones whose end was not seen */
-	uint64_t lost_lines;			  /* of KVM's */
 	uint64_t vague;				  /* the kernel's count: what it was nobody knows */
 	uint64_t lost_n;			  /* all of it */
 	uint64_t by_reason[STREAM_REASONS];
-	uint64_t vms, losses;
 	/* What may not be. */
 	uint64_t broken, gaps, after_end, unwatched;
 	/* What the last line says. */
@@ -108,7 +106,7 @@ struct tracer {
 /* What is going on in a round. */
 struct round {
 	const char *name;
-	uint64_t seed, random, until, began_ms;
+	uint64_t seed, random;
 	struct tracer tracer;
 	pid_t workers[SOAK_WORKERS], hog;
 	bool paused[SOAK_WORKERS];
