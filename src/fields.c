@@ -181,7 +181,7 @@ static const struct frame samples[] = {
 		      .n_older = COUNT(older) } },
 	{ .type = FRAME_FOUND, .found.vm = &found },
 	{ .type = FRAME_HOST, .host = { host, true } },
-	{ .type = FRAME_VM, .vm = { false, 1, 1, "1-2", "vmm", "guest=a", "/" } },
+	{ .type = FRAME_VM, .vm = { false, 1, 1, "1-2", "vmm", "guest=a", "/", INCOMING_UNKNOWN } },
 	{ .type = FRAME_CALL, .call = { &check, "guest=a", "/", NULL } },
 	{ .type = FRAME_CALL, .call = { &too_new, "guest=a", "/", NULL } },
 	{ .type = FRAME_CALL, .call = { &query, "guest=a", "/", NULL } },
@@ -193,7 +193,7 @@ static const struct frame samples[] = {
 	{ .type = FRAME_CALL, .call = { &run, "guest=a", "/", NULL } },
 	{ .type = FRAME_CALL, .call = { &failed_run, "guest=a", "/", NULL } },
 	{ .type = FRAME_LOST, .lost = { CC_LOSS_RING, 1, losses, COUNT(losses) } },
-	{ .type = FRAME_VM, .vm = { true, 1, 1, "1-2", "vmm", "guest=a", "/" } },
+	{ .type = FRAME_VM, .vm = { true, 1, 1, "1-2", "vmm", "guest=a", "/", INCOMING_UNKNOWN } },
 	{ .type = FRAME_END },
 };
 
