@@ -10,16 +10,8 @@ failed=0
 # Of the user's own nothing may be looked at here, nor what make was told.
 unset COMPATCAPS_CACHE XDG_CACHE_HOME MAKEFLAGS MFLAGS MAKELEVEL
 
-# result STATUS WHAT
-result() {
-	if [[ $1 -eq 0 ]]; then
-		echo "ok - $2"
-	else
-		sed 's/^/# /' "$tmp/said"
-		echo "not ok - $2"
-		failed=1
-	fi
-}
+# shellcheck source=tests/unit/result.bash
+. tests/unit/result.bash
 
 # says WHAT STATUS WORDS COMMAND...: it ends so, and says so.
 says() {

@@ -11,16 +11,8 @@ failed=0
 here=$(uname -m)
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
-# result STATUS WHAT
-result() {
-	if [[ $1 -eq 0 ]]; then
-		echo "ok - $2"
-	else
-		sed 's/^/# /' "$tmp/said"
-		echo "not ok - $2"
-		failed=1
-	fi
-}
+# shellcheck source=tests/unit/result.bash
+. tests/unit/result.bash
 
 try() { "$@" >"$tmp/said" 2>&1; }
 says() { grep -qF -e "$1" "$tmp/said"; }

@@ -11,16 +11,8 @@ trap 'rm -rf "$tmp"' EXIT
 failed=0
 unset MAKEFLAGS MFLAGS MAKELEVEL O COMPATCAPS_QEMU COMPATCAPS_VM_DIR
 
-# result STATUS WHAT
-result() {
-	if [[ $1 -eq 0 ]]; then
-		echo "ok - $2"
-	else
-		sed 's/^/# /' "$tmp/said"
-		echo "not ok - $2"
-		failed=1
-	fi
-}
+# shellcheck source=tests/unit/result.bash
+. tests/unit/result.bash
 
 says() { grep -qF -e "$1" "$tmp/said"; }
 

@@ -39,16 +39,8 @@ esac
 END
 chmod +x "$tree/tools/root"
 
-# result STATUS WHAT
-result() {
-	if [[ $1 -eq 0 ]]; then
-		echo "ok - $2"
-	else
-		sed 's/^/# /' "$tmp/said"
-		echo "not ok - $2"
-		failed=1
-	fi
-}
+# shellcheck source=tests/unit/result.bash
+. tests/unit/result.bash
 
 # says WHAT STATUS WORDS ARGUMENT...: it ends so, and says so.
 says() {
