@@ -24,7 +24,7 @@ endif
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all check check-unit check-vm check-stories check-lint check-mutants demo kernel vmlinux bench bench-host bench-peers bench-recordings \
-	check-selftest soak compile_commands.json install built dist programs packages check-packages clean distclean help
+	check-selftest soak compile_commands.json install built dist programs packages check-packages check-service clean distclean help
 
 help: ## this text
 	@echo "compatcaps-trace $(VERSION). Targets:"
@@ -235,16 +235,19 @@ $(DEB): Makefile $(wildcard NEWS README.md src/*.[ch] src/*.proto tools/*.c tool
 packages: $(DEB) ## a Debian package and an RPM package for ppc64le, in O/packages
 	$(Q)tools/package rpm $(O)/packages >$(O)/packages/rpm.log 2>&1 || { tail -n 20 $(O)/packages/rpm.log >&2; false; }
 
+check-service: all $(DEB) ## install the Debian package in a guest, and try its service under a real systemd: three minutes
+	$(Q)tests/check service
+
 check-packages: packages ## look at the packages (lintian, rpmlint), and build them on an emulated ppc64le machine: an hour
 	$(Q)tests/packages
 
-check: all $(DEB) $(UNIT:%=$(H)/unit/%) $(H)/unit/compatcaps-trace ## run every test; the last line counts them
+check: all $(UNIT:%=$(H)/unit/%) $(H)/unit/compatcaps-trace ## run every test; the last line counts them
 	$(Q)$(TOOLS) UNIT="$(UNIT)" tests/check $(CHECK)
 
 check-unit: all $(UNIT:%=$(H)/unit/%) $(H)/unit/compatcaps-trace ## the tests that need no guest
 	$(Q)$(TOOLS) UNIT="$(UNIT)" tests/check unit lint
 
-check-vm: all $(DEB) ## the tests in guests
+check-vm: all ## the tests in guests
 	$(Q)tests/check vm
 
 check-stories: all $(P)/tests/steps ## of these the ones with a real QEMU in the guest, and with VMMs that race
@@ -281,20 +284,20 @@ else
 # ---------------------------------------------------------------- outside: enter the root
 
 # What the inner half wants of the archive is fetched here: apt is the host's.
-INNER := all programs packages check-packages check check-unit check-vm check-stories check-lint check-mutants demo soak \
+INNER := all programs packages check-packages check-service check check-unit check-vm check-stories check-lint check-mutants demo soak \
 	bench bench-host bench-peers bench-recordings vmlinux compile_commands.json $(if $(wildcard tests/fuzz/fuzz.mk),fuzz)
 .PHONY: $(INNER) prepare
 GOALS := $(or $(MAKECMDGOALS),all)
-ROOTS := sysroot toolchain $(if $(filter check check-vm check-stories,$(GOALS)),vmm) \
-	$(if $(filter check check-vm packages check-packages,$(GOALS)),system packaging) \
-	$(if $(filter check check-vm check-unit,$(GOALS)),monitoring) $(if $(filter check-packages,$(GOALS)),native) \
+ROOTS := sysroot toolchain $(if $(filter check check-vm check-stories check-service,$(GOALS)),vmm) \
+	$(if $(filter packages check-packages check-service,$(GOALS)),system packaging) \
+	$(if $(filter check check-unit check-service,$(GOALS)),monitoring) $(if $(filter check-packages,$(GOALS)),native) \
 	$(if $(filter bench-peers,$(GOALS)),peers)
 # QEMUs that Debian does not have.
 QEMUS := $(if $(filter check check-vm check-stories,$(GOALS)),negotiates refuses,$(if $(filter demo,$(GOALS)),negotiates))
 DEFAULT_KERNEL = $(shell tests/vm/kernel names | head -n 1)
 KERNELS := $(sort $(if $(filter check check-vm check-stories,$(GOALS)),$(shell tests/vm/kernel names)) \
 	$(if $(filter demo bench bench-peers,$(GOALS)),$(or $(KERNEL),$(DEFAULT_KERNEL))) \
-	$(if $(filter check-unit check-lint check-packages,$(GOALS)),$(DEFAULT_KERNEL)) \
+	$(if $(filter check-unit check-lint check-packages check-service,$(GOALS)),$(DEFAULT_KERNEL)) \
 	$(if $(filter vmlinux,$(GOALS)),$(or $(VMLINUX_KERNEL),$(DEFAULT_KERNEL))) \
 	$(if $(filter soak,$(GOALS)),$(shell sed 's/[ |\#].*//' tests/vm/soaks)) \
 	$(if $(filter check-mutants,$(GOALS)),patched-7.2 patched-7.2-mainline patched-6.12))
