@@ -805,17 +805,7 @@ void attach_forget_vm(struct attach *a, uint64_t vm_ino)
 
 enum fact attach_nested_caps(struct attach *a, uint64_t *caps)
 {
-	struct {
-		uint64_t value;
-		int64_t err;
-	} found = { 0 };
-	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &found, .ctx_size_in = sizeof(found));
-
-	if (bpf_prog_test_run_opts(bpf_program__fd(a->maps->progs.read_nested_caps), &run) ||
-	    found.err)
-		return FACT_UNKNOWN;
-	*caps = found.value;
-	return FACT_KNOWN;
+	return objects_nested_caps(a->maps->progs.read_nested_caps, caps);
 }
 
 static void programs_of(const struct compatcaps_bpf *o, attach_program_fn *fn, void *ctx)

@@ -1307,28 +1307,4 @@ int BPF_PROG(console_tp, const char *text, __u64 len)
 	return (head & 0xdfdfdf) == ('K' | 'V' << 8 | 'M' << 16) ? line_of_kvm(text, len) : 0;
 }
 
-/* ---------------------------------------------------------------- asked for by the tracer */
-
-/* What kvm-hv has agreed on with its hypervisor; err as the helper gives it that failed. */
-struct nested_caps {
-	__u64 value;
-	__s64 err;
-};
-
-static const char nested_caps_name[] = "nested_capabilities";
-
-/*
- * The kernel finds the address, and by a search: read from /proc/kallsyms it would take longer than
- * all else that there is to be done before a trace begins.
- */
-SEC("syscall")
-int read_nested_caps(struct nested_caps *n)
-{
-	__u64 address = 0, value = 0;
-
-	n->err = bpf_kallsyms_lookup_name(nested_caps_name, sizeof(nested_caps_name), 0, &address);
-	if (!n->err)
-		n->err = bpf_probe_read_kernel(&value, sizeof(value), (const void *)address);
-	n->value = value;
-	return 0;
-}
+#include "nested_caps.bpf.h"

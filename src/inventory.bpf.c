@@ -16,19 +16,6 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 const volatile __u32 pid_ns; /* the reader's pid namespace; 0: the first one */
 
-/* kvm-hv's: what it agreed on with the hypervisor. Weak: kvm-hv may not be loaded. */
-extern const void nested_capabilities __ksym __weak;
-__u64 nested_caps;
-__u32 has_nested_caps;
-
-static __always_inline void read_nested_caps(void)
-{
-	const void *from = &nested_capabilities;
-
-	if (from)
-		has_nested_caps = !bpf_probe_read_kernel(&nested_caps, sizeof(nested_caps), from);
-}
-
 static __always_inline __u32 pid_of(struct task_struct *task)
 {
 	struct pid *pid = BPF_CORE_READ(task, group_leader, thread_pid);
@@ -129,8 +116,6 @@ int list_files(struct bpf_iter__task_file *ctx)
 
 	if (!task || !file)
 		return 0;
-	if (!ctx->meta->seq_num)
-		read_nested_caps();
 	r.kind = kind_of(file);
 	if (!r.kind)
 		return 0;
@@ -145,3 +130,5 @@ int list_files(struct bpf_iter__task_file *ctx)
 	bpf_seq_write(ctx->meta->seq, &r, sizeof(r));
 	return 0;
 }
+
+#include "nested_caps.bpf.h"

@@ -64,8 +64,7 @@ static void take_facts(struct inventory *inv, const struct inventory_bpf *o)
 
 	host_read(host);
 	host_forget();
-	host->nested_caps_is = o->bss->has_nested_caps ? FACT_KNOWN : FACT_UNKNOWN;
-	host->nested_caps = o->bss->has_nested_caps ? o->bss->nested_caps : 0;
+	host->nested_caps_is = objects_nested_caps(o->progs.read_nested_caps, &host->nested_caps);
 	host->nested = host_nested_api(host);
 }
 

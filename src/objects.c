@@ -217,3 +217,17 @@ void objects_recursion_misses(const struct compatcaps_bpf *o, objects_misses_fn 
 			fn(bpf_program__name(p), info.recursion_misses, ctx);
 	}
 }
+
+enum fact objects_nested_caps(const struct bpf_program *reader, uint64_t *caps)
+{
+	struct {
+		uint64_t value;
+		int64_t err;
+	} found = { 0 };
+	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &found, .ctx_size_in = sizeof(found));
+
+	if (bpf_prog_test_run_opts(bpf_program__fd(reader), &run) || found.err)
+		return FACT_UNKNOWN;
+	*caps = found.value;
+	return FACT_KNOWN;
+}

@@ -41,6 +41,12 @@ struct bpf_program *objects_program(const struct compatcaps_bpf *o, const char *
 int objects_want(struct compatcaps_bpf *o, const char *name, const char *func, enum attach_how how);
 
 /*
+ * kvm-hv's nested_capabilities, by this program of an object that is loaded (nested_caps.bpf.h).
+ * FACT_UNKNOWN: it cannot be read, and *caps stays.
+ */
+enum fact objects_nested_caps(const struct bpf_program *reader, uint64_t *caps);
+
+/*
  * Runs that the kernel did without, for the program was under way on that CPU already: a call of
  * fn for each program with its name.
  */
