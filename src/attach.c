@@ -576,7 +576,7 @@ static int load_maps(struct attach *a)
 		return -errno;
 	a->losses.maps = a->maps;
 	bpf_program__set_autoload(a->maps->progs.read_nested_caps, true);
-	err = bpf_map__set_max_entries(a->maps->maps.ring, objects_ring_bytes());
+	err = bpf_map__set_max_entries(a->maps->maps.ring, objects_ring_bytes(&a->opt));
 	if (!err)
 		err = compatcaps_bpf__load(a->maps);
 	if (err)

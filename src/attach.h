@@ -10,6 +10,11 @@
 
 enum attach_method { METHOD_AUTO, METHOD_FEXIT, METHOD_KPROBE };
 
+/* What ring_bytes may be. */
+#define ATTACH_RING_MIN	    (64u << 10) /* a page, wherever it runs */
+#define ATTACH_RING_MAX	    (1u << 30)
+#define ATTACH_RING_DEFAULT (4u << 20)
+
 struct attach_options {
 	enum attach_method method;
 	bool verbose; /* pass on what libbpf has to say */
@@ -21,6 +26,7 @@ struct attach_options {
 	uint64_t cgroup;	/* the id of a cgroup (v2), and its depth: 0 is the root */
 	unsigned int cgroup_level;
 	bool descendants_only; /* only what descends from this process */
+	uint32_t ring_bytes;   /* a power of two; 0: the default */
 };
 
 /* How one function is watched, or why not. */

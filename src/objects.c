@@ -12,7 +12,6 @@
 
 #include "host.h"
 
-#define RING_BYTES (4u << 20)
 
 static char libbpf_said[4096];
 static bool libbpf_aloud;
@@ -99,11 +98,9 @@ void objects_describe(char *error, const char *what, int err)
 			 remedy_of(-err));
 }
 
-uint32_t objects_ring_bytes(void)
+uint32_t objects_ring_bytes(const struct attach_options *opt)
 {
-	uint32_t page = (uint32_t)sysconf(_SC_PAGESIZE);
-
-	return RING_BYTES < page ? page : RING_BYTES;
+	return opt->ring_bytes ? opt->ring_bytes : ATTACH_RING_DEFAULT;
 }
 
 /* Only the kernel's own types can be named in a cast. */
@@ -144,7 +141,7 @@ static void set_filters(struct compatcaps_bpf *o, const struct attach_options *o
 	o->rodata->tracer = (uint32_t)getpid();
 	o->rodata->pid_ns = host_pid_namespace();
 	o->rodata->modes = modes_of(opt, o->rodata->pid_ns);
-	o->rodata->ring_bytes = objects_ring_bytes();
+	o->rodata->ring_bytes = objects_ring_bytes(opt);
 }
 
 static int share_maps(struct compatcaps_bpf *o, const struct compatcaps_bpf *maps)

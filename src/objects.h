@@ -19,7 +19,7 @@ void objects_forget_messages(void);
 void objects_describe(char *error, const char *what, int err);
 
 /* How large the ring is, in bytes. */
-uint32_t objects_ring_bytes(void);
+uint32_t objects_ring_bytes(const struct attach_options *opt);
 
 /*
  * With none of its programs to be loaded yet. NULL, and errno. The second one shares its maps

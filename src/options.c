@@ -57,6 +57,7 @@ enum {
 	OPT_INCONCLUSIVE,
 	OPT_METHOD,
 	OPT_RELEASE_IDLE,
+	OPT_RING_SIZE,
 	OPT_DRY_RUN,
 	OPT_VERDICTS,
 	OPT_ATTACH,
@@ -97,6 +98,8 @@ static const struct argp_option options[] = {
 	  0 },
 	{ "release-idle", OPT_RELEASE_IDLE, 0, 0,
 	  "watch only while a VM lives, so that kvm's modules can be unloaded", 0 },
+	{ "ring-size", OPT_RING_SIZE, "SIZE", 0,
+	  "how much a burst of events may take: 1M, 16M (default: 4M)", 0 },
 	{ "dry-run", OPT_DRY_RUN, 0, 0,
 	  "attach, print what the verifier says of each program, and end", 0 },
 	{ "attach", OPT_ATTACH, "HOW", OPTION_HIDDEN | OPTION_ARG_OPTIONAL, "refused", 0 },
@@ -144,6 +147,26 @@ static uint64_t number(struct argp_state *state, const char *option, const char 
 	else if (!value)
 		refuse(state, option, arg, "a number from 1 on is wanted");
 	return value;
+}
+
+/* As the kernel wants it: a power of two, in bytes, with K, M or G after it. */
+static uint32_t ring_size(struct argp_state *state, const char *arg)
+{
+	static const char units[] = "KMG";
+	size_t len = strlen(arg);
+	const char *unit = len ? strchr(units, arg[len - 1]) : NULL;
+	struct parse_error err;
+	uint64_t n = 0;
+
+	if (unit)
+		len--;
+	if (!parse_upto(arg, len, ATTACH_RING_MAX, &n, &err))
+		refuse(state, "--ring-size", arg, err.why);
+	if (unit)
+		n <<= 10 * (unit - units + 1);
+	if (n < ATTACH_RING_MIN || n > ATTACH_RING_MAX || n & (n - 1))
+		refuse(state, "--ring-size", arg, "a power of two from 64K to 1G is wanted");
+	return (uint32_t)n;
 }
 
 static uint64_t duration(struct argp_state *state, const char *arg)
@@ -400,6 +423,10 @@ static error_t parse_how(int key, char *arg, struct argp_state *state)
 	case OPT_RELEASE_IDLE:
 		p->tracing = "--release-idle";
 		o->release_idle = true;
+		break;
+	case OPT_RING_SIZE:
+		p->tracing = "--ring-size";
+		o->attach.ring_bytes = ring_size(state, arg);
 		break;
 	case OPT_DRY_RUN:
 		p->tracing = "--dry-run";

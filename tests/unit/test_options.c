@@ -16,11 +16,11 @@ static int show(int argc, char **argv)
 
 	options_parse(argc, argv, &o);
 	printf("verb=%s pid=%u tid=%u comm=%s vm=%s cgroup=%s err=%u errors=%d method=%d idle=%d "
-	       "dry=%d format=%s output=%s force=%d verbose=%d%d quiet=%d strict=%d summary=%d "
+	       "ring=%u dry=%d format=%s output=%s force=%d verbose=%d%d quiet=%d strict=%d summary=%d "
 	       "color=%d inconclusive=%u count=%" PRIu64 " ns=%" PRIu64 " input=%s recorded=%d;",
 	       verb_names[o.verb], o.attach.pid, o.attach.tid, o.attach.comm, o.vm,
 	       o.cgroup ? o.cgroup : "none", o.err, o.errors_only, o.attach.method, o.release_idle,
-	       o.dry_run, o.format ? o.format->name : "none", o.output ? o.output : "none", o.force,
+	       o.attach.ring_bytes, o.dry_run, o.format ? o.format->name : "none", o.output ? o.output : "none", o.force,
 	       o.verbose, o.attach.verbose, o.quiet, o.strict, o.summary, o.color, o.inconclusive,
 	       o.count, o.duration_ns, o.input ? o.input : "none", o.recorded_verdicts);
 	for (char **word = o.command; word && *word; word++)
@@ -40,7 +40,7 @@ static void assert_has(const char *text, const char *part)
 }
 
 static const char defaults[] =
-	"verb=trace pid=0 tid=0 comm= vm= cgroup=none err=0 errors=0 method=0 idle=0 dry=0 "
+	"verb=trace pid=0 tid=0 comm= vm= cgroup=none err=0 errors=0 method=0 idle=0 ring=0 dry=0 "
 	"format=none output=none force=0 verbose=00 quiet=0 strict=0 summary=0 color=0 "
 	"inconclusive=5 count=0 ns=0 input=none recorded=0;";
 
@@ -104,6 +104,11 @@ static void test_understood(void **state)
 		{ "--method kprobe", "method=2" },
 		{ "--method auto", "method=0" },
 		{ "--release-idle", "idle=1" },
+		{ "--ring-size 64K", "ring=65536 " },
+		{ "--ring-size=1048576", "ring=1048576 " },
+		{ "--ring-size=16M", "ring=16777216 " },
+		{ "--ring-size=1G", "ring=1073741824 " },
+		{ "-n 1", "ring=0 " },
 		{ "--dry-run", "dry=1" },
 		{ "-n 5 -n 6", "count=6 " },
 		{ "trace -n 6", "verb=trace " },
@@ -231,6 +236,14 @@ static void test_refused(void **state)
 		{ "--errno -7", "no such error" },
 		{ "--color blue", "always, never or auto" },
 		{ "--color=", "always, never or auto" },
+		{ "--ring-size 3M", "--ring-size \"3M\": a power of two from 64K to 1G is wanted" },
+		{ "--ring-size 32K", "a power of two" },
+		{ "--ring-size 2G", "a power of two" },
+		{ "--ring-size=0", "a power of two" },
+		{ "--ring-size=M", "nothing is there" },
+		{ "--ring-size=", "nothing is there" },
+		{ "--ring-size=-1M", "sign" },
+		{ "--ring-size=1T", "--ring-size \"1T\"" },
 		{ "--method magic", "fexit, kprobe or auto" },
 		{ "--method syscall", "fexit, kprobe or auto" },
 		{ "--format xml", "--format \"xml\": it is one of text, json" },
@@ -279,7 +292,7 @@ static void test_options_of_verbs(void **state)
 	static const char *const tracing[] = { "-p 1",	   "--tid 1",	     "--comm x",
 					       "--vm 1-2", "--cgroup /x",    "-n 1",
 					       "-d 1",	   "--method=fexit", "--release-idle",
-					       "--dry-run" };
+					       "--dry-run", "--ring-size=1M" };
 	char args[64];
 
 	(void)state;
