@@ -171,6 +171,23 @@ def check_slow(tap, guest):
     tap.says(run.said, ["standard output was not read", "not complete"], "unread: it ends, and says why so")
 
 
+def check_ring(tap, guest):
+    """A ring of 64 KiB has no room for what one of 1 MiB has, and what is lost is counted."""
+    lost, rss = {}, {}
+    for size in "64K", "1M":
+        run = Run(tap, guest, f"ring-{size}")
+        run.ended()
+        # A line that KVM prints where the VM ends is no call.
+        lost[size] = sum(by["n"] for e in run.lines if e.get("type") == "lost"
+                         for by in e["by"] if by["type"] == "negotiation")
+        rss[size] = int(guest.text(f"ring-{size}.rss").split()[1])
+        told = sum(e.get("type") == "negotiation" for e in run.lines)
+        tap.same(told + lost[size], 600, f"ring-{size}: what is recorded and what is lost are all the calls")
+    tap.ok(lost["64K"] > 0 == lost["1M"], "--ring-size: the larger one loses nothing", lost)
+    tap.ok(rss["64K"] < rss["1M"], "--ring-size: and takes more memory", rss)
+    print(f"## resident with a ring of 64 KiB {rss['64K']} KiB, of 1 MiB {rss['1M']} KiB")
+
+
 def check_both(tap, guest):
     """fexit and kprobes on the same calls."""
     events = []
@@ -189,13 +206,13 @@ def check_both(tap, guest):
 
 def runs(kernel, machine):
     # The one with fexit has a look at both methods.
-    how = {"debian-7.3": "fexit", "debian-6.12": "kprobe"}.get(kernel)
+    how = {"debian-7.3": "fexit", "debian-6.12": "kprobe", "patched-7.2-mainline-debug": "fexit"}.get(kernel)
     if how and machine == "p11-as-p10-v2":
         yield vmtest.Run(kernel, machine, f"options-{how}", "options", [how], 350, vmtest.cpus_for(kernel, "kprobe"))
 
 
 def check(tap, guest, run):
-    for part in (check_filters, check_stops, check_command, check_table, check_hostile, check_live, check_slow):
+    for part in (check_filters, check_stops, check_command, check_table, check_hostile, check_live, check_slow, check_ring):
         part(tap, guest)
     if run.args == ["fexit"]:
         check_both(tap, guest)
