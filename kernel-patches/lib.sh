@@ -41,9 +41,9 @@ in_toolchain() {
 	fi
 }
 
-# Which package of Debian holds the base: the newest, chosen once, until tools/root update. It is
-# one for all architectures; the index of this machine's own lists it as well.
-choose_package() {
+# Which packages of Debian hold the base, the newest first: "package version suite". It is one for all
+# architectures; the index of this machine's own lists it as well. One that was had is kept, until tools/root update.
+candidates() {
 	local version choice found
 	version=$(base_name)
 	choice=$kernels/$version.choice
@@ -52,10 +52,10 @@ choose_package() {
 		use_cache
 		mkdir -p "$kernels"
 		found=$("$top/tools/root" list "$(base_suites)" "$(dpkg --print-architecture)" "^linux-source-${version//./[.]}\$" |
-			sort -k2,2V | tail -n 1)
+			sort -k2,2rV)
 		[[ -n $found ]] || base_is_gone
-		echo "$found" >"$choice.$$"
-		mv "$choice.$$" "$choice"
+		echo "$found"
+		return
 	fi
 	cat "$choice"
 }
@@ -89,16 +89,22 @@ base_of_user() {
 }
 
 base_of_debian() {
-	local package version suite dir tar
-	read -r package version suite <<<"$(choose_package)"
-	[[ -n $package ]] || exit 3
-	dir=$("$top/tools/root" debs "$package-$version" "$suite" "$(dpkg --print-architecture)" "$package=$version") || {
-		say "*** the archive names $package $version and does not deliver it: say tools/root update and try again, or LINUX_SRC=PATH"
-		exit 3
-	}
-	tar=$(echo "$dir"/usr/src/linux-source-*.tar.xz)
-	base=$version
-	fill=(unpack "$tar")
+	local all package version suite dir tar
+	all=$(candidates) || exit
+	while read -r package version suite; do
+		dir=$("$top/tools/root" debs "$package-$version" "$suite" "$(dpkg --print-architecture)" "$package=$version" </dev/null) || {
+			say "*** the archive names $package $version and does not deliver it"
+			continue
+		}
+		echo "$package $version $suite" >"$kernels/$(base_name).choice.$$"
+		mv "$kernels/$(base_name).choice.$$" "$kernels/$(base_name).choice"
+		tar=$(echo "$dir"/usr/src/linux-source-*.tar.xz)
+		base=$version
+		fill=(unpack "$tar")
+		return
+	done <<<"$all"
+	say "*** no base for $name: say tools/root update and try again, or LINUX_SRC=PATH"
+	exit 3
 }
 
 unpack() { tar -x -f "$1" -C "$2" --strip-components=1 --no-same-owner; }
@@ -141,7 +147,7 @@ use_work() {
 	work=${work/#"$cache_outside/"/"$cache/"}
 	mkdir -p "$work"
 	tree=$work/linux
-	obj=$work/obj
+	obj=$work/obj$(variant)
 	cross=
 	[[ $(uname -m) == ppc64le ]] || cross=powerpc64le-linux-gnu-
 }
