@@ -23,7 +23,7 @@ endif
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all check check-unit check-vm check-stories check-lint check-mutants demo kernel vmlinux bench bench-host bench-peers bench-recordings \
+.PHONY: all check check-unit check-vm check-stories check-lint check-64k check-debug check-mutants demo kernel vmlinux bench bench-host bench-peers bench-recordings \
 	check-selftest soak compile_commands.json install built dist programs packages check-packages check-service clean distclean help
 
 help: ## this text
@@ -31,6 +31,7 @@ help: ## this text
 	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/  \1\t\2/p' Makefile $(wildcard */*.mk */*/*.mk) | expand -t 26
 	@printf '%s\n' "Variables:" \
 	"  SOAK_SECONDS=N    for soak: how long (3600); SOAK_SEED=N: what it decides by" \
+	"  DEBUG=1 PAGES=64K for kernel: one that looks for its own faults; one with pages of 64 KiB" \
 	"  KERNEL=NAME       for demo and bench: a kernel of tests/vm/kernels" \
 	"  MACHINE=NAME      for demo: a machine of tests/vm/machines" \
 	"  TOOLCHAIN=host    build with this machine's tools where they suffice (default on ppc64le), not with a cached root" \
@@ -157,8 +158,8 @@ $(H)/obj/tools_%.o: tools/%.c
 	$(call msg,HOSTCC,$@)
 	$(Q)$(HOSTCC) $(H_CFLAGS) -MMD -MP -c $< -o $@
 
-$(P)/gen/compatcaps.bpf.o: src/compatcaps.h src/abi.h
-$(P)/gen/inventory.bpf.o: src/inventory_record.h
+$(P)/gen/compatcaps.bpf.o: src/compatcaps.h src/abi.h src/nested_caps.bpf.h
+$(P)/gen/inventory.bpf.o: src/inventory_record.h src/nested_caps.bpf.h
 $(P)/gen/%.bpf.o: src/%.bpf.c src/vmlinux_ppc64le.h
 	@mkdir -p $(@D)
 	$(call msg,CLANG,$@)
@@ -256,6 +257,12 @@ check-stories: all $(P)/tests/steps ## of these the ones with a real QEMU in the
 check-lint: all ## static checks alone
 	$(Q)tests/check lint
 
+check-64k: all ## the patched kernels with pages of 64 KiB: half an hour to build them, ten minutes
+	$(Q)tests/check 64k
+
+check-debug: all ## kernels with KASAN, lockdep, kmemleak and more: half an hour to build them, half an hour
+	$(Q)CHECK_TIMEOUT=7200 JOBS=$(or $(JOBS),2) tests/check debug
+
 demo: all ## boot a POWER11 in POWER10 mode, and watch two real QEMUs and VMMs that go wrong
 	$(Q)tests/vm/demo
 
@@ -277,14 +284,14 @@ check-mutants: all ## show that the kernel tests catch each bug of kernel-patche
 check-selftest: ## build the kselftest for upstream as any kselftest, and run it in guests
 	$(Q)kernel-patches/check-selftest
 
-kernel: ## build a patched kernel: KERNEL=v7.2, v7.2-mainline or v6.12 (LINUX_SRC= for a tree of yours)
+kernel: ## build a patched kernel: KERNEL=v7.2, v7.2-mainline or v6.12 (PAGES=64K, DEBUG=1; LINUX_SRC= for a tree of yours)
 	$(Q)kernel-patches/build $(KERNEL)
 
 else
 # ---------------------------------------------------------------- outside: enter the root
 
 # What the inner half wants of the archive is fetched here: apt is the host's.
-INNER := all programs packages check-packages check-service check check-unit check-vm check-stories check-lint check-mutants demo soak \
+INNER := all programs packages check-packages check-service check check-unit check-vm check-stories check-lint check-64k check-debug check-mutants demo soak \
 	bench bench-host bench-peers bench-recordings vmlinux compile_commands.json $(if $(wildcard tests/fuzz/fuzz.mk),fuzz)
 .PHONY: $(INNER) prepare
 GOALS := $(or $(MAKECMDGOALS),all)
@@ -295,7 +302,8 @@ ROOTS := sysroot toolchain $(if $(filter check check-vm check-stories check-serv
 # QEMUs that Debian does not have.
 QEMUS := $(if $(filter check check-vm check-stories,$(GOALS)),negotiates refuses,$(if $(filter demo,$(GOALS)),negotiates))
 DEFAULT_KERNEL = $(shell tests/vm/kernel names | head -n 1)
-KERNELS := $(sort $(if $(filter check check-vm check-stories,$(GOALS)),$(shell tests/vm/kernel names)) \
+KERNELS := $(sort $(if $(filter check check-vm check-stories,$(GOALS)),$(shell tests/vm/kernel names check)) \
+	$(if $(filter check-64k check-debug,$(GOALS)),$(shell for t in $(filter check-64k check-debug,$(GOALS)); do tests/vm/kernel names $$t; done)) \
 	$(if $(filter demo bench bench-peers,$(GOALS)),$(or $(KERNEL),$(DEFAULT_KERNEL))) \
 	$(if $(filter check-unit check-lint check-packages check-service,$(GOALS)),$(DEFAULT_KERNEL)) \
 	$(if $(filter vmlinux,$(GOALS)),$(or $(VMLINUX_KERNEL),$(DEFAULT_KERNEL))) \

@@ -33,6 +33,11 @@ series_names() { (cd "$here" && echo v*/ | tr -d /); }
 # the objects. Two series take turns in it, and what both have alike is built once.
 base_name() { echo "${name%%-*}"; }
 
+# Which kernel of a series it is: none, -64k, -debug or both, and the fragments of its configuration.
+[[ ${DEBUG:-} != 0 ]] || DEBUG=
+variant() { echo "$([[ ${PAGES:-4K} != 64K ]] || echo -64k)${DEBUG:+-debug}"; }
+fragments() { echo "config$([[ ${PAGES:-4K} != 64K ]] || echo " config-64k")${DEBUG:+ config-debug}"; }
+
 in_toolchain() {
 	if [[ -n ${COMPATCAPS_ROOT:-} || ${TOOLCHAIN:-root} == host ]]; then
 		"$@"
@@ -171,7 +176,9 @@ kmake() {
 head_version() { awk '/^(VERSION|PATCHLEVEL|SUBLEVEL) =/ { v = v s $3; s = "." } END { print "Linux " v }' "$tree/Makefile"; }
 
 content_key() {
-	echo "$base $(cat "$here/config" "$@" | sha256sum | cut -c1-16)"
+	local files
+	mapfile -t files < <(fragments | tr ' ' '\n')
+	echo "$base $(cat "${files[@]/#/$here/}" "$@" | sha256sum | cut -c1-16)"
 }
 
 already_has_feature() {

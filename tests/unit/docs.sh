@@ -220,16 +220,14 @@ machines() {
 kernel_names() { grep -oE '`(debian|patched)-[^`]*`' | tr -d '`' | sort -u; }
 
 kernels() {
-	local known
-	known=$(tests/vm/kernel names)
-	same "$known" "$(section "$D/docs/guests.md" '## Kernels' | grep '^|' | kernel_names)" &&
-		same "$known" "$(section "$D/README.md" '## Guests' | kernel_names)"
+	same "$(tests/vm/kernel names)" "$(section "$D/docs/guests.md" '## Kernels' | grep '^|' | kernel_names)" &&
+		same "$(tests/vm/kernel names check)" "$(section "$D/README.md" '## Guests' | kernel_names)"
 }
 
 # Each series has a row in the table of kernels, and each row of one its series.
 series() {
 	same "$(printf '%s\n' kernel-patches/v*/ | sed 's,.*/\(v.*\)/,\1,')" \
-		"$(awk -F' *[|] *' '$2 ~ /^series / { sub(/^series /, "", $2); print $2 }' tests/vm/kernels)"
+		"$(awk -F' *[|] *' '$2 ~ /^series / { sub(/^series /, "", $2); sub(/ .*/, "", $2); print $2 }' tests/vm/kernels | sort -u)"
 }
 
 targets() {

@@ -8,4 +8,4 @@ $(P)/tests/conformance: $(CONFORMANCE) tests/vm/conformance.h src/abi.h
 	$(call msg,CC,$@)
 	$(Q)$(CROSS_CC) $(P_CFLAGS) -Isrc -static -pthread -o $@ $(CONFORMANCE)
 
-check check-vm check-mutants: $(P)/tests/conformance
+check check-vm check-64k check-debug check-mutants: $(P)/tests/conformance

@@ -6,4 +6,4 @@ $(P)/tests/steps: tests/vm/steps.c src/abi.h
 	$(call msg,CC,$@)
 	$(Q)$(CROSS_CC) $(P_CFLAGS) -static -pthread -o $@ $<
 
-check check-vm: $(P)/tests/steps
+check check-vm check-64k check-debug: $(P)/tests/steps

@@ -26,7 +26,9 @@ SCRIPT_TIMEOUT = 300
 # trees to mount (mount_options).
 Run = collections.namedtuple("Run", "kernel machine name script args seconds cpus tools adds mounts",
                              defaults=(None, (), (), ()))
-Kernel = collections.namedtuple("Kernel", "name source abi feature fexit preempt page_size what")
+Kernel = collections.namedtuple("Kernel", "name source abi feature fexit preempt page_size target what")
+# The target of make whose kernels are booted.
+TARGET = os.environ.get("COMPATCAPS_TARGET", "check")
 
 
 def table(name):
@@ -37,8 +39,9 @@ def table(name):
 
 @functools.cache
 def kernels():
-    """name -> the row of tests/vm/kernels, in its order."""
-    return {row[0]: Kernel(*row) for row in table("kernels")}
+    """name -> the row of tests/vm/kernels, in its order, of those that this target tests."""
+    rows = [Kernel(*row) for row in table("kernels")]
+    return {row.name: row for row in rows if row.target == TARGET}
 
 
 def limits(what):
@@ -81,17 +84,29 @@ def is_patched(kernel):
     return kernels()[kernel].source.startswith("series ")
 
 
+def is_instrumented(kernel):
+    """Is it one that looks for its own faults, and is slow?"""
+    return "DEBUG=1" in kernels()[kernel].source if kernel in kernels() else str(kernel).endswith("-debug")
+
+
+def patience(kernel):
+    """How many times as long things may take."""
+    return 6 if is_instrumented(kernel) else 1
+
+
 def page_size(kernel):
     return int(kernels()[kernel].page_size.removesuffix("K")) * 1024
 
 
 # A series that differs from its neighbour in little boots where the two differ.
 FEW = {"patched-7.2-mainline": ("p10-v1", "p11-v2")}
+# One of each kind for those that are slow.
+INSTRUMENTED_ON = ("p10-v1", "p10-as-p9-v2", "p11-as-p10-v2", "powernv10", "p8-hash")
 
 
 def boots_on(kernel, machine):
     """Does a test of every kernel on every machine boot this pair?"""
-    return machine in FEW.get(kernel, [machine])
+    return machine in (INSTRUMENTED_ON if is_instrumented(kernel) else FEW.get(kernel, [machine]))
 
 
 def enter_root():
@@ -232,8 +247,9 @@ class Guest(Files):
 
     def __init__(self, kernel, machine, script, *args, options=(), timeout=None):
         several = not isinstance(script, str)
-        command = series(script) if several else ["sh", f"guest/{script}", *args]
+        command = series(script, patience(kernel)) if several else ["sh", f"guest/{script}", *args]
         limit = timeout or (60 + sum(seconds for _, _, _, seconds in scripts_of(script)) if several else 600)
+        limit *= patience(kernel)
         done = subprocess.run([HERE / "run", "--kernel", kernel, "--machine", machine,
                                "--timeout", str(limit), "--add", f"{HERE}/guest:/root/guest",
                                *options, "--", *command],
@@ -270,10 +286,10 @@ def scripts_of(scripts):
         yield name or script, script, args, (seconds or [SCRIPT_TIMEOUT])[0]
 
 
-def series(scripts):
-    """The guest's command that runs them."""
+def series(scripts, times=1):
+    """The guest's command that runs them, each for so many times its seconds."""
     lines = [". guest/series"]
-    lines += [shlex.join(["one", name, str(seconds), script, *args])
+    lines += [shlex.join(["one", name, str(seconds * times), script, *args])
               for name, script, args, seconds in scripts_of(scripts)]
     return ["sh", "-c", "\n".join(lines)]
 

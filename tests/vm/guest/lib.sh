@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # What the guest scripts share. Whatever is in /out goes to the host at the end.
 mkdir -p /out
+# Instrumented and emulated, a kernel takes its time.
+patience=1
+[ ! -e /sys/kernel/debug/kmemleak ] || patience=6
 exec 3>&1 >/dev/null
 
 # keep NAME CMD...: run it, keep what it printed, what it said and how it ended.
@@ -9,7 +12,7 @@ keep() {
 	local name=$1
 	shift
 	echo "$(cut -d ' ' -f 1 /proc/uptime) $name" >&2
-	timeout -s KILL 120 "$@" >"/out/$name.out" 2>"/out/$name.err"
+	timeout -s KILL $((120 * patience)) "$@" >"/out/$name.out" 2>"/out/$name.err"
 	echo $? >"/out/$name.status"
 }
 
@@ -18,7 +21,7 @@ until_said() {
 	local n=0
 	until grep -q "$1" "$2"; do
 		n=$((n + 1))
-		[ $n -lt 300 ] || { echo "no '$1' in $2 after a minute" >&2; return 1; }
+		[ $n -lt $((300 * patience)) ] || { echo "no '$1' in $2 after $patience minutes" >&2; return 1; }
 		sleep 0.2
 	done
 }

@@ -9,7 +9,8 @@ import vmtest
 
 # kernel, machine: method, and has the kernel the feature; busy: only what a VMM without a pause shows
 CASES = {("debian-7.3", "p10-as-p9-v2"): ("fexit", "yes"), ("debian-6.12", "p10-as-p9-v1"): ("kprobe", "no"),
-         ("debian-7.3", "powernv10"): ("fexit", "yes", "busy"), ("patched-6.12", "p10-v1"): ("kprobe", "yes", "busy")}
+         ("debian-7.3", "powernv10"): ("fexit", "yes", "busy"), ("patched-6.12", "p10-v1"): ("kprobe", "yes", "busy"),
+         ("patched-7.2-mainline-debug", "p10-as-p9-v2"): ("fexit", "yes"), ("patched-6.12-debug", "p10-v1"): ("kprobe", "yes", "busy")}
 # guest -> was it seen to query, on a kernel with the feature; what its hint must and must not say
 NEVER = ["never queried"]
 WANTED = {

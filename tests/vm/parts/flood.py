@@ -83,7 +83,8 @@ def check_control(tap, guest):
 
 
 def runs(kernel, machine):
-    methods = {"debian-7.3": ["auto", "kprobe"], "debian-6.12": ["kprobe"]}.get(kernel, [])
+    methods = {"debian-7.3": ["auto", "kprobe"], "debian-6.12": ["kprobe"], "patched-7.2-mainline-debug": ["auto", "kprobe"],
+               "patched-6.12-debug": ["kprobe"]}.get(kernel, [])
     if machine == "p11-as-p10-v2":
         for how in methods:
             yield vmtest.Run(kernel, machine, f"flood-{how}", "flood", [how], 400, vmtest.cpus_for(kernel, how) or 2)

@@ -32,7 +32,9 @@ def check_opposite(tap, guest):
     tap.ok("newer kernel" not in hints[0] and "newer kernel" in hints[1], "unmapped and newer: opposite advice", *hints)
 
 
-METHODS = {"debian-7.3": "fexit", "debian-7.3-64k": "kprobe", "patched-7.2": "fexit", "patched-6.12": "kprobe"}
+METHODS = {"debian-7.3": "fexit", "debian-7.3-64k": "kprobe", "patched-7.2": "fexit", "patched-6.12": "kprobe",
+           "patched-7.2-mainline-debug": "fexit", "patched-6.12-debug": "kprobe",
+           "patched-7.2-64k": "fexit", "patched-7.2-mainline-64k": "fexit", "patched-6.12-64k": "kprobe"}
 SCRIPTS = {"p10-v1": "hosts", "p11-as-p10-v2": "asks"}
 
 

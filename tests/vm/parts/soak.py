@@ -10,7 +10,7 @@ OPTIONS = {"p10-v1": ["--round", "reload", "--seconds", "2"],
 
 
 def runs(kernel, machine):
-    if kernel == "debian-7.3" and machine in OPTIONS:
+    if (kernel == "debian-7.3" or vmtest.is_instrumented(kernel)) and machine in OPTIONS:
         cpus = 2 if machine == "p11-as-p10-v2" else 1
         yield vmtest.Run(kernel, machine, "soak", "soak", ["--seed", "1", *OPTIONS[machine]], 300, cpus, ("soak",))
 
