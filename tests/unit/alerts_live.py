@@ -13,21 +13,14 @@ import time
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(TOP / "tests"))
 import monitoring  # pylint: disable=wrong-import-position
+from tap import Tap  # pylint: disable=wrong-import-position
 
 OUT = TOP / os.environ.get("O", "build")
 DATA = TOP / "tests" / "data"
 BEFORE, AFTER = DATA / "debian-7.3-p11-as-p10-v2.jsonl", DATA / "debian-7.3-p10-as-p9-v2.jsonl"
 DASHBOARD = TOP / "packaging" / "prometheus" / "dashboard.json"
-failed = 0
-
-
-def ok(passed, name, *notes):
-    global failed  # pylint: disable=global-statement
-    failed += not passed
-    for note in () if passed else notes:
-        for line in str(note)[:2000].splitlines():
-            print("# " + line)
-    print(("ok - " if passed else "not ok - ") + name, flush=True)
+TAP = Tap()
+ok = TAP.ok
 
 
 def metrics_of(recording):
@@ -132,7 +125,7 @@ def main():
     lacking = monitoring.missing()
     if lacking:
         ok(False, "what watches hosts is there", lacking)
-        sys.exit(1)
+        TAP.end()
     with tempfile.TemporaryDirectory() as where:
         where = pathlib.Path(where)
         directory = where / "textfiles"
@@ -150,7 +143,7 @@ def main():
             watcher.stop = True
             for daemon in prometheus, exporter, alertmanager:
                 daemon.end()
-    sys.exit(1 if failed else 0)
+    TAP.end()
 
 
 main()

@@ -14,15 +14,8 @@ if ! command -v valgrind >/dev/null; then
 	exit 0
 fi
 
-result() {
-	if [[ $1 -eq 0 ]]; then
-		echo "ok - $2"
-	else
-		sed 's/^/# /' "$tmp/err"
-		echo "not ok - $2"
-		failed=1
-	fi
-}
+# shellcheck source=tests/unit/result.bash
+. tests/unit/result.bash
 
 in_valgrind() {
 	valgrind -q --error-exitcode=$found --leak-check=full \
@@ -36,7 +29,7 @@ run() {
 	# shellcheck disable=SC2059 # the input is written with escapes
 	printf "$input" >"$tmp/in"
 	"$decode" "$@" <"$tmp/in" >"$tmp/plain" 2>/dev/null
-	in_valgrind "$decode" "$@" <"$tmp/in" >"$tmp/out" 2>"$tmp/err"
+	in_valgrind "$decode" "$@" <"$tmp/in" >"$tmp/out" 2>"$tmp/said"
 	status=$?
 	[[ $status -eq $expected ]] && cmp -s "$tmp/plain" "$tmp/out"
 	result $? "$name: status $expected, $(wc -c <"$tmp/out") bytes"
@@ -48,7 +41,7 @@ replay() {
 	shift
 	"$trace" replay "$@" "$file" >"$tmp/plain" 2>/dev/null
 	plain=$?
-	in_valgrind "$trace" replay "$@" "$file" >"$tmp/out" 2>"$tmp/err"
+	in_valgrind "$trace" replay "$@" "$file" >"$tmp/out" 2>"$tmp/said"
 	status=$?
 	[[ $status -eq $plain && $status -ne $found && $status -le 5 ]] && cmp -s "$tmp/plain" "$tmp/out"
 	result $? "replay $* ${file##*/}: status $status, $(wc -c <"$tmp/out") bytes"
@@ -87,7 +80,7 @@ int main(int argc, char **argv)
 	return !p;
 }
 END
-if ${HOSTCC:-gcc} -O0 -w "$tmp/bad.c" -o "$tmp/bad" 2>"$tmp/err"; then
+if ${HOSTCC:-gcc} -O0 -w "$tmp/bad.c" -o "$tmp/bad" 2>"$tmp/said"; then
 	in_valgrind "$tmp/bad" x >/dev/null 2>&1
 	[[ $? -eq $found ]]
 	result $? "a byte too far is seen"

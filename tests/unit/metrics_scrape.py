@@ -7,7 +7,6 @@ import os
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,10 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from monitoring import free_port  # pylint: disable=wrong-import-position
+from tap import Tap  # pylint: disable=wrong-import-position
 
 SECONDS = 60
 TYPES = {"text.prom": "text/plain; version=0.0.4; charset=utf-8",
@@ -30,16 +33,8 @@ scrape_configs:
   metrics_path: /open.om
   static_configs: [{{targets: ["127.0.0.1:{port}"]}}]
 """
-failed = 0
-
-
-def ok(passed, name, *notes):
-    global failed  # pylint: disable=global-statement
-    failed += not passed
-    for note in () if passed else notes:
-        for line in str(note)[:2000].splitlines():
-            print("# " + line)
-    print(("ok - " if passed else "not ok - ") + name, flush=True)
+TAP = Tap()
+ok = TAP.ok
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -53,12 +48,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *args):  # pylint: disable=arguments-differ
         pass
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Prometheus:
@@ -140,7 +129,7 @@ def check(prometheus, where):
 
 def main():
     if not shutil.which("prometheus"):
-        print("ok - Prometheus scrapes the metrics # SKIP there is no prometheus: only promtool and our own rules looked at them")
+        TAP.skip("Prometheus scrapes the metrics", "there is no prometheus: only promtool and our own rules looked at them")
         return
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -151,7 +140,7 @@ def main():
         finally:
             prometheus.end()
     server.shutdown()
-    sys.exit(1 if failed else 0)
+    TAP.end()
 
 
 main()

@@ -13,6 +13,8 @@ import tarfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent.parent
+sys.path.insert(0, str(HERE.parent))
+import tap  # pylint: disable=wrong-import-position
 # Where make has built.
 OUT = TOP / os.environ.get("O", "build")
 COMMANDS = {"v5": "0x2000aee4", "mainline": "0x2000aeb8"}
@@ -160,38 +162,7 @@ def answer_of(kernel, machine):
     return "ENOTTY" if has_pr(kernel, machine) else machines()[machine]
 
 
-class Tap:
-    """Prints a line a check and remembers whether one has failed."""
-
-    def __init__(self, prefix=""):
-        self.failed = 0
-        self.prefix = prefix
-
-    def within(self, part):
-        """The same, for checks of one part: its name comes first."""
-        return Tap(f"{part}: ")
-
-    def ok(self, passed, name, *notes):
-        name = self.prefix + name
-        if not passed:
-            self.failed += 1
-            for note in notes:
-                for line in str(note).splitlines():
-                    print("#   " + line)
-        print(("ok - " if passed else "not ok - ") + name, flush=True)
-        return passed
-
-    def same(self, got, want, name, *notes):
-        return self.ok(got == want, name, f"got      {got!r}", f"expected {want!r}", *notes)
-
-    def says(self, text, words, name):
-        """Does a message hold all of these words?"""
-        missing = [word for word in words if word not in text]
-        return self.ok(not missing, name, f"missing {missing} in:", text)
-
-    def skip(self, name, why):
-        print(f"ok - {self.prefix}{name} # SKIP {why}", flush=True)
-
+class Tap(tap.Tap):
     def boot(self, *args, **options):
         """A guest, or the end: without one there is nothing to check."""
         guest = Guest(*args, **options)
@@ -199,9 +170,6 @@ class Tap:
                          guest.said) and not guest.files:
             self.end()
         return guest
-
-    def end(self):
-        sys.exit(1 if self.failed else 0)
 
 
 class Files:
