@@ -24,7 +24,7 @@ endif
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all check check-unit check-vm check-stories check-lint check-64k check-debug check-mutants demo kernel vmlinux bench bench-host bench-peers bench-recordings \
-	check-selftest soak compile_commands.json install built dist programs packages check-packages check-service clean distclean help
+	check-selftest soak compile_commands.json install built dist programs packages check-packages check-service check-fleet clean distclean help
 
 help: ## this text
 	@echo "compatcaps-trace $(VERSION). Targets:"
@@ -239,6 +239,9 @@ packages: $(DEB) ## a Debian package and an RPM package for ppc64le, in O/packag
 check-service: all $(DEB) ## install the Debian package in a guest, and try its service under a real systemd: three minutes
 	$(Q)tests/check service
 
+check-fleet: all $(DEB) ## two hosts and a collector, as docs/fleet.md sets them up, in guests on one network: three minutes
+	$(Q)tests/check fleet
+
 check-packages: packages ## look at the packages (lintian, rpmlint), and build them on an emulated ppc64le machine: an hour
 	$(Q)tests/packages
 
@@ -291,12 +294,12 @@ else
 # ---------------------------------------------------------------- outside: enter the root
 
 # What the inner half wants of the archive is fetched here: apt is the host's.
-INNER := all programs packages check-packages check-service check check-unit check-vm check-stories check-lint check-64k check-debug check-mutants demo soak \
+INNER := all programs packages check-packages check-service check-fleet check check-unit check-vm check-stories check-lint check-64k check-debug check-mutants demo soak \
 	bench bench-host bench-peers bench-recordings vmlinux compile_commands.json $(if $(wildcard tests/fuzz/fuzz.mk),fuzz)
 .PHONY: $(INNER) prepare
 GOALS := $(or $(MAKECMDGOALS),all)
-ROOTS := sysroot toolchain $(if $(filter check check-vm check-stories check-service,$(GOALS)),vmm) \
-	$(if $(filter packages check-packages check-service,$(GOALS)),system packaging) \
+ROOTS := sysroot toolchain $(if $(filter check check-vm check-stories check-service check-fleet,$(GOALS)),vmm) \
+	$(if $(filter packages check-packages check-service check-fleet,$(GOALS)),system packaging) \
 	$(if $(filter check check-unit check-service,$(GOALS)),monitoring) $(if $(filter check-packages,$(GOALS)),native) \
 	$(if $(filter bench-peers,$(GOALS)),peers)
 # QEMUs that Debian does not have.
@@ -305,7 +308,7 @@ DEFAULT_KERNEL = $(shell tests/vm/kernel names | head -n 1)
 KERNELS := $(sort $(if $(filter check check-vm check-stories,$(GOALS)),$(shell tests/vm/kernel names check)) \
 	$(if $(filter check-64k check-debug,$(GOALS)),$(shell for t in $(filter check-64k check-debug,$(GOALS)); do tests/vm/kernel names $$t; done)) \
 	$(if $(filter demo bench bench-peers,$(GOALS)),$(or $(KERNEL),$(DEFAULT_KERNEL))) \
-	$(if $(filter check-unit check-lint check-packages check-service,$(GOALS)),$(DEFAULT_KERNEL)) \
+	$(if $(filter check-unit check-lint check-packages check-service check-fleet,$(GOALS)),$(DEFAULT_KERNEL)) \
 	$(if $(filter vmlinux,$(GOALS)),$(or $(VMLINUX_KERNEL),$(DEFAULT_KERNEL))) \
 	$(if $(filter soak,$(GOALS)),$(shell sed 's/[ |\#].*//' tests/vm/soaks)) \
 	$(if $(filter check-mutants,$(GOALS)),patched-7.2 patched-7.2-mainline patched-6.12))
