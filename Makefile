@@ -24,7 +24,7 @@ endif
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all check check-unit check-vm check-stories check-lint check-64k check-debug check-mutants demo kernel vmlinux bench bench-host bench-peers bench-recordings \
-	check-selftest soak compile_commands.json install built dist programs packages check-packages check-service check-fleet clean distclean help
+	check-selftest soak compile_commands.json install built dist programs packages check-packages check-service check-fleet dashboard clean distclean help
 
 help: ## this text
 	@echo "compatcaps-trace $(VERSION). Targets:"
@@ -239,6 +239,9 @@ packages: $(DEB) ## a Debian package and an RPM package for ppc64le, in O/packag
 check-service: all $(DEB) ## install the Debian package in a guest, and try its service under a real systemd: three minutes
 	$(Q)tests/check service
 
+dashboard: all $(DEB) ## docs/dashboard.png anew, of what Prometheus scrapes in check-service
+	$(Q)PICTURE=docs/dashboard.png tests/vm/test-service
+
 check-fleet: all $(DEB) ## two hosts and a collector, as docs/fleet.md sets them up, in guests on one network: three minutes
 	$(Q)tests/check fleet
 
@@ -294,13 +297,13 @@ else
 # ---------------------------------------------------------------- outside: enter the root
 
 # What the inner half wants of the archive is fetched here: apt is the host's.
-INNER := all programs packages check-packages check-service check-fleet check check-unit check-vm check-stories check-lint check-64k check-debug check-mutants demo soak \
+INNER := all programs packages check-packages check-service check-fleet dashboard check check-unit check-vm check-stories check-lint check-64k check-debug check-mutants demo soak \
 	bench bench-host bench-peers bench-recordings vmlinux compile_commands.json $(if $(wildcard tests/fuzz/fuzz.mk),fuzz)
 .PHONY: $(INNER) prepare
 GOALS := $(or $(MAKECMDGOALS),all)
-ROOTS := sysroot toolchain $(if $(filter check check-vm check-stories check-service check-fleet,$(GOALS)),vmm) \
-	$(if $(filter packages check-packages check-service check-fleet,$(GOALS)),system packaging) \
-	$(if $(filter check check-unit check-service,$(GOALS)),monitoring) $(if $(filter check-packages,$(GOALS)),native) \
+ROOTS := sysroot toolchain $(if $(filter check check-vm check-stories check-service check-fleet dashboard,$(GOALS)),vmm) \
+	$(if $(filter packages check-packages check-service check-fleet dashboard,$(GOALS)),system packaging) \
+	$(if $(filter check check-unit check-service dashboard,$(GOALS)),monitoring) $(if $(filter check-packages,$(GOALS)),native) \
 	$(if $(filter bench-peers,$(GOALS)),peers)
 # QEMUs that Debian does not have.
 QEMUS := $(if $(filter check check-vm check-stories,$(GOALS)),negotiates refuses,$(if $(filter demo,$(GOALS)),negotiates))
@@ -308,7 +311,7 @@ DEFAULT_KERNEL = $(shell tests/vm/kernel names | head -n 1)
 KERNELS := $(sort $(if $(filter check check-vm check-stories,$(GOALS)),$(shell tests/vm/kernel names check)) \
 	$(if $(filter check-64k check-debug,$(GOALS)),$(shell for t in $(filter check-64k check-debug,$(GOALS)); do tests/vm/kernel names $$t; done)) \
 	$(if $(filter demo bench bench-peers,$(GOALS)),$(or $(KERNEL),$(DEFAULT_KERNEL))) \
-	$(if $(filter check-unit check-lint check-packages check-service check-fleet,$(GOALS)),$(DEFAULT_KERNEL)) \
+	$(if $(filter check-unit check-lint check-packages check-service check-fleet dashboard,$(GOALS)),$(DEFAULT_KERNEL)) \
 	$(if $(filter vmlinux,$(GOALS)),$(or $(VMLINUX_KERNEL),$(DEFAULT_KERNEL))) \
 	$(if $(filter soak,$(GOALS)),$(shell sed 's/[ |\#].*//' tests/vm/soaks)) \
 	$(if $(filter check-mutants,$(GOALS)),patched-7.2 patched-7.2-mainline patched-6.12))
@@ -316,7 +319,7 @@ KERNELS := $(sort $(if $(filter check check-vm check-stories,$(GOALS)),$(shell t
 CHECKED := $(if $(filter check,$(GOALS)),$(patsubst kernel-patches/%/,%,$(wildcard kernel-patches/v*/)))
 prepare:
 	@tools/root check && for r in $(ROOTS); do tools/root path $$r >/dev/null || exit; done
-	@$(if $(filter check check-unit,$(GOALS)),{ tools/root path browser && tools/root npm tests/browser; } >/dev/null || \
+	@$(if $(filter check check-unit dashboard,$(GOALS)),{ tools/root path browser && tools/root npm tests/browser; } >/dev/null || \
 		echo "make: no browser could be had: what needs one will be skipped" >&2)
 	@$(if $(KERNELS),tests/vm/kernel prepare $(KERNELS))
 	@$(if $(filter demo,$(GOALS)),tools/root path vmm >/dev/null || echo "make: the demo goes on without a real QEMU" >&2)

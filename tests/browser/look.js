@@ -2,35 +2,15 @@
 // node look.js PAGE [DIRECTORY]: look at a page with a browser, at a phone's width and a desk's,
 // in light and dark, and print what was found as JSON; with a directory, screenshots into it.
 "use strict";
-const { spawn } = require("child_process");
 const fs = require("fs");
-const os = require("os");
 const path = require("path");
 const CDP = require("chrome-remote-interface");
 const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
-const BROWSER = "/usr/lib/chromium/chromium-headless-shell";
-const HOST = "127.0.0.1"; // a root has no names
+const { HOST, sleep, withBrowser } = require("./browser.js");
+
 const WIDTHS = [360, 1440];
 const SCHEMES = ["light", "dark"];
-
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-async function startBrowser(profile) {
-	const browser = spawn(BROWSER, [
-		"--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
-		"--remote-debugging-port=0", `--user-data-dir=${profile}`, "about:blank",
-	], { stdio: "ignore" });
-	const file = path.join(profile, "DevToolsActivePort");
-
-	for (let i = 0; i < 300; i++) {
-		if (fs.existsSync(file) && fs.readFileSync(file, "utf8").includes("\n"))
-			return { browser, port: Number(fs.readFileSync(file, "utf8").split("\n")[0]) };
-		await sleep(100);
-	}
-	browser.kill("SIGKILL");
-	throw new Error("the browser does not start");
-}
 
 // What the page did while it was loaded, beyond being there.
 function listen(client, url, seen) {
@@ -95,21 +75,15 @@ async function look(port, url, width, scheme, shot) {
 }
 
 async function main(page, shot) {
-	const profile = fs.mkdtempSync(path.join(os.tmpdir(), "browser-"));
 	const url = `file://${path.resolve(page)}`;
-	const { browser, port } = await startBrowser(profile);
 	const results = [];
 
-	try {
+	await withBrowser(async (port) => {
 		for (const width of WIDTHS)
 			for (const scheme of SCHEMES)
 				results.push(await look(port, url, width, scheme, shot));
-		console.log(JSON.stringify(results));
-	} finally {
-		browser.kill("SIGKILL");
-		await sleep(200);
-		fs.rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
-	}
+	});
+	console.log(JSON.stringify(results));
 }
 
 main(process.argv[2], process.argv[3]).catch((e) => {
