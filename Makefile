@@ -67,7 +67,8 @@ H := $(O)/host
 P_CFLAGS := $(CSTD) $(CPPFLAGS) $(CFLAGS) $(if $(SYSROOT),--sysroot=$(SYSROOT)) -I$(P)/gen
 H_CFLAGS := $(CSTD) $(CPPFLAGS) $(CFLAGS) -I$(P)/gen -DCOMPATCAPS_OFFLINE
 S_CFLAGS := $(CSTD) $(CPPFLAGS) -I$(P)/gen -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
-BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_powerpc -Wall -Wextra -Werror -Wno-unused-parameter -Isrc \
+# Where they are built does not matter: the lines of the source, which the verifier shows, have relative names.
+BPF_CFLAGS := -g -O2 -fdebug-compilation-dir=. -target bpf -mcpu=v3 -D__TARGET_ARCH_powerpc -Wall -Wextra -Werror -Wno-unused-parameter -Isrc \
 	$(if $(SYSROOT),-isystem $(SYSROOT)/usr/include -isystem $(SYSROOT)/usr/include/powerpc64le-linux-gnu,\
 	-isystem /usr/include/powerpc64le-linux-gnu)
 
