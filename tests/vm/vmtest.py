@@ -10,6 +10,7 @@ import shlex
 import subprocess
 import sys
 import tarfile
+import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent.parent
@@ -211,20 +212,19 @@ class Guest(Files):
 
     In place of one script and its arguments there may be a list of them, which one boot then runs
     one after another: (SCRIPT, [ARG...]) or (SCRIPT, [ARG...], SECONDS). Each has its files in
-    parts[SCRIPT]; (SCRIPT:NAME, ...) has them in parts[NAME]."""
+    parts[SCRIPT]; (SCRIPT:NAME, ...) has them in parts[NAME].
 
-    def __init__(self, kernel, machine, script, *args, options=(), timeout=None):
+    What it says goes to the stream echo meanwhile, where there is one."""
+
+    def __init__(self, kernel, machine, script, *args, options=(), timeout=None, echo=None):
         several = not isinstance(script, str)
         command = series(script, patience(kernel)) if several else ["sh", f"guest/{script}", *args]
         limit = timeout or (60 + sum(seconds for _, _, _, seconds in scripts_of(script)) if several else 600)
         limit *= patience(kernel)
-        done = subprocess.run([HERE / "run", "--kernel", kernel, "--machine", machine,
-                               "--timeout", str(limit), "--add", f"{HERE}/guest:/root/guest",
-                               *options, "--", *command],
-                              stdin=subprocess.DEVNULL, capture_output=True, check=False)
-        self.status = done.returncode
-        self.said = done.stderr.decode(errors="replace")
-        super().__init__(self.unpack(done.stdout))
+        command = [HERE / "run", "--kernel", kernel, "--machine", machine, "--timeout", str(limit),
+                   "--add", f"{HERE}/guest:/root/guest", *options, "--", *command]
+        self.status, out, self.said = run(command, echo)
+        super().__init__(self.unpack(out))
         if several:
             self.parts = {name: self.part(name) for name, *_ in scripts_of(script)}
 
@@ -245,6 +245,19 @@ class Guest(Files):
                  if path.startswith(f"{name}/")}
         said = self.said.partition(f"series: {name}\n")[2].partition("\nseries: ")[0]
         return Part(files, said)
+
+
+def run(command, echo):
+    """Its status, what it printed and, as text, what it said, each line of which is echoed at once."""
+    said = []
+    with tempfile.TemporaryFile() as out:
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE) as process:
+            for line in process.stderr:
+                said.append(line.decode(errors="replace"))
+                if echo:
+                    print("#", said[-1], end="", file=echo, flush=True)
+        out.seek(0)
+        return process.returncode, out.read(), "".join(said)
 
 
 def scripts_of(scripts):
