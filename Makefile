@@ -246,7 +246,7 @@ dashboard: all $(DEB) ## docs/dashboard.png anew, of what Prometheus scrapes in 
 check-fleet: all $(DEB) ## two hosts and a collector, as docs/fleet.md sets them up, in guests on one network: three minutes
 	$(Q)tests/check fleet
 
-check-packages: all packages ## look at the packages, build and install them on an emulated ppc64le machine: a quarter of an hour
+check-packages: all packages ## look at the packages, build and install them on an emulated ppc64le machine: less than half an hour
 	$(Q)tests/packages
 
 check: all $(UNIT:%=$(H)/unit/%) $(H)/unit/compatcaps-trace ## run every test; the last line counts them
