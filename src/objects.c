@@ -12,7 +12,6 @@
 
 #include "host.h"
 
-
 static char libbpf_said[4096];
 static bool libbpf_aloud;
 

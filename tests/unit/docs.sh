@@ -234,7 +234,7 @@ targets() {
 	local t bad=0
 	while read -r t; do
 		grep -qE "^$t:" Makefile ./*/*.mk ./*/*/*.mk || { echo "make $t: no such target"; bad=1; }
-	done < <(cat "$D"/*.md "$D"/docs/*.md | grep -oE '(^ *|`|sudo )make [a-z][a-z-]*' | awk '{ print $NF }' | sort -u)
+	done < <(cat "$D"/*.md "$D"/docs/*.md | grep -oE '(^ *|`|sudo )make [a-z][a-z0-9-]*' | awk '{ print $NF }' | sort -u)
 	return "$bad"
 }
 

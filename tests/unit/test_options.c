@@ -20,9 +20,10 @@ static int show(int argc, char **argv)
 	       "color=%d inconclusive=%u count=%" PRIu64 " ns=%" PRIu64 " input=%s recorded=%d;",
 	       verb_names[o.verb], o.attach.pid, o.attach.tid, o.attach.comm, o.vm,
 	       o.cgroup ? o.cgroup : "none", o.err, o.errors_only, o.attach.method, o.release_idle,
-	       o.attach.ring_bytes, o.dry_run, o.format ? o.format->name : "none", o.output ? o.output : "none", o.force,
-	       o.verbose, o.attach.verbose, o.quiet, o.strict, o.summary, o.color, o.inconclusive,
-	       o.count, o.duration_ns, o.input ? o.input : "none", o.recorded_verdicts);
+	       o.attach.ring_bytes, o.dry_run, o.format ? o.format->name : "none",
+	       o.output ? o.output : "none", o.force, o.verbose, o.attach.verbose, o.quiet,
+	       o.strict, o.summary, o.color, o.inconclusive, o.count, o.duration_ns,
+	       o.input ? o.input : "none", o.recorded_verdicts);
 	for (char **word = o.command; word && *word; word++)
 		printf(" <%s>", *word);
 	return 0;
@@ -289,9 +290,9 @@ static void test_words_refused(void **state)
 /* An option that could not do anything is refused rather than ignored. */
 static void test_options_of_verbs(void **state)
 {
-	static const char *const tracing[] = { "-p 1",	   "--tid 1",	     "--comm x",
-					       "--vm 1-2", "--cgroup /x",    "-n 1",
-					       "-d 1",	   "--method=fexit", "--release-idle",
+	static const char *const tracing[] = { "-p 1",	    "--tid 1",	      "--comm x",
+					       "--vm 1-2",  "--cgroup /x",    "-n 1",
+					       "-d 1",	    "--method=fexit", "--release-idle",
 					       "--dry-run", "--ring-size=1M" };
 	char args[64];
 
