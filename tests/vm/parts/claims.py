@@ -133,10 +133,12 @@ def check_methods(tap, guest, kernel):
     tap.says(guest.text("auto.err"), [f"tracing by {want}"], "--method=auto: takes what works and is safe")
 
 
-def check_off(tap, guest, feature):
+def check_off(tap, guest, kernel, feature):
     """ftrace, which all probes rest on, switched off before and during a trace."""
     if feature:
-        tap.same("off.err" in guest.files, False, "off: this kernel does not let ftrace be switched off")
+        # Linux 7.3 does not, 7.2 does: there it is tried on kernels without the feature alone.
+        if not vmtest.is_patched(kernel):
+            tap.same("off.err" in guest.files, False, "off: this kernel does not let ftrace be switched off")
         return
     tap.same(guest.number("off.status"), 3, "off: exit status", guest.text("off.err"))
     tap.says(guest.text("off.err"), ["ftrace is switched off", "kernel.ftrace_enabled=1"], "off: it says why and what to do")
@@ -176,7 +178,7 @@ def check_all(tap, guest, kernel, feature):
     check_births(tap, lines)
     check_pair(tap, lines, feature)
     check_told(tap, guest, feature)
-    check_off(tap, guest, feature)
+    check_off(tap, guest, kernel, feature)
     check_cgroup(tap, guest)
     check_idle(tap, guest)
     check_questions(tap, guest, lines, feature)
