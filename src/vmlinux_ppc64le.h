@@ -60,7 +60,6 @@ struct bpf_iter_meta {
 	union {
 		void *seq;
 	};
-	u64 seq_num;
 };
 
 struct kernfs_node;
