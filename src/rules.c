@@ -194,6 +194,9 @@ static bool take_quoted(struct parser *p, bool pattern, const char **text)
 		if (letter) {
 			out[n++] = letter;
 			i += 3;
+		} else if (pattern && !strncmp(p->text + i, "\\#", 2)) {
+			/* The same as #, which is written by its number. */
+			continue;
 		} else if (p->text[i] == '\\') {
 			out[n++] = '\\';
 			if (i + 1 < p->pos && p->text[i + 1] == '\\')

@@ -67,6 +67,8 @@ static const struct {
 	{ "guests=\"a\\x22b\"", "guests=\"a\\x22b\"" },
 	{ "guests=\"a\\x23b\"", "guests=\"a\\x23b\"" },
 	{ "guests=\"a#b\"", "guests=\"a\\x23b\"" },
+	{ "kernel{message~\"a\\#\"}=0", "kernel{message~\"a\\x23\"}=0" },
+	{ "kernel{message~\"a\\\\#\"}=0", "kernel{message~\"a\\\\\\x23\"}=0" },
 	{ "guests=\"g\xc3\xa4st\"", "guests=\"g\\xc3\\xa4st\"" },
 	{ "guests=\"a\\\\b\"", "guests=\"a\\\\b\"" },
 	{ "guests=\"24\"", "guests=24" },
