@@ -25,6 +25,7 @@ static const char *const stats[] = {
 #define STATS (sizeof(stats) / sizeof(stats[0]))
 
 #define PATTERN_MAX 1024
+#define PLUSES_MAX  8
 
 /* Memory of a rule, freed with it. */
 struct rule_memory {
@@ -329,8 +330,14 @@ static bool append_set(struct parser *p, struct rule_value *v, const struct rule
 /* What can take all memory, all time or all of the stack that there is. */
 static bool check_pattern(struct parser *p, size_t at, const char *source)
 {
+	int pluses = 0;
+
 	if (strlen(source) > PATTERN_MAX)
 		return rule_fail(p, at, "a pattern has at most %d bytes", PATTERN_MAX);
+	/* Each + is compiled as what it repeats, twice: within each other they double. */
+	for (const char *c = source; (c = strchr(c, '+')); c++)
+		if (++pluses > PLUSES_MAX)
+			return rule_fail(p, at, "a pattern has at most %d +", PLUSES_MAX);
 	if (strchr(source, '{'))
 		return rule_fail(p, at, "a pattern with { is not taken: write it without");
 	for (const char *c = source; (c = strchr(c, '\\')) && c[1]; c += 2)

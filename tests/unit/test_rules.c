@@ -229,6 +229,7 @@ static const struct {
 	{ "kernel{message~\"(\"}=0", 16, "no extended regular expression" },
 	{ "kernel{message~\"(a)\\1\"}=0", 16, "a pattern that refers back (\\1) is not taken" },
 	{ "kernel{message~\"a{3}\"}=0", 16, "a pattern with { is not taken" },
+	{ "kernel{message~\"a+++++++++\"}=0", 16, "a pattern has at most 8 +" },
 };
 
 static void test_wrong(void **state)
