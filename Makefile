@@ -84,6 +84,10 @@ endif
 endif
 endif
 
+# Of kernel; others set variables of these names for something else.
+said = $(if $(filter command,$(firstword $(origin $(1)))),$(filter-out 0,$($(1))))
+BUILD_OPTIONS = $(if $(call said,DEBUG),--debug) $(if $(call said,PAGES),--pages $(PAGES))
+
 ifneq ($(TOOLCHAIN)$(COMPATCAPS_ROOT),root)
 # ---------------------------------------------------------------- inside: build
 
@@ -292,7 +296,7 @@ check-selftest: ## build the kselftest for upstream as any kselftest, and run it
 	$(Q)kernel-patches/check-selftest
 
 kernel: ## build a patched kernel: KERNEL=v7.2, v7.2-mainline or v6.12 (PAGES=64K, DEBUG=1; LINUX_SRC= for a tree of yours)
-	$(Q)kernel-patches/build $(KERNEL)
+	$(Q)kernel-patches/build $(BUILD_OPTIONS) $(KERNEL)
 
 else
 # ---------------------------------------------------------------- outside: enter the root
@@ -310,7 +314,7 @@ ROOTS := sysroot toolchain $(if $(filter check check-vm check-stories check-serv
 QEMUS := $(if $(filter check check-vm check-stories,$(GOALS)),negotiates refuses,$(if $(filter demo,$(GOALS)),negotiates))
 DEFAULT_KERNEL = $(shell tests/vm/kernel names | head -n 1)
 KERNELS := $(sort $(if $(filter check check-vm check-stories,$(GOALS)),$(shell tests/vm/kernel names check)) \
-	$(if $(filter check-64k check-debug,$(GOALS)),$(shell for t in $(filter check-64k check-debug,$(GOALS)); do tests/vm/kernel names $$t; done)) \
+	$(foreach t,$(filter check-64k check-debug,$(GOALS)),$(shell tests/vm/kernel names $(t))) \
 	$(if $(filter demo bench bench-peers,$(GOALS)),$(or $(KERNEL),$(DEFAULT_KERNEL))) \
 	$(if $(filter check-unit check-lint check-packages check-service check-fleet dashboard,$(GOALS)),$(DEFAULT_KERNEL)) \
 	$(if $(filter vmlinux,$(GOALS)),$(or $(VMLINUX_KERNEL),$(DEFAULT_KERNEL))) \
@@ -335,7 +339,7 @@ $(INNER): prepare
 	@tools/root enter toolchain -- $(MAKE) O=$(O) V=$(V) $@
 
 kernel:
-	@kernel-patches/build $(KERNEL)
+	@kernel-patches/build $(BUILD_OPTIONS) $(KERNEL)
 
 check-selftest:
 	@kernel-patches/check-selftest

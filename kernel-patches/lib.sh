@@ -33,10 +33,10 @@ series_names() { (cd "$here" && echo v*/ | tr -d /); }
 # the objects. Two series take turns in it, and what both have alike is built once.
 base_name() { echo "${name%%-*}"; }
 
-# Which kernel of a series it is: none, -64k, -debug or both, and the fragments of its configuration.
-[[ ${DEBUG:-} != 0 ]] || DEBUG=
-variant() { echo "$([[ ${PAGES:-4K} != 64K ]] || echo -64k)${DEBUG:+-debug}"; }
-fragments() { echo "config$([[ ${PAGES:-4K} != 64K ]] || echo " config-64k")${DEBUG:+ config-debug}"; }
+# Of what the configuration is made: build adds config-64k, config-debug or both, and the kernel's name
+# ends like that.
+fragments=(config)
+variant() { printf %s "${fragments[@]#config}"; }
 
 in_toolchain() {
 	if [[ -n ${COMPATCAPS_ROOT:-} || ${TOOLCHAIN:-root} == host ]]; then
@@ -49,11 +49,10 @@ in_toolchain() {
 # Which packages of Debian hold the base, the newest first: "package version suite". It is one for all
 # architectures; the index of this machine's own lists it as well. One that was had is kept, until tools/root update.
 candidates() {
-	local version choice found
+	local version found
 	version=$(base_name)
-	choice=$kernels/$version.choice
 	version=${version#v}
-	if [[ ! -s $choice ]]; then
+	if [[ ! -s $(choice) ]]; then
 		use_cache
 		mkdir -p "$kernels"
 		found=$("$top/tools/root" list "$(base_suites)" "$(dpkg --print-architecture)" "^linux-source-${version//./[.]}\$" |
@@ -62,8 +61,10 @@ candidates() {
 		echo "$found"
 		return
 	fi
-	cat "$choice"
+	cat "$(choice)"
 }
+
+choice() { echo "$kernels/$(base_name).choice"; }
 
 base_suites() { cat "$here/$(base_name)/suites"; }
 
@@ -101,8 +102,8 @@ base_of_debian() {
 			say "*** the archive names $package $version and does not deliver it"
 			continue
 		}
-		echo "$package $version $suite" >"$kernels/$(base_name).choice.$$"
-		mv "$kernels/$(base_name).choice.$$" "$kernels/$(base_name).choice"
+		echo "$package $version $suite" >"$(choice).$$"
+		mv "$(choice).$$" "$(choice)"
 		tar=$(echo "$dir"/usr/src/linux-source-*.tar.xz)
 		base=$version
 		fill=(unpack "$tar")
@@ -176,9 +177,7 @@ kmake() {
 head_version() { awk '/^(VERSION|PATCHLEVEL|SUBLEVEL) =/ { v = v s $3; s = "." } END { print "Linux " v }' "$tree/Makefile"; }
 
 content_key() {
-	local files
-	mapfile -t files < <(fragments | tr ' ' '\n')
-	echo "$base $(cat "${files[@]/#/$here/}" "$@" | sha256sum | cut -c1-16)"
+	echo "$base $(cat "${fragments[@]/#/$here/}" "$@" | sha256sum | cut -c1-16)"
 }
 
 already_has_feature() {

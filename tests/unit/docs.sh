@@ -227,7 +227,7 @@ kernels() {
 # Each series has a row in the table of kernels, and each row of one its series.
 series() {
 	same "$(printf '%s\n' kernel-patches/v*/ | sed 's,.*/\(v.*\)/,\1,')" \
-		"$(awk -F' *[|] *' '$2 ~ /^series / { sub(/^series /, "", $2); sub(/ .*/, "", $2); print $2 }' tests/vm/kernels | sort -u)"
+		"$(awk -F' *[|] *' '$2 ~ /^series / { sub(/.* /, "", $2); print $2 }' tests/vm/kernels | sort -u)"
 }
 
 targets() {
