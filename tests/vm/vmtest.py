@@ -218,11 +218,11 @@ class Guest(Files):
 
     def __init__(self, kernel, machine, script, *args, options=(), timeout=None, echo=None):
         several = not isinstance(script, str)
-        command = series(script, patience(kernel)) if several else ["sh", f"guest/{script}", *args]
+        times = patience(kernel)
+        command = series(script, times) if several else ["sh", f"guest/{script}", *args]
         limit = timeout or (60 + sum(seconds for _, _, _, seconds in scripts_of(script)) if several else 600)
-        limit *= patience(kernel)
-        command = [HERE / "run", "--kernel", kernel, "--machine", machine, "--timeout", str(limit),
-                   "--add", f"{HERE}/guest:/root/guest", *options, "--", *command]
+        command = [HERE / "run", "--kernel", kernel, "--machine", machine, "--timeout", str(limit * times),
+                   "--add", f"{HERE}/guest:/root/guest", *options, "--", "env", f"patience={times}", *command]
         self.status, out, self.said = run(command, echo)
         super().__init__(self.unpack(out))
         if several:
