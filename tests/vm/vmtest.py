@@ -89,7 +89,7 @@ def is_patched(kernel):
 
 def is_instrumented(kernel):
     """Is it one that looks for its own faults, and is slow?"""
-    return "DEBUG=1" in kernels()[kernel].source if kernel in kernels() else str(kernel).endswith("-debug")
+    return str(kernel).endswith("-debug")
 
 
 def patience(kernel):
@@ -129,15 +129,23 @@ def machines():
     return {row[0]: row[1] for row in table("machines") if len(row) < 5}
 
 
+def root(name):
+    """Where the Debian tree of tools/roots/NAME is: it is made if it is not there yet."""
+    done = subprocess.run([TOP / "tools" / "root", "path", name], check=True, stdout=subprocess.PIPE, text=True)
+    return done.stdout.strip()
+
+
+def package():
+    """The Debian package that make has built; None: this machine has no tools for that."""
+    found = sorted((OUT / "packages").glob("compatcaps-trace_*.deb"))
+    return found[-1] if found else None
+
+
 def mount_options(names):
     """Options that mount the tree with Debian's QEMU (vmm) and QEMUs of our own at /NAME, as far as there are such."""
     options = []
     for name in names:
-        if name == "vmm":
-            done = subprocess.run([TOP / "tools" / "root", "path", name], check=True, stdout=subprocess.PIPE, text=True)
-            path = done.stdout.strip()
-        else:
-            path = own_qemu(name)[0]
+        path = root(name) if name == "vmm" else own_qemu(name)[0]
         options += ["--mount", f"{path}:/{name}"] if path else []
     return options
 
