@@ -6,4 +6,4 @@ $(P)/tests/crowd: tests/vm/crowd.c src/abi.h
 	$(call msg,CC,$@)
 	$(Q)$(CROSS_CC) $(P_CFLAGS) -static -o $@ $<
 
-check check-vm check-64k check-debug: $(P)/tests/crowd
+check check-vm: $(P)/tests/crowd

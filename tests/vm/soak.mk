@@ -6,7 +6,7 @@ $(P)/tests/soak: $(wildcard tests/vm/soak*.[ch]) src/abi.h src/compatcaps.h
 	$(call msg,CC,$@)
 	$(Q)$(CROSS_CC) $(P_CFLAGS) -pthread -o $@ $(filter %.c,$^) -lyyjson
 
-check check-vm check-64k check-debug: $(P)/tests/soak
+check check-vm check-debug: $(P)/tests/soak
 
 .PHONY: soak
 soak: all $(P)/tests/soak ## an hour of everything that may happen to a tracer (SOAK_SECONDS), on three kernels
