@@ -91,8 +91,13 @@ BUILD_OPTIONS = $(if $(call said,DEBUG),--debug) $(if $(call said,PAGES),--pages
 ifneq ($(TOOLCHAIN)$(COMPATCAPS_ROOT),root)
 # ---------------------------------------------------------------- inside: build
 
+# The folders that the modules below lie in.
+ROOMS := $(sort $(wildcard src/*/))
+vpath %.c src $(ROOMS) tools
+vpath %.bpf.c src $(ROOMS)
+vpath %.proto $(ROOMS)
 # From frames to events and outputs: no clock, no libbpf. An output is one file, found by its name.
-PURE := abi points diagnosis parse text guest inventory story session stream metric emit $(patsubst src/%.c,%,$(wildcard src/emit_*.c))
+PURE := abi points diagnosis parse text guest inventory story session stream metric emit $(basename $(notdir $(wildcard src/*/emit_*.c)))
 # With these the program reads recordings, on any machine; with LIVE it traces.
 OFFLINE := $(PURE) compatcaps options output replay say tell out \
 	digest event_words html html_vms page perfetto.pb-c report_html report_perfetto report_text report_words xml \
@@ -119,17 +124,17 @@ all: $(PROGS:%=$(P)/bin/%) $(NATIVE) $(H)/bin/decode_bitmap ## build the tracer 
 
 programs: $(PROGS:%=$(P)/bin/%) ## of these what a POWER host runs, alone
 
-$(P)/obj/%.o: src/%.c | $(P)/gen/compatcaps.skel.h $(P)/gen/inventory.skel.h
+$(P)/obj/%.o: %.c | $(P)/gen/compatcaps.skel.h $(P)/gen/inventory.skel.h
 	@mkdir -p $(@D)
 	$(call msg,CC,$@)
 	$(Q)$(CROSS_CC) $(P_CFLAGS) -MMD -MP -c $< -o $@
 
 # Perfetto's messages, for every machine the same.
 .SECONDARY: $(P)/gen/perfetto.pb-c.c $(P)/gen/perfetto.pb-c.h
-$(P)/gen/%.pb-c.c $(P)/gen/%.pb-c.h &: src/%.proto
+$(P)/gen/%.pb-c.c $(P)/gen/%.pb-c.h &: %.proto
 	@mkdir -p $(@D)
 	$(call msg,PROTOC,$@)
-	$(Q)protoc --c_out=$(@D) -Isrc $<
+	$(Q)protoc --c_out=$(@D) -I$(<D) $<
 
 $(foreach o,$(P)/obj $(H)/obj $(H)/unit/obj,$(o)/report_perfetto.o): | $(P)/gen/perfetto.pb-c.h
 
@@ -153,7 +158,7 @@ $(P)/obj/tools_%.o: tools/%.c
 	$(call msg,CC,$@)
 	$(Q)$(CROSS_CC) $(P_CFLAGS) -MMD -MP -c $< -o $@
 
-$(H)/obj/%.o: src/%.c
+$(H)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(call msg,HOSTCC,$@)
 	$(Q)$(HOSTCC) $(H_CFLAGS) -MMD -MP -c $< -o $@
@@ -163,9 +168,9 @@ $(H)/obj/tools_%.o: tools/%.c
 	$(call msg,HOSTCC,$@)
 	$(Q)$(HOSTCC) $(H_CFLAGS) -MMD -MP -c $< -o $@
 
-$(P)/gen/compatcaps.bpf.o: src/compatcaps.h src/abi.h src/nested_caps.bpf.h
-$(P)/gen/inventory.bpf.o: src/inventory_record.h src/nested_caps.bpf.h
-$(P)/gen/%.bpf.o: src/%.bpf.c src/vmlinux_ppc64le.h
+$(P)/gen/compatcaps.bpf.o: src/kvm/compatcaps.h src/kvm/abi.h src/bpf/nested_caps.bpf.h
+$(P)/gen/inventory.bpf.o: src/bpf/inventory_record.h src/bpf/nested_caps.bpf.h
+$(P)/gen/%.bpf.o: %.bpf.c src/vmlinux_ppc64le.h
 	@mkdir -p $(@D)
 	$(call msg,CLANG,$@)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
@@ -208,12 +213,12 @@ comma := ,
 # first against all of the kernel's types, then against those that relocations name.
 VMLINUX_KERNEL ?= debian-7.3
 vmlinux: ## make src/vmlinux_ppc64le.h anew from the BTF of VMLINUX_KERNEL (debian-7.3)
-	$(Q)$(TOOLS) tools/gen_vmlinux "$$(tests/vm/kernel path $(VMLINUX_KERNEL))" $(sort $(wildcard src/*.bpf.c)) \
+	$(Q)$(TOOLS) tools/gen_vmlinux "$$(tests/vm/kernel path $(VMLINUX_KERNEL))" $(sort $(wildcard src/*.bpf.c src/*/*.bpf.c)) \
 		>$(O)/vmlinux_ppc64le.h && mv $(O)/vmlinux_ppc64le.h src/vmlinux_ppc64le.h
 
 # ---------------------------------------------------------------- inside: check
 
-$(H)/unit/obj/%.o: src/%.c
+$(H)/unit/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(call msg,HOSTCC,$@)
 	$(Q)$(HOSTCC) $(S_CFLAGS) -DCOMPATCAPS_OFFLINE -MMD -MP -c $< -o $@
@@ -233,7 +238,7 @@ $(H)/unit/compatcaps-trace: src/compatcaps.c $(H)/unit/tested.a
 
 # As a distribution would build it, out of the tarball. Without what that takes (77) the test of it is skipped.
 DEB := $(O)/packages/compatcaps-trace_$(VERSION)_ppc64el.deb
-$(DEB): Makefile $(wildcard NEWS README.md src/*.[ch] src/*.proto tools/*.c tools/install tools/package tools/dist docs/* packaging/* packaging/*/*)
+$(DEB): Makefile $(wildcard NEWS README.md src/*.[ch] src/*/*.[ch] src/*/*.proto tools/*.[ch] tools/install tools/package tools/dist docs/* packaging/* packaging/*/*)
 	@mkdir -p $(@D)
 	$(call msg,DEB,$@)
 	$(Q)tools/package deb $(@D) >$(@D)/deb.log 2>&1 || { status=$$?; tail -n 20 $(@D)/deb.log >&2; test $$status -eq 77; }
@@ -284,10 +289,10 @@ include tests/vm/conformance.mk tests/vm/steps.mk tests/vm/crowd.mk tests/vm/soa
 # How each file is compiled, for editors and other programs that read C.
 compile_commands.json: all ## for clangd and its like: how each C file is compiled
 	$(Q)tools/compile_commands \
-		$(CROSS_CC) $(P_CFLAGS) -- $(patsubst %,src/%.c,$(filter-out %.pb-c,$(TRACE))) $(TOOL:%=src/%.c) tools/compatcaps_probe.c tools/decode_bitmap.c \
+		$(CROSS_CC) $(P_CFLAGS) -- $(foreach m,$(sort $(TRACE) $(TOOL)),$(wildcard src/$(m).c src/*/$(m).c tools/$(m).c)) tools/compatcaps_probe.c tools/decode_bitmap.c \
 			$(wildcard tests/vm/*.c) $(filter-out %.bpf.c,$(wildcard bench/*.c)) -- \
 		$(HOSTCC) $(S_CFLAGS) -Itools -- $(UNIT:%=tests/unit/%.c) $(wildcard tests/fuzz/*.c) -- \
-		$(CLANG) $(BPF_CFLAGS) -- $(wildcard src/*.bpf.c bench/*.bpf.c) >$@.new && mv $@.new $@
+		$(CLANG) $(BPF_CFLAGS) -- $(wildcard src/*.bpf.c src/*/*.bpf.c bench/*.bpf.c) >$@.new && mv $@.new $@
 
 check-mutants: all ## show that the kernel tests catch each bug of kernel-patches/mutants
 	$(Q)kernel-patches/check-mutants

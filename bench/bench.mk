@@ -22,7 +22,7 @@ bench-peers: all $(P)/bench/ioctl_cost $(P)/bench/empty ## what tracing costs be
 bench-recordings: all ## how fast recordings are read, and in how much memory
 	$(Q)bench/recordings
 
-$(P)/bench/ioctl_cost: bench/ioctl_cost.c src/abi.h
+$(P)/bench/ioctl_cost: bench/ioctl_cost.c src/kvm/abi.h
 	@mkdir -p $(@D)
 	$(call msg,CC,$@)
 	$(Q)$(CROSS_CC) $(P_CFLAGS) -static -o $@ $<

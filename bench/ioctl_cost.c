@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "abi.h"
+#include "kvm/abi.h"
 
 #define WARM_UP	 3
 #define CALLS	 400

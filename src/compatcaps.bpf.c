@@ -14,8 +14,8 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
-#include "abi.h"
-#include "compatcaps.h"
+#include "kvm/abi.h"
+#include "kvm/compatcaps.h"
 
 #define MAX_IN_FLIGHT	  8192 /* calls at once; a power of 2 */
 #define PLACES		  4    /* where a thread's call can be among them */
@@ -1307,4 +1307,4 @@ int BPF_PROG(console_tp, const char *text, __u64 len)
 	return (head & 0xdfdfdf) == ('K' | 'V' << 8 | 'M' << 16) ? line_of_kvm(text, len) : 0;
 }
 
-#include "nested_caps.bpf.h"
+#include "bpf/nested_caps.bpf.h"

@@ -2,12 +2,12 @@
 /* compatcaps-trace: verbs and options, nothing more. */
 #include <stddef.h>
 
-#include "live.h"
-#include "options.h"
-#include "out.h"
-#include "replay.h"
-#include "say.h"
-#include "verbs.h"
+#include "cmd/live.h"
+#include "cmd/options.h"
+#include "lib/out.h"
+#include "cmd/replay.h"
+#include "lib/say.h"
+#include "cmd/verbs.h"
 
 int main(int argc, char **argv)
 {

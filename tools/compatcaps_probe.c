@@ -21,10 +21,10 @@
 
 #include <linux/kvm.h>
 
-#include "abi.h"
+#include "kvm/abi.h"
 #include "json_caps.h"
-#include "out.h"
-#include "parse.h"
+#include "lib/out.h"
+#include "lib/parse.h"
 
 #define NAME "compatcaps_probe"
 

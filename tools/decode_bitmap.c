@@ -9,10 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "abi.h"
+#include "kvm/abi.h"
 #include "json_caps.h"
-#include "out.h"
-#include "parse.h"
+#include "lib/out.h"
+#include "lib/parse.h"
 
 #define EXIT_BAD_INPUT 2
 #define LINE_LONGEST   256

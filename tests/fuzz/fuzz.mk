@@ -11,7 +11,7 @@ FUZZ_ENV_options := ASAN_OPTIONS=detect_leaks=0
 FUZZ_ARGS_options := -detect_leaks=0 -rss_limit_mb=0 -runs=1000000
 FUZZ_CC = $(CLANG) $(CSTD) -O1 -g -fno-sanitize-recover=all
 
-$(O)/fuzz/obj/%.o: src/%.c $(wildcard src/*.h)
+$(O)/fuzz/obj/%.o: %.c $(wildcard src/*/*.h)
 	@mkdir -p $(@D)
 	$(call msg,FUZZCC,$@)
 	$(Q)$(FUZZ_CC) -fsanitize=fuzzer-no-link,address,undefined -c $< -o $@

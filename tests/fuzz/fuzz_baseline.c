@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "baseline.h"
-#include "diff.h"
-#include "rules.h"
-#include "say.h"
+#include "diff/baseline.h"
+#include "diff/diff.h"
+#include "check/rules.h"
+#include "lib/say.h"
 
 /* What is wrong with it is said to nobody. */
 void say(const char *fmt, ...)

@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "evaluate.h"
-#include "session.h"
-#include "stream.h"
-#include "text.h"
+#include "check/evaluate.h"
+#include "diagnosis/session.h"
+#include "recording/stream.h"
+#include "lib/text.h"
 
 static const char text[] = "lost=0\n"
 			   "failures{cause=newer-than-host}=0\n"

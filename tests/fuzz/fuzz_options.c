@@ -43,7 +43,7 @@ refuse_with(const struct argp_state *state, const char *fmt, ...)
 #define printf(...)	     ((void)0)
 #define argp_parse(argp, argc, argv, flags, at, input) \
 	(failed = argp_parse(argp, argc, argv, (flags) | ARGP_NO_EXIT | ARGP_NO_ERRS, at, input))
-#include "../../src/options.c"
+#include "../../src/cmd/options.c"
 
 /* Their rooms are not linked. */
 const struct offline_verb *verb_by_name(const char *name)

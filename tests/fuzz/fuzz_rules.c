@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rules.h"
+#include "check/rules.h"
 
 static void check(bool ok)
 {

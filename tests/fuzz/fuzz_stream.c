@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emit.h"
-#include "session.h"
-#include "stream.h"
-#include "text.h"
+#include "output/emit.h"
+#include "diagnosis/session.h"
+#include "recording/stream.h"
+#include "lib/text.h"
 
 struct told {
 	char *text;

@@ -469,7 +469,7 @@ manual=docs/compatcaps-trace-check.1
 
 # The table of measures, as the code and as the manual has it.
 measures() {
-	diff <(sed -n 's/^\t{ "\([a-z-]*\)", RULE_.*/\1/p' src/rules_check.c | sort) \
+	diff <(sed -n 's/^\t{ "\([a-z-]*\)", RULE_.*/\1/p' src/check/rules_check.c | sort) \
 		<(sed -n '/^\.Ss Measures/,/^\.Ss Operators/s/^\.It Cm //p' "$1" | sort)
 }
 

@@ -34,7 +34,7 @@ same() {
 options_of() { "$trace" "$1" --usage | tr -s '[] \n' '\n' | grep -E '^--[a-z]' | sed 's/[=)].*//' | sort -u; }
 formats_of() { "$trace" "$1" --format=nonsense x 2>&1 | sed -nE 's/.*it is one of (.*)/\1/p' | tr -d ' ' | tr , '\n'; }
 
-verbs="trace record replay $(sed -nE 's/^\tVERB\((\w+),.*/\1/p' src/verbs.c | tr '\n' ' ')"
+verbs="trace record replay $(sed -nE 's/^\tVERB\((\w+),.*/\1/p' src/cmd/verbs.c | tr '\n' ' ')"
 same "verbs" "$(offered '' | sort)" "$(tr ' ' '\n' <<<"$verbs" | grep . | sort)"
 for verb in $verbs; do
 	same "$verb: options" "$(offered "$verb" --)" "$(options_of "$verb")"

@@ -20,7 +20,7 @@ O=${O:-build}
 cat >"$work/facts.c" <<'END'
 #include <stdio.h>
 #include <string.h>
-#include "options.h"
+#include "cmd/options.h"
 
 static void revisions(void)
 {

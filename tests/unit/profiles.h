@@ -13,10 +13,10 @@
 
 #include <cmocka.h>
 
-#include "baseline.h"
-#include "profile.h"
-#include "session.h"
-#include "stream.h"
+#include "diff/baseline.h"
+#include "diff/profile.h"
+#include "diagnosis/session.h"
+#include "recording/stream.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -14,9 +14,9 @@
 
 #include <cmocka.h>
 
-#include "emit.h"
-#include "session.h"
-#include "stream.h"
+#include "output/emit.h"
+#include "diagnosis/session.h"
+#include "recording/stream.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -60,7 +60,7 @@ is_trace() {
 	local name=$1
 	shift
 	if ! "$trace" report -q --format=perfetto "$@" >"$work/trace" ||
-		! protoc --decode=perfetto.Trace -Isrc src/perfetto.proto <"$work/trace" >"$work/decoded"; then
+		! protoc --decode=perfetto.Trace -Isrc src/report/perfetto.proto <"$work/trace" >"$work/decoded"; then
 		echo "not ok - $name: a trace that protoc decodes"
 		status=1
 		return

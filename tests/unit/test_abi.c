@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "abi.h"
+#include "kvm/abi.h"
 
 /* How a command number comes about on powerpc: <asm-generic/ioctl.h> of here is not it. */
 static uint32_t command(uint32_t direction, uint32_t nr, uint32_t size)

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "diagnosis.h"
+#include "diagnosis/diagnosis.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define KIB64	 65536

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <yyjson.h>
 
-#include "diff.h"
-#include "text.h"
+#include "diff/diff.h"
+#include "lib/text.h"
 
 /* ------------------------------------------------------------------ statistics */
 

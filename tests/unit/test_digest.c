@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "digest.h"
+#include "report/digest.h"
 
 static const struct host_facts facts = {
 	.page_size = 4096,

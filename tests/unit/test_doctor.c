@@ -12,8 +12,8 @@
 
 #include <yyjson.h>
 
-#include "doctor.h"
-#include "text.h"
+#include "doctor/doctor.h"
+#include "lib/text.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

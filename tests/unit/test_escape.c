@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "text.h"
+#include "lib/text.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -3,10 +3,10 @@
 #include <glob.h>
 #include <inttypes.h>
 
-#include "evaluate.h"
+#include "check/evaluate.h"
 #include "recording.h"
-#include "text.h"
-#include "values.h"
+#include "lib/text.h"
+#include "check/values.h"
 
 #define SETS_MAX 4 /* of rules */
 #ifndef SEEDS

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "guest.h"
-#include "text.h"
+#include "kvm/guest.h"
+#include "lib/text.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -11,8 +11,8 @@
 
 #include <yyjson.h>
 
-#include "inventory.h"
-#include "text.h"
+#include "diagnosis/inventory.h"
+#include "lib/text.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define POWER8	 0x0f000004

@@ -14,8 +14,8 @@
 
 #include <cmocka.h>
 
-#include "emit.h"
-#include "journal.h"
+#include "output/emit.h"
+#include "output/journal.h"
 
 static char *entry_of(const struct event *e)
 {

@@ -11,7 +11,7 @@
 #include <limits.h>
 #include <yyjson.h>
 
-#include "text.h"
+#include "lib/text.h"
 
 static const struct host_facts old_host = { .page_size = 65536,
 					    .ksize_is = FACT_ABSENT,

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "metric.h"
+#include "metrics/metric.h"
 
 /* ------------------------------------------------------------------ what was counted */
 

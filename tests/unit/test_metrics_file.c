@@ -16,8 +16,8 @@
 
 #include <cmocka.h>
 
-#include "metric.h"
-#include "metrics_file.h"
+#include "metrics/metric.h"
+#include "metrics/metrics_file.h"
 
 #define SEC	UINT64_C(1000000000)
 #define STRANGE 1000 /* a user who is neither root nor we */

@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "diagnosis.h"
+#include "diagnosis/diagnosis.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define BASE	 0x7fff00000000 /* where the first of the two pages begins */

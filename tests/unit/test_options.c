@@ -5,7 +5,7 @@
 
 #include "run_main.h"
 
-#include "../../src/options.c"
+#include "../../src/cmd/options.c"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "order.h"
+#include "diagnosis/order.h"
 
 /* One VM whose calls are given one by one. */
 static struct order order;

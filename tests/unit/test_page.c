@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "page.h"
+#include "recording/page.h"
 
 #define NAME_LEN 64
 

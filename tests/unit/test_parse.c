@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "parse.h"
+#include "lib/parse.h"
 
 /* Parses a copy that ends where the text ends, so that a sanitizer sees each byte too far. */
 static bool parse(const char *text, size_t len, uint64_t *value, struct parse_error *err)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "profiles.h"
 
-#include "guest.h"
-#include "rules.h"
-#include "text.h"
+#include "kvm/guest.h"
+#include "check/rules.h"
+#include "lib/text.h"
 
 static const struct who *who(const struct profile *p, const char *guest)
 {

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "fields.h"
-#include "rules.h"
+#include "recording/fields.h"
+#include "check/rules.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

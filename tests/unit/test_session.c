@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "session.h"
+#include "diagnosis/session.h"
 
 static const struct host_facts facts = {
 	.page_size = 4096, .ksize_is = FACT_KNOWN, .ksize = 24, .pseries_is = FACT_KNOWN

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "story.h"
+#include "diagnosis/story.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define P9	 0x4000000000000000

@@ -9,7 +9,7 @@
 #include <inttypes.h>
 #include <sys/resource.h>
 
-#include "text.h"
+#include "lib/text.h"
 
 #define ERROR_LEN 512
 

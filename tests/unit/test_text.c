@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "emit.h"
-#include "text.h"
+#include "output/emit.h"
+#include "lib/text.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define NOON	 1795327200123456789 /* 06:00:00.123 UTC */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "xml.h"
+#include "lib/xml.h"
 
 struct page {
 	char *text;

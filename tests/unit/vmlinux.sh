@@ -23,7 +23,7 @@ variable() {
 CLANG=$(variable CLANG) BPFTOOL=$(variable BPFTOOL) BPF_CFLAGS=$(variable BPF_CFLAGS)
 export CLANG BPFTOOL BPF_CFLAGS
 
-if ! tools/gen_vmlinux "$dir" src/*.bpf.c >"$tmp/new" 2>"$tmp/why"; then
+if ! tools/gen_vmlinux "$dir" src/*.bpf.c src/*/*.bpf.c >"$tmp/new" 2>"$tmp/why"; then
 	sed 's/^/# /' "$tmp/why"
 	echo "not ok - $name"
 	exit 1

@@ -25,7 +25,7 @@
 
 #include <linux/kvm.h>
 
-#include "abi.h"
+#include "kvm/abi.h"
 #include "conformance.h"
 
 #define CANARY 0xa5

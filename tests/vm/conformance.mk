@@ -2,8 +2,8 @@
 #
 # The program that tests/vm/guest/conformance runs. It is static: it
 # must run on any kernel's userland.
-CONFORMANCE := tests/vm/conformance.c tests/vm/conformance_modes.c src/abi.c
-$(P)/tests/conformance: $(CONFORMANCE) tests/vm/conformance.h src/abi.h
+CONFORMANCE := tests/vm/conformance.c tests/vm/conformance_modes.c src/kvm/abi.c
+$(P)/tests/conformance: $(CONFORMANCE) tests/vm/conformance.h src/kvm/abi.h
 	@mkdir -p $(@D)
 	$(call msg,CC,$@)
 	$(Q)$(CROSS_CC) $(P_CFLAGS) -Isrc -static -pthread -o $@ $(CONFORMANCE)

@@ -16,7 +16,7 @@
 
 #include <linux/kvm.h>
 
-#include "abi.h"
+#include "kvm/abi.h"
 #include "conformance.h"
 
 /* A guest of two instructions, "sc 1; b .-4", at address 0: it asks the hypervisor for what KVM

@@ -31,7 +31,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "abi.h"
+#include "kvm/abi.h"
 
 #define MAX_PVRS 64
 #define CHURN_US 100000

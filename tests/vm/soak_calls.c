@@ -19,8 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "abi.h"
-#include "compatcaps.h"
+#include "kvm/abi.h"
+#include "kvm/compatcaps.h"
 
 #define BURST	     64 /* right calls in a row, at most */
 #define THREAD_CALLS 100

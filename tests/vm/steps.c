@@ -47,7 +47,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "abi.h"
+#include "kvm/abi.h"
 
 #define MAX_VMS	 64
 #define MAX_SIZE 4096

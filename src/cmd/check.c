@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "cmd/cli.h"
+#include "check/evaluate.h"
+#include "lib/output.h"
+#include "diff/profile.h"
+#include "recording/recording.h"
+#include "check/results.h"
+#include "check/rules.h"
+#include "lib/say.h"
+#include "lib/status.h"
+
+#define BAD_RULES_SAID 20
+
+enum { OPT_BASELINE = 2048, OPT_WRITE_BASELINE };
+
+static const struct argp_option options[] = {
+	{ 0, 0, 0, 0, "Rules:", 1 },
+	{ "rule", 'f', "RULE", 0, "a rule: 'failures{guest=db1}=0'", 0 },
+	{ "rules", 'F', "FILE", 0, "the rules of this file", 0 },
+	{ "baseline", OPT_BASELINE, "FILE", 0, "those of this baseline, which is nothing else", 0 },
+	{ "write-baseline", OPT_WRITE_BASELINE, "FILE", 0,
+	  "write what the recording is as rules into this new file", 0 },
+	{ 0 },
+};
+
+static const char doc[] =
+	"Hold recordings to rules. A rule is MEASURE OP VALUE, with filters in braces: lost=0, "
+	"'failures{cause=newer-than-host}=0', 'latency.p99<5ms', mode{guest=db1}=POWER10. What "
+	"could not be seen keeps no rule: it is inconclusive.\v"
+	"compatcaps-trace-check(1) describes rules. The status is 0 if all rules are kept, 1 if one is "
+	"broken, 5 if none is and one is inconclusive.";
+
+struct chosen {
+	struct cli *cli;
+	struct rules rules;
+	size_t n_given; /* of -f */
+	size_t n_files;
+	size_t n_bad;	 /* rules in files */
+	bool unreadable; /* a file of rules */
+	bool write_baseline;
+};
+
+static void on_bad(const char *sentence, void *ctx)
+{
+	struct chosen *c = ctx;
+
+	if (++c->n_bad <= BAD_RULES_SAID)
+		say("%s", sentence);
+}
+
+static void read_rules(struct chosen *c, const char *path, bool baseline)
+{
+	FILE *f = fopen(path, "re");
+
+	c->n_files++;
+	if (!f) {
+		say("cannot read %s: %s", path, strerror(errno));
+		c->unreadable = true;
+		return;
+	}
+	rules_read(&c->rules, f, path, baseline, on_bad, c);
+	fclose(f);
+}
+
+static void add_rule(struct argp_state *state, struct chosen *c, const char *text)
+{
+	char why[RULE_ERROR_LEN + 32];
+	struct rule_error err;
+
+	if (rules_add(&c->rules, text, strlen(text), NULL, ++c->n_given, &err))
+		return;
+	snprintf(why, sizeof(why), "byte %zu: %s", err.at + 1, err.why);
+	cli_refuse(state, "-f", text, why);
+}
+
+static void check_choice(struct argp_state *state, struct chosen *c)
+{
+	bool given = c->n_given || c->n_files;
+
+	if (c->write_baseline && given)
+		argp_error(
+			state,
+			"--write-baseline writes rules and holds nothing to them: leave the rules out");
+	if (c->write_baseline && c->cli->n_inputs > 1)
+		argp_error(state, "--write-baseline is made of one recording");
+	if (!c->write_baseline && !given)
+		argp_error(state, "no rule: give -f RULE, -F FILE or --baseline FILE");
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct chosen *c = state->input;
+
+	switch (key) {
+	case 'f':
+		add_rule(state, c, arg);
+		break;
+	case 'F':
+		read_rules(c, arg, false);
+		break;
+	case OPT_BASELINE:
+		read_rules(c, arg, true);
+		break;
+	case OPT_WRITE_BASELINE:
+		if (c->cli->output)
+			argp_error(state, "--write-baseline names the output: it goes without -o");
+		c->write_baseline = true;
+		c->cli->output = arg;
+		break;
+	case ARGP_KEY_END:
+		check_choice(state, c);
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct argp argp = { .options = options, .parser = parse_option };
+
+/* ------------------------------------------------------------------ a baseline */
+
+static bool close_output(struct output *out)
+{
+	bool unread = output_unread(out);
+	char error[512];
+
+	if (output_close(out, error, sizeof(error)))
+		return true;
+	/* Who closes a pipe has seen enough, and knows that there may be more. */
+	if (!unread)
+		say("%s", error);
+	return unread;
+}
+
+static int write_profile(const struct cli *cli, const struct profile *p)
+{
+	char error[512];
+	struct output *out = output_open(cli->output, cli->force, -1, error, sizeof(error));
+	bool ok;
+
+	if (!out) {
+		say("%s", error);
+		return EXIT_IMPOSSIBLE;
+	}
+	ok = profile_write_baseline(p, output_file(out));
+	if (!ok)
+		say("the baseline could not be written");
+	return close_output(out) && ok ? EXIT_DONE : EXIT_IMPOSSIBLE;
+}
+
+static int write_baseline(const struct cli *cli)
+{
+	struct profile *p = profile_new();
+	const struct recording_reader reader = {
+		.path = cli->inputs[0],
+		.recorded = cli->recorded,
+		.progress = true,
+		.event = profile_event,
+		.ctx = p,
+	};
+	int status = EXIT_IMPOSSIBLE;
+	struct recording rec;
+	const char *unfit;
+
+	if (!p) {
+		say("there is not enough memory");
+		return status;
+	}
+	if (recording_read(&reader, &rec) && recording_status(&rec) == EXIT_DONE) {
+		unfit = profile_unfit(p);
+		status = unfit ? cli->inconclusive : write_profile(cli, p);
+		if (unfit)
+			say("%s makes no baseline: %s", cli->inputs[0], unfit);
+	}
+	profile_free(p);
+	return status;
+}
+
+/* ------------------------------------------------------------------ results */
+
+/* Of a recording that cannot be read nothing is known. */
+static bool nothing_known(struct recording_results *of, size_t n)
+{
+	bool ok = true;
+
+	of->unreadable = true;
+	for (size_t i = 0; i < n; i++) {
+		rule_result_free(&of->results[i]);
+		of->results[i].verdict = RULE_INCONCLUSIVE;
+		of->results[i].found = strdup("nothing");
+		of->results[i].why = strdup("the recording cannot be read");
+		ok &= of->results[i].found && of->results[i].why;
+	}
+	return ok;
+}
+
+static bool evaluate(const struct chosen *c, struct recording_results *of, int *status)
+{
+	struct evaluation *ev = evaluation_new(&c->rules);
+	const struct recording_reader reader = {
+		.path = of->path,
+		.recorded = c->cli->recorded,
+		.progress = true,
+		.event = evaluation_event,
+		.ctx = ev,
+	};
+	struct recording rec;
+	bool ok = ev;
+
+	of->results = calloc(c->rules.n, sizeof(*of->results));
+	ok &= of->results != NULL;
+	if (ok && recording_read(&reader, &rec))
+		ok = evaluation_end(ev, of->results);
+	else if (ok)
+		ok = nothing_known(of, c->rules.n);
+	if (ok && recording_status(&rec) != EXIT_DONE)
+		*status = EXIT_IMPOSSIBLE;
+	evaluation_free(ev);
+	for (size_t i = 0; ok && i < c->rules.n; i++)
+		of->n[of->results[i].verdict]++;
+	return ok;
+}
+
+static bool write_results(const struct cli *cli, struct output *out, const struct results *r)
+{
+	FILE *f = output_file(out);
+	struct winsize size;
+	struct results_options o = { .color = cli_wants_color(cli, fileno(f)) };
+
+	if (!ioctl(fileno(f), TIOCGWINSZ, &size))
+		o.columns = size.ws_col;
+	return results_formats[cli->format].write(r, &o, f);
+}
+
+static void free_results(struct results *r)
+{
+	for (size_t i = 0; i < r->n_list; i++) {
+		for (size_t k = 0; r->list[i].results && k < r->rules->n; k++)
+			rule_result_free(&r->list[i].results[k]);
+		free(r->list[i].results);
+	}
+	free(r->list);
+}
+
+static bool evaluate_all(const struct chosen *c, struct results *r, int *status)
+{
+	bool ok = true;
+
+	r->list = calloc(c->cli->n_inputs, sizeof(*r->list));
+	if (!r->list)
+		return false;
+	for (; ok && r->n_list < c->cli->n_inputs; r->n_list++) {
+		struct recording_results *of = &r->list[r->n_list];
+
+		of->path = c->cli->inputs[r->n_list];
+		ok = evaluate(c, of, status);
+		for (int i = 0; i < RULE_VERDICTS; i++)
+			r->n[i] += of->n[i];
+	}
+	results_label(r);
+	return ok;
+}
+
+static int status_of(const struct cli *cli, const struct results *r, int status)
+{
+	if (status != EXIT_DONE)
+		return status;
+	if (r->n[RULE_BROKEN])
+		return EXIT_BROKEN;
+	return r->n[RULE_INCONCLUSIVE] ? cli->inconclusive : EXIT_DONE;
+}
+
+static int check(const struct chosen *c)
+{
+	struct results r = { .rules = &c->rules };
+	char error[512];
+	struct output *out = output_open(c->cli->output, c->cli->force, -1, error, sizeof(error));
+	int status = EXIT_DONE;
+
+	if (!out) {
+		say("%s", error);
+		return EXIT_IMPOSSIBLE;
+	}
+	if (!evaluate_all(c, &r, &status)) {
+		say("there is not enough memory");
+		status = EXIT_IMPOSSIBLE;
+	} else if (!write_results(c->cli, out, &r)) {
+		status = EXIT_IMPOSSIBLE;
+	}
+	if (!close_output(out))
+		status = EXIT_IMPOSSIBLE;
+	status = status_of(c->cli, &r, status);
+	free_results(&r);
+	return status;
+}
+
+static int run(const struct chosen *c)
+{
+	if (c->n_bad > BAD_RULES_SAID)
+		say("%zu rules more are wrong", c->n_bad - BAD_RULES_SAID);
+	if (c->n_bad)
+		return EXIT_USAGE;
+	if (c->unreadable)
+		return EXIT_IMPOSSIBLE;
+	if (c->write_baseline)
+		return write_baseline(c->cli);
+	if (c->rules.n)
+		return check(c);
+	say("there is no rule in what was given");
+	return EXIT_USAGE;
+}
+
+int check_main(int argc, char **argv)
+{
+	struct cli_format formats[8] = { 0 };
+	struct cli cli = {
+		.args_doc = "RECORDING...",
+		.doc = doc,
+		.options = &argp,
+		.formats = formats,
+		.min_inputs = 1,
+		.max_inputs = 1024,
+		.verdicts = true,
+		.inconclusive_wanted = true,
+	};
+	struct chosen chosen = { .cli = &cli };
+	int status;
+
+	for (size_t i = 0; results_formats[i].cli.name; i++)
+		formats[i] = results_formats[i].cli;
+	cli.input = &chosen;
+	cli_parse(&cli, argc, argv);
+	status = run(&chosen);
+	rules_free(&chosen.rules);
+	free(cli.inputs);
+	return status;
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "diff/diff.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "diff/baseline.h"
+#include "cmd/cli.h"
+#include "lib/output.h"
+#include "lib/say.h"
+#include "lib/status.h"
+
+enum { FORMAT_TEXT, FORMAT_JSON, FORMATS_OWN, FORMATS_MAX = 8 };
+
+/* After its own ones those that check has too. */
+static struct cli_format formats[FORMATS_MAX + 1] = {
+	[FORMAT_TEXT] = { "text", "for people, what got worse first" },
+	[FORMAT_JSON] = { "json", "one object" },
+};
+static results_write_fn *writers[FORMATS_MAX];
+
+static void list_formats(void)
+{
+	size_t n = FORMATS_OWN;
+
+	for (const struct results_format *r = results_formats; r->cli.name; r++) {
+		if (r->write == results_text || r->write == results_json || n == FORMATS_MAX)
+			continue;
+		writers[n] = r->write;
+		formats[n++] = r->cli;
+	}
+}
+
+enum { OPT_EXIT_CODE = 2048, OPT_VERDICTS };
+
+struct chosen {
+	struct cli *cli;
+	bool exit_code, verdicts;
+};
+
+static const struct argp_option options[] = {
+	{ 0, 0, 0, 0, "Comparing:", 1 },
+	{ "exit-code", OPT_EXIT_CODE, 0, 0,
+	  "exit with 1 where they differ, with 5 where what was not seen may decide", 0 },
+	{ "verdicts", OPT_VERDICTS, 0, 0,
+	  "of one recording: the verdicts that are other ones today than they were then", 0 },
+	{ 0 },
+};
+
+static void check_choice(struct argp_state *state, const struct chosen *c)
+{
+	if (!c->verdicts && c->cli->n_inputs < 2)
+		argp_error(state, "OLD and NEW are wanted; - is standard input");
+	if (c->verdicts && c->cli->n_inputs != 1)
+		argp_error(state, "--verdicts is about one recording");
+	if (c->verdicts && c->cli->format >= FORMATS_OWN)
+		argp_error(state, "--verdicts is told as text or json");
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct chosen *c = state->input;
+
+	(void)arg;
+	switch (key) {
+	case OPT_EXIT_CODE:
+		c->exit_code = true;
+		break;
+	case OPT_VERDICTS:
+		c->verdicts = true;
+		break;
+	case ARGP_KEY_END:
+		check_choice(state, c);
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct argp argp = { .options = options, .parser = parse_option };
+
+/* ------------------------------------------------------------------ reading */
+
+static struct profile *read_recording(FILE *f, const char *path, bool *complete)
+{
+	struct profile *p = profile_new();
+	struct recording_reader reader = {
+		.path = path,
+		.progress = true,
+		.event = profile_event,
+		.ctx = p,
+	};
+	struct recording rec;
+
+	if (!p) {
+		say("there is not enough memory");
+		return NULL;
+	}
+	if (recording_read_file(f, &reader, &rec)) {
+		*complete &= recording_status(&rec) == EXIT_DONE;
+		return p;
+	}
+	profile_free(p);
+	return NULL;
+}
+
+/* NULL: it has been said why. */
+static struct profile *read_input(const char *path, bool *complete)
+{
+	FILE *f = recording_open(path, false);
+	struct profile *p;
+
+	if (!f)
+		return NULL;
+	p = baseline_begins(f) ? baseline_read(f, path) : read_recording(f, path, complete);
+	fclose(f);
+	return p;
+}
+
+/* ------------------------------------------------------------------ writing */
+
+struct sink {
+	struct output *o;
+	FILE *f;
+};
+
+static bool sink_open(struct sink *s, const struct cli *c)
+{
+	char error[512];
+
+	s->o = output_open(c->output, c->force, -1, error, sizeof(error));
+	if (!s->o) {
+		say("%s", error);
+		return false;
+	}
+	s->f = output_file(s->o);
+	return true;
+}
+
+/* written: all that there is to write could be made. */
+static bool sink_close(struct sink *s, bool written)
+{
+	bool unread = !output_flush(s->o) && output_unread(s->o);
+	char error[512];
+
+	if (!written)
+		say("there is not enough memory");
+	if (output_close(s->o, error, sizeof(error)) || unread)
+		return written;
+	say("%s", error);
+	return false;
+}
+
+static int status_of(const struct chosen *c, enum diff_outcome outcome, bool complete)
+{
+	if (!complete)
+		return EXIT_IMPOSSIBLE;
+	if (!c->exit_code || outcome == DIFF_SAME)
+		return EXIT_DONE;
+	return outcome == DIFF_CHANGED ? EXIT_BROKEN : c->cli->inconclusive;
+}
+
+static bool show(struct sink *s, const struct cli *c, const struct diff *d,
+		 const struct diff_input in[2])
+{
+	if (d->no_memory)
+		return false;
+	if (c->format == FORMAT_JSON)
+		return diff_show_json(s->f, d, in);
+	if (c->format >= FORMATS_OWN)
+		return diff_show_results(s->f, d, in, writers[c->format]);
+	diff_show_text(s->f, d, in, cli_wants_color(c, fileno(s->f)));
+	return true;
+}
+
+static int compare(const struct chosen *c, const struct diff_input in[2], bool complete)
+{
+	struct sink sink;
+	struct diff d;
+	bool written;
+	int status;
+
+	if (!sink_open(&sink, c->cli))
+		return EXIT_IMPOSSIBLE;
+	diff_compare(&d, in[0].profile, in[1].profile);
+	written = sink_close(&sink, show(&sink, c->cli, &d, in));
+	status = status_of(c, diff_outcome(&d), complete && written);
+	diff_free(&d);
+	return status;
+}
+
+static int diff_two(const struct chosen *c)
+{
+	bool complete = true;
+	struct profile *old = read_input(c->cli->inputs[0], &complete);
+	struct profile *new = old ? read_input(c->cli->inputs[1], &complete) : NULL;
+	const struct diff_input in[2] = { { c->cli->inputs[0], old }, { c->cli->inputs[1], new } };
+	int status = EXIT_IMPOSSIBLE;
+
+	if (old && new) {
+		if (old->baseline || new->baseline) {
+			profile_join_unnamed(old);
+			profile_join_unnamed(new);
+		}
+		status = compare(c, in, complete);
+	}
+	profile_free(old);
+	profile_free(new);
+	return status;
+}
+
+static int diff_one(const struct chosen *c)
+{
+	struct diff_verdicts *v = diff_verdicts_read(c->cli->inputs[0], true);
+	struct sink sink;
+	bool written = true, complete;
+	int status;
+
+	if (!v)
+		return EXIT_IMPOSSIBLE;
+	if (!sink_open(&sink, c->cli)) {
+		diff_verdicts_free(v);
+		return EXIT_IMPOSSIBLE;
+	}
+	if (c->cli->format == FORMAT_JSON)
+		written = diff_verdicts_json(sink.f, v);
+	else
+		diff_verdicts_text(sink.f, v);
+	complete = recording_status(diff_verdicts_recording(v)) == EXIT_DONE;
+	status = status_of(c, diff_verdicts_outcome(v), sink_close(&sink, written) && complete);
+	diff_verdicts_free(v);
+	return status;
+}
+
+int diff_main(int argc, char **argv)
+{
+	struct cli cli = {
+		.args_doc = "OLD NEW\n--verdicts RECORDING",
+		.doc = "What differs between two recordings or baselines.",
+		.options = &argp,
+		.formats = formats,
+		.max_inputs = 2,
+		.inconclusive_wanted = true,
+	};
+	struct chosen chosen = { .cli = &cli };
+	int status;
+
+	list_formats();
+	cli.input = &chosen;
+	cli_parse(&cli, argc, argv);
+	status = chosen.verdicts ? diff_one(&chosen) : diff_two(&chosen);
+	free(cli.inputs);
+	return status;
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* compatcaps-trace doctor: what stands in the way here. */
+#include <stdlib.h>
+
+#include "cmd/cli.h"
+#include "lib/say.h"
+#include "lib/status.h"
+#ifndef COMPATCAPS_OFFLINE
+#include "doctor/doctor_facts.h"
+#include "cmd/verb_output.h"
+#endif
+
+enum { FORMAT_TEXT, FORMAT_JSON };
+
+static const struct cli_format formats[] = {
+	[FORMAT_TEXT] = { "text", "a line for each finding, and what to do about it" },
+	[FORMAT_JSON] = { "json", "one object" },
+	{ NULL, NULL },
+};
+
+#ifdef COMPATCAPS_OFFLINE
+
+static int examine(const struct cli *c)
+{
+	(void)c;
+	say("this build reads recordings; doctor takes the ppc64le build, on the POWER host");
+	return EXIT_IMPOSSIBLE;
+}
+
+#else
+
+static bool show(FILE *f, const struct cli *c, const void *doctor)
+{
+	if (c->format == FORMAT_JSON)
+		return doctor_show_json(f, doctor);
+	doctor_show_text(f, doctor, cli_wants_color(c, fileno(f)));
+	return true;
+}
+
+static int examine(const struct cli *c)
+{
+	static struct doctor_facts facts;
+	static struct doctor doctor;
+	int status;
+
+	doctor_facts_read(&facts);
+	doctor_examine(&doctor, &facts);
+	status = verb_write(c, show, &doctor);
+	return doctor_has_problem(&doctor) ? EXIT_IMPOSSIBLE : status;
+}
+
+#endif
+
+int doctor_main(int argc, char **argv)
+{
+	struct cli cli = {
+		.args_doc = "",
+		.doc = "What stands in the way of tracing on this host, and what its VMMs are told. "
+		       "Nothing is changed, and nothing attached to.",
+		.formats = formats,
+	};
+	int status;
+
+	cli_parse(&cli, argc, argv);
+	status = examine(&cli);
+	free(cli.inputs);
+	return status;
+}

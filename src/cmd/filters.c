@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "cmd/filters.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "live/host.h"
+#include "live/process.h"
+#include "lib/say.h"
+#include "lib/text.h"
+
+/* A pidfd tells when a process has ended; it is one only for a process, not for a thread. */
+static bool resolve_pid(uint32_t pid, int *pidfd)
+{
+	uint32_t of;
+
+	if (!pid)
+		return true;
+	of = process_of_thread(pid);
+	if (!of) {
+		say("there is no process %u (to trace a command from its start: -- COMMAND)", pid);
+		return false;
+	}
+	if (of != pid) {
+		say("%u is a thread of process %u: say -p %u, or --tid %u for this thread alone",
+		    pid, of, of, pid);
+		return false;
+	}
+	*pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	return true;
+}
+
+static bool resolve_tid(uint32_t tid)
+{
+	if (!tid || process_of_thread(tid))
+		return true;
+	say("there is no thread %u", tid);
+	return false;
+}
+
+static bool resolve_vm(const char *name, struct attach_options *a)
+{
+	if (!name[0])
+		return true;
+	a->vm_ino = host_vm_inode(name);
+	if (a->vm_ino)
+		return true;
+	say("there is no VM %s below /sys/kernel/debug/kvm: look there for the names of those that run",
+	    name);
+	return false;
+}
+
+static bool resolve_cgroup(const char *path, struct attach_options *a)
+{
+	if (!path)
+		return true;
+	a->cgroup = cgroup_id(path, &a->cgroup_level);
+	if (a->cgroup)
+		return true;
+	say("there is no cgroup %s: %s (cgroups v2, below /sys/fs/cgroup)", path, strerror(errno));
+	return false;
+}
+
+bool filters_resolve(const struct options *o, struct attach_options *a, int *pidfd)
+{
+	return resolve_pid(o->attach.pid, pidfd) && resolve_tid(o->attach.tid) &&
+	       resolve_vm(o->vm, a) && resolve_cgroup(o->cgroup, a);
+}
+
+bool filters_pass(const struct attach_options *a, uint32_t pid, uint64_t vm_ino)
+{
+	char comm[CC_COMM_LEN] = "";
+
+	if ((a->pid && a->pid != pid) || (a->vm_ino && a->vm_ino != vm_ino))
+		return false;
+	if (a->tid && process_of_thread(a->tid) != pid)
+		return false;
+	if (a->comm[0] && (!process_comm(pid, comm) || strcmp(comm, a->comm)))
+		return false;
+	if (a->cgroup && !cgroup_is_below(cgroup_path(process_cgroup(pid)), cgroup_path(a->cgroup)))
+		return false;
+	return !a->descendants_only || process_descends(pid, (uint32_t)getpid());
+}
+
+const char *filters_text(const struct options *o, char *buf, size_t len)
+{
+	const struct attach_options *a = &o->attach;
+	char comm[CC_COMM_LEN * 4];
+	FILE *f = fmemopen(buf, len, "w");
+
+	buf[0] = '\0';
+	if (!f)
+		return buf;
+	if (a->pid)
+		fprintf(f, " --pid %u", a->pid);
+	if (a->tid)
+		fprintf(f, " --tid %u", a->tid);
+	if (a->comm[0])
+		fprintf(f, " --comm %s", text_escape(comm, sizeof(comm), a->comm, sizeof(a->comm)));
+	if (o->vm[0])
+		fprintf(f, " --vm %s", o->vm);
+	if (o->cgroup)
+		fprintf(f, " --cgroup");
+	if (o->command)
+		fprintf(f, " -- COMMAND");
+	if (o->err)
+		fprintf(f, " --errno %u", o->err);
+	if (o->errors_only)
+		fprintf(f, " --errors-only");
+	fclose(f);
+	return buf[0] ? buf + 1 : buf;
+}

@@ -1,0 +1,884 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "cmd/live.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "live/attach.h"
+#include "live/child.h"
+#include "cmd/filters.h"
+#include "kvm/guest.h"
+#include "live/host.h"
+#include "live/inventory_read.h"
+#include "live/notify.h"
+#include "live/process.h"
+#include "lib/say.h"
+#include "diagnosis/session.h"
+#include "cmd/tell.h"
+#include "lib/text.h"
+#include "live/vms.h"
+#include "live/watch.h"
+
+#define NSEC UINT64_C(1000000000)
+#define MSEC UINT64_C(1000000)
+
+/* A flood is read in pieces, between which there is time for signals and the clock. */
+#define CONSUME_MAX 256
+#define UEVENTS_MAX 16
+/* Asking for losses takes longer than a record does: not for each of a stream. */
+#define LOST_NS (NSEC / 5)
+/* Who switches probes off tells nobody. */
+#define REFRESH_NS NSEC
+/* Facts of the host may change when it is itself migrated: so old they are read again. */
+#define FACTS_NS NSEC
+
+#define STATE_LEN     320
+#define PENDING_NAMES 256 /* VMs whose command line has come and no call yet */
+
+/* QEMU's -name of a VM, on its way to the VM's first call. */
+struct pending {
+	uint64_t vm, ino;
+	char name_option[GUEST_OPTION_LEN];
+};
+
+struct live {
+	const struct options *opt;
+	struct attach_options attach_opt;
+	struct attach *attach;
+	struct session *session;
+	struct teller *teller;
+	struct child child;
+	struct host_facts host;
+	bool asked_command;
+	struct pending pending[PENDING_NAMES];
+	unsigned int next_pending;
+	struct vms vms;
+	int signals; /* signalfd */
+	int uevents; /* watch.h; -1: none */
+	int process; /* pidfd of -p; -1: none */
+	uint64_t attached_at;
+	uint64_t facts_at;   /* when the device tree was read; all on CLOCK_MONOTONIC */
+	uint64_t look_at;    /* when to look for records again, 0: when the ring says so */
+	uint64_t lost_at;    /* when to ask for losses, 0: no record has come since */
+	uint64_t refresh_at; /* when to see whether the probes still work */
+	uint64_t deadline;   /* 0: none */
+	int signal;	     /* that ended it, 0: none */
+	bool unread;	     /* the reader of our output has gone */
+	bool was_blind;	     /* a function was not watched for a while */
+	bool released;	     /* --release-idle, and no VM is there */
+	bool stop;
+};
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (uint64_t)ts.tv_sec * NSEC + (uint64_t)ts.tv_nsec;
+}
+
+static uint64_t now(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+/*
+ * The wall clock may be set while we run. Two clocks are not read at the same moment: what
+ * differs by less than a set clock does would only make equal times differ.
+ */
+static int64_t clock_offset(void)
+{
+	static int64_t offset;
+	int64_t now_offset = (int64_t)(clock_ns(CLOCK_REALTIME) - now());
+
+	if (llabs(now_offset - offset) > (int64_t)MSEC)
+		offset = now_offset;
+	return offset;
+}
+
+static struct frame frame_at(enum frame_type type, uint64_t mono_ns)
+{
+	return (struct frame){
+		.type = type,
+		.mono_ns = mono_ns,
+		.real_ns = mono_ns + (uint64_t)clock_offset(),
+	};
+}
+
+static void send_frame(struct live *l, const struct frame *f)
+{
+	session_frame(l->session, f);
+	l->stop |= teller_is_done(l->teller);
+}
+
+/* ---------------------------------------------------------------- facts of the host */
+
+static bool same_facts(const struct host_facts *a, const struct host_facts *b)
+{
+	return a->page_size == b->page_size && a->ksize_is == b->ksize_is && a->ksize == b->ksize &&
+	       a->kernel_cmd == b->kernel_cmd && a->pseries_is == b->pseries_is &&
+	       a->cpu_version_is == b->cpu_version_is && a->cpu_version == b->cpu_version &&
+	       a->nested == b->nested && a->nested_caps_is == b->nested_caps_is &&
+	       a->nested_caps == b->nested_caps;
+}
+
+static void send_host(struct live *l, bool reloaded)
+{
+	struct frame f = frame_at(FRAME_HOST, now());
+
+	f.host.facts = l->host;
+	f.host.kvm_reloaded = reloaded;
+	send_frame(l, &f);
+}
+
+static void read_host(struct live *l)
+{
+	host_read(&l->host);
+	host_forget();
+	l->host.nested_caps = 0;
+	l->host.nested_caps_is = attach_nested_caps(l->attach, &l->host.nested_caps);
+	l->host.nested = host_nested_api(&l->host);
+	l->facts_at = now();
+}
+
+/* A host that was itself migrated may have another cpu-version since. */
+static void refresh_device_tree(struct live *l)
+{
+	struct host_facts before = l->host;
+
+	if (now() - l->facts_at < FACTS_NS)
+		return;
+	l->facts_at = now();
+	host_read_device_tree(&l->host);
+	if (!same_facts(&before, &l->host))
+		send_host(l, false);
+}
+
+/* Only where a verdict hangs on it: it takes a VM of our own to find out. */
+static void learn_command(struct live *l, const struct cc_record *r)
+{
+	if (l->asked_command || !session_wants_command(l->session, r))
+		return;
+	l->asked_command = true;
+	host_ask_command(&l->host);
+	if (l->host.kernel_cmd)
+		send_host(l, false);
+}
+
+/* ---------------------------------------------------------------- records */
+
+static struct pending *find_pending(struct live *l, uint64_t vm, uint64_t ino)
+{
+	for (size_t i = 0; i < PENDING_NAMES; i++)
+		if (l->pending[i].vm == vm && l->pending[i].ino == ino)
+			return &l->pending[i];
+	return NULL;
+}
+
+static void on_args(const struct cc_args *a, void *ctx)
+{
+	struct live *l = ctx;
+	struct pending *p = find_pending(l, a->vm, a->vm_ino);
+	size_t len = a->len <= sizeof(a->args) ? a->len : sizeof(a->args);
+
+	if (!p)
+		p = &l->pending[l->next_pending++ % PENDING_NAMES];
+	p->vm = a->vm;
+	p->ino = a->vm_ino;
+	guest_option(p->name_option, sizeof(p->name_option), a->args, len);
+	/* It may stand further back than what was sent. */
+	if (!p->name_option[0] && (!len || len == sizeof(a->args)))
+		process_name_option(a->pid, p->name_option, sizeof(p->name_option), NULL);
+}
+
+static void on_record(const struct cc_record *r, void *ctx)
+{
+	struct live *l = ctx;
+	struct frame f = frame_at(FRAME_CALL, r->mono_ns);
+	struct pending *p = r->vm ? find_pending(l, r->vm, r->vm_ino) : NULL;
+
+	if (teller_is_done(l->teller) || !record_valid(r))
+		return;
+	if (r->ret == -EINVAL || r->type == CC_ARCH_COMPAT)
+		refresh_device_tree(l);
+	learn_command(l, r);
+	f.call.rec = r;
+	f.call.name_option = p ? p->name_option : NULL;
+	f.call.cgroup = cgroup_path(r->cgroup);
+	send_frame(l, &f);
+	if (p)
+		*p = (struct pending){ 0 };
+}
+
+static void on_line(const struct cc_line *line, void *ctx)
+{
+	struct live *l = ctx;
+	const struct cc_record *r = &line->rec;
+	struct frame f = frame_at(FRAME_KERNEL, r->mono_ns);
+	struct pending *p = r->vm ? find_pending(l, r->vm, r->vm_ino) : NULL;
+	size_t len = r->arg < sizeof(line->text) ? r->arg : sizeof(line->text);
+	char text[4 * CC_LINE_LEN + 1];
+
+	if (teller_is_done(l->teller) || !record_valid(r))
+		return;
+	f.kernel.rec = r;
+	f.kernel.text = text_escape(text, sizeof(text), line->text, len);
+	f.kernel.name_option = p ? p->name_option : NULL;
+	f.kernel.cgroup = cgroup_path(r->cgroup);
+	send_frame(l, &f);
+	if (p)
+		*p = (struct pending){ 0 };
+}
+
+static void on_loss(enum cc_loss loss, uint64_t n, const struct loss_count *by, size_t n_by,
+		    void *ctx)
+{
+	struct frame f = frame_at(FRAME_LOST, now());
+
+	f.lost.loss = loss;
+	f.lost.n = n;
+	f.lost.by = by;
+	f.lost.n_by = n_by;
+	send_frame(ctx, &f);
+}
+
+static void consume(struct live *l)
+{
+	const struct attach_sink sink = { on_record, on_args, on_line, l };
+	int n = attach_consume(l->attach, &sink, CONSUME_MAX);
+
+	/* One who looks too early finds nothing, and what has come since may wake nobody. */
+	if (n > 0)
+		l->look_at = now() + (n < CONSUME_MAX ? ATTACH_LOOK_AGAIN_MS * MSEC : 0);
+	else if (now() >= l->look_at)
+		l->look_at = 0;
+	if (n > 0 && !l->lost_at)
+		l->lost_at = now() + LOST_NS;
+}
+
+/* ---------------------------------------------------------------- what is watched */
+
+static void send_attach(struct live *l, enum point i, uint64_t at)
+{
+	const struct attach_point *p = attach_point(l->attach, i);
+	struct frame f = frame_at(FRAME_ATTACH, at);
+	uint64_t *older = calloc(l->vms.n + 1, sizeof(*older));
+
+	for (size_t v = 0; older && v < l->vms.n; v++)
+		older[v] = l->vms.list[v].ino;
+	f.attach.point = i;
+	f.attach.how = p->how;
+	f.attach.why = p->how == ATTACH_ABSENT ? p->why : NULL;
+	f.attach.released = p->how == ATTACH_ABSENT && l->released;
+	f.attach.known = l->vms.known && older;
+	f.attach.older = older;
+	f.attach.n_older = older ? l->vms.n : 0;
+	send_frame(l, &f);
+	free(older);
+}
+
+static void say_change(const struct live *l, enum point i)
+{
+	const struct attach_point *p = attach_point(l->attach, i);
+
+	if (p->how == ATTACH_ABSENT)
+		say("not watching %s: %s", attach_func(i), p->why);
+	else
+		say_note("watching %s by %s", attach_func(i), attach_how_name(p->how));
+}
+
+static unsigned int n_attached(const struct live *l, enum attach_how how)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < ATTACH_POINTS; i++)
+		n += attach_point(l->attach, i)->how == how;
+	return n;
+}
+
+/* In a line. Returns buf. */
+static const char *state_of(const struct live *l, char buf[STATE_LEN])
+{
+	const char *obstacle = l->uevents >= 0 ? host_kvm_obstacle() : NULL;
+
+	if (obstacle)
+		snprintf(buf, STATE_LEN, "waiting: %s", obstacle);
+	else if (n_attached(l, ATTACH_FEXIT))
+		snprintf(buf, STATE_LEN, "tracing by fexit");
+	else if (n_attached(l, ATTACH_KPROBE))
+		snprintf(buf, STATE_LEN, "tracing by kprobes");
+	else
+		snprintf(buf, STATE_LEN, "waiting for a VM");
+	return buf;
+}
+
+/* Switched off under us: the module is there, and it is not our own doing. */
+static bool is_blind(const struct live *l, enum point i)
+{
+	const char *module = attach_module_of(i);
+
+	return attach_point(l->attach, i)->how == ATTACH_ABSENT && !l->opt->release_idle &&
+	       (!module || host_has_module(module));
+}
+
+/* at: before it was attached to, so that no call seems to have come before its probe. */
+static void send_changes(struct live *l, unsigned int mask, uint64_t at)
+{
+	char state[STATE_LEN];
+
+	for (unsigned int i = 0; i < ATTACH_POINTS; i++) {
+		if (!(mask & 1u << i))
+			continue;
+		if (l->opt->verbose || !l->opt->release_idle)
+			say_change(l, i);
+		l->was_blind |= is_blind(l, i);
+		send_attach(l, i, at);
+	}
+	notify_ready(state_of(l, state));
+}
+
+static void refresh(struct live *l)
+{
+	uint64_t at = now();
+	unsigned int mask = l->stop ? 0 : attach_refresh(l->attach);
+
+	l->refresh_at = at + REFRESH_NS;
+	if (!mask)
+		return;
+	vms_look(&l->vms);
+	send_changes(l, mask, at);
+}
+
+/* reloaded: kvm may be another one, even if all facts are the same when it is looked at. */
+static void on_modules(struct live *l, bool reloaded)
+{
+	struct host_facts before = l->host;
+
+	refresh(l);
+	l->host.kernel_cmd = 0;
+	l->asked_command = false;
+	read_host(l);
+	if (reloaded || !same_facts(&before, &l->host))
+		send_host(l, reloaded);
+}
+
+static void take_or_release(struct live *l, bool vms)
+{
+	uint64_t at = now();
+	unsigned int mask;
+
+	if (!l->opt->release_idle || l->stop)
+		return;
+	mask = vms ? attach_take(l->attach) : attach_release(l->attach);
+	l->released = !vms;
+	if (!mask)
+		return;
+	vms_look(&l->vms);
+	send_changes(l, mask, at);
+}
+
+/* One that asks KVM a question makes a VM for it: that of no VMM. */
+static bool is_tracer(uint32_t pid, const char *comm)
+{
+	return pid == (uint32_t)getpid() || !strcmp(comm, "compatcaps-trac");
+}
+
+static void send_vm(struct live *l, const struct watch_event *e, uint64_t ino)
+{
+	struct frame f = frame_at(FRAME_VM, now());
+	char comm[CC_COMM_LEN] = "", escaped[CC_COMM_LEN * 4], option[GUEST_OPTION_LEN] = "";
+
+	f.vm.ended = e->what == WATCH_VM_ENDED;
+	f.vm.pid = process_of_thread(e->tid);
+	if (!f.vm.pid)
+		f.vm.pid = e->tid;
+	process_comm(f.vm.pid, comm);
+	if (is_tracer(f.vm.pid, comm) ||
+	    (!f.vm.ended && !filters_pass(&l->attach_opt, f.vm.pid, ino)))
+		return;
+	if (!f.vm.ended)
+		process_name_option(f.vm.pid, option, sizeof(option), &f.vm.incoming);
+	f.vm.ino = ino;
+	f.vm.vm_name = e->vm_name;
+	f.vm.comm = text_escape(escaped, sizeof(escaped), comm, sizeof(comm));
+	f.vm.name_option = option;
+	f.vm.cgroup = cgroup_path(process_cgroup(f.vm.pid));
+	send_frame(l, &f);
+}
+
+static void on_vm(struct live *l, const struct watch_event *e)
+{
+	bool ended = e->what == WATCH_VM_ENDED;
+	uint64_t ino = ended ? vms_drop(&l->vms, e->vm_name) : host_vm_inode(e->vm_name);
+
+	if (!ended && ino)
+		vms_add(&l->vms, e->vm_name, ino);
+	/* Its calls come first: they are why its end is told of. */
+	if (ended) {
+		consume(l);
+		attach_losses(l->attach, on_loss, l);
+	} else {
+		take_or_release(l, true);
+	}
+	/* In a pid namespace the kernel's numbers are not ours. */
+	if (!host_pid_namespace())
+		send_vm(l, e, ino);
+	if (!ended)
+		return;
+	attach_forget_vm(l->attach, ino);
+	l->stop |= l->attach_opt.vm_ino && ino == l->attach_opt.vm_ino;
+	take_or_release(l, e->vms);
+}
+
+static void on_uevents(struct live *l)
+{
+	struct watch_event e;
+
+	for (int i = 0; i < UEVENTS_MAX && watch_next(l->uevents, &e); i++) {
+		switch (e.what) {
+		case WATCH_MODULE:
+			if (!strcmp(e.module, "kvm") || !strcmp(e.module, "kvm_hv") ||
+			    !strcmp(e.module, "kvm_pr"))
+				on_modules(l, !strcmp(e.module, "kvm"));
+			break;
+		case WATCH_OVERRUN:
+			say_note(
+				"more uevents came at once than could be kept: the births and ends of some VMs are not told");
+			vms_look(&l->vms);
+			take_or_release(l, l->vms.n || !l->vms.known);
+			on_modules(l, true);
+			break;
+		case WATCH_VM_CREATED:
+		case WATCH_VM_ENDED:
+			on_vm(l, &e);
+			break;
+		}
+	}
+}
+
+/* ---------------------------------------------------------------- the loop */
+
+static void on_signal(struct live *l)
+{
+	struct signalfd_siginfo si;
+
+	if (read(l->signals, &si, sizeof(si)) != (ssize_t)sizeof(si))
+		return;
+	if (si.ssi_signo == SIGCHLD) {
+		child_reap(&l->child);
+		l->stop |= l->child.ended;
+		return;
+	}
+	/* From the keyboard the command has got it already: a second one does no harm. */
+	child_signal(&l->child, (int)si.ssi_signo);
+	l->signal = (int)si.ssi_signo;
+	l->stop = true;
+}
+
+static void sooner(uint64_t *next, uint64_t at)
+{
+	if (at && (!*next || at < *next))
+		*next = at;
+}
+
+static int time_left(const struct live *l)
+{
+	uint64_t at = now(), next = 0;
+
+	sooner(&next, l->look_at);
+	sooner(&next, l->lost_at);
+	sooner(&next, l->refresh_at);
+	sooner(&next, l->deadline);
+	sooner(&next, teller_due(l->teller));
+	if (!next)
+		return -1;
+	return at >= next ?
+		       0 :
+		       (int)((next - at) / MSEC + 1 > 86400000 ? 86400000 : (next - at) / MSEC + 1);
+}
+
+static bool is_due(uint64_t at)
+{
+	return at && now() >= at;
+}
+
+static void on_time(struct live *l)
+{
+	if (is_due(l->lost_at)) {
+		l->lost_at = 0;
+		attach_losses(l->attach, on_loss, l);
+	}
+	if (is_due(l->refresh_at)) {
+		refresh(l);
+		/* A record that was long on its way into the ring may have woken nobody. */
+		consume(l);
+	}
+	teller_on_time(l->teller, now());
+	l->stop |= is_due(l->deadline);
+}
+
+static void pump(struct live *l)
+{
+	struct pollfd fds[] = {
+		{ .fd = attach_fd(l->attach), .events = POLLIN },
+		{ .fd = l->signals, .events = POLLIN },
+		{ .fd = l->uevents, .events = POLLIN },
+		{ .fd = l->process, .events = POLLIN },
+	};
+
+	while (!l->stop) {
+		int n = poll(fds, 4, time_left(l));
+
+		if (n < 0 && errno != EINTR)
+			break;
+		/* First, for it may be all that is left of a process that made a call. */
+		if (n > 0 && fds[2].revents)
+			on_uevents(l);
+		if ((n > 0 && fds[0].revents) || is_due(l->look_at))
+			consume(l);
+		if (n > 0 && fds[1].revents)
+			on_signal(l);
+		if (n > 0 && fds[3].revents) {
+			say_note("process %u has ended", l->opt->attach.pid);
+			l->stop = true;
+		}
+		on_time(l);
+	}
+}
+
+/* What was recorded before the end still counts, unless the asked-for number is reached. */
+static void drain(struct live *l)
+{
+	const struct attach_sink sink = { on_record, on_args, on_line, l };
+	struct frame end;
+
+	/* While probes are there the losses that the kernel counts are theirs. */
+	attach_losses(l->attach, on_loss, l);
+	attach_stop(l->attach);
+	while (!teller_is_done(l->teller) && attach_consume(l->attach, &sink, CONSUME_MAX) > 0)
+		;
+	attach_losses(l->attach, on_loss, l);
+	if (l->uevents >= 0 && !teller_is_done(l->teller))
+		on_uevents(l);
+	end = frame_at(FRAME_END, now());
+	end.end.runs_repeated = attach_runs_repeated(l->attach);
+	session_frame(l->session, &end);
+}
+
+/* ---------------------------------------------------------------- the beginning */
+
+static const char *to_end(const struct live *l)
+{
+	return l->opt->command ? "" : "; end it with Ctrl-C";
+}
+
+/* What is not as usual has a line of its own. */
+static void say_attached(const struct live *l)
+{
+	const struct attach_point *hook = attach_point(l->attach, POINT_BACKEND);
+	bool no_feature = l->host.ksize_is == FACT_ABSENT;
+	char state[STATE_LEN];
+
+	for (unsigned int i = 0; i < ATTACH_POINTS; i++)
+		if (attach_point(l->attach, i)->how == ATTACH_ABSENT && i != POINT_BACKEND &&
+		    !host_kvm_obstacle() && !l->opt->release_idle)
+			say("not watching %s: %s", attach_func(i), attach_point(l->attach, i)->why);
+	if (no_feature)
+		say_note(
+			"this kernel does not have KVM_PPC_GET_COMPAT_CAPS: queries end with ENOTTY");
+	else if (hook->how == ATTACH_ABSENT && !host_kvm_obstacle() && !l->opt->release_idle)
+		say("not watching %s: %s: causes that lie behind it cannot be told",
+		    attach_func(POINT_BACKEND), hook->why);
+	if (host_kvm_obstacle() && l->uevents >= 0)
+		say_note("%s", state_of(l, state));
+	else
+		say_note("%s%s", state_of(l, state), to_end(l));
+	notify_ready(state);
+}
+
+static void send_trace(struct live *l, uint64_t at)
+{
+	struct frame f = frame_at(FRAME_TRACE, at);
+	char filters[256];
+
+	host_identify(&f.trace.id);
+	f.trace.host = l->host;
+	f.trace.filters.threads = l->opt->attach.tid;
+	f.trace.filters.text = filters_text(l->opt, filters, sizeof(filters));
+	f.trace.clock_offset_ns = clock_offset();
+	send_frame(l, &f);
+	for (unsigned int i = 0; i < ATTACH_POINTS; i++)
+		send_attach(l, i, at);
+}
+
+static void send_found(struct live *l, const struct inventory_vm *vm)
+{
+	const struct inventory_process *p = vm->processes;
+	struct frame f = frame_at(FRAME_FOUND, now());
+
+	if (is_tracer(p->pid, p->comm) || !filters_pass(&l->attach_opt, p->pid, vm->ino))
+		return;
+	f.found.vm = vm;
+	send_frame(l, &f);
+}
+
+/* The VMs that are there already: of what they did before, what they have come to is all that is
+ * left. */
+static void send_inventory(struct live *l)
+{
+	char error[INVENTORY_ERROR_LEN];
+	struct inventory inv = { 0 };
+
+	/* A command's VMs are still to come. */
+	if (l->opt->command || !l->vms.n || host_kvm_obstacle())
+		return;
+	if (!inventory_read(&inv, error))
+		say("which VMs are there already is not told: %s", error);
+	for (size_t i = 0; i < inv.n; i++)
+		send_found(l, &inv.vms[i]);
+	inventory_free(&inv);
+}
+
+static bool catch_signals(struct live *l)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	l->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (l->signals < 0)
+		say("signalfd: %s", strerror(errno));
+	return l->signals >= 0;
+}
+
+static bool set_up(struct live *l)
+{
+	char error[ATTACH_ERROR_LEN];
+	const char *obstacle = host_obstacle();
+
+	if (obstacle) {
+		say("%s", obstacle);
+		return false;
+	}
+	/* Before attaching: what comes in between is then looked at twice, not never. */
+	l->uevents = watch_open();
+	if (l->opt->release_idle && l->uevents < 0) {
+		say("--release-idle needs the kernel's uevents: %s", strerror(errno));
+		return false;
+	}
+	l->attached_at = now();
+	l->attach = attach_start(&l->attach_opt, l->opt->release_idle, error);
+	if (!l->attach) {
+		say("%s", error);
+		return false;
+	}
+	vms_look(&l->vms);
+	if (l->opt->release_idle && (l->vms.n || !l->vms.known)) {
+		attach_take(l->attach);
+		vms_look(&l->vms);
+	} else {
+		l->released = l->opt->release_idle;
+	}
+	read_host(l);
+	l->refresh_at = now() + REFRESH_NS;
+	return true;
+}
+
+/* Once nothing is in the way any more: no file is made for a trace that cannot be. */
+static bool begin(struct live *l)
+{
+	l->teller = teller_new(l->opt, l->signals);
+	if (!l->teller)
+		return false;
+	l->session = session_new(teller_event, l->teller);
+	if (!l->session) {
+		say("there is not enough memory");
+		return false;
+	}
+	send_trace(l, l->attached_at);
+	send_inventory(l);
+	return true;
+}
+
+static void print_program(const char *name, uint32_t verified, uint32_t insns, uint32_t bytes,
+			  void *ctx)
+{
+	fprintf(ctx, "%-24s %10u %10u %10u\n", name, verified, insns, bytes);
+}
+
+static void dry_run(const struct live *l)
+{
+	printf("%-24s %10s %10s %10s\n", "PROGRAM", "VERIFIED", "INSNS", "BYTES");
+	attach_programs(l->attach, print_program, stdout);
+}
+
+/* ---------------------------------------------------------------- the end */
+
+/* The one that hangs may be what the user is after. */
+static void report_in_flight(const struct live *l)
+{
+	struct cc_record some[8];
+	size_t max = sizeof(some) / sizeof(some[0]);
+	size_t n = attach_in_flight(l->attach, some, max);
+	char comm[CC_COMM_LEN * 4];
+	uint64_t at = now();
+
+	if (n)
+		say("%zu call%s had not returned when tracing ended:", n, n == 1 ? "" : "s");
+	for (size_t i = 0; i < n && i < max; i++)
+		say("  %s[%u], thread %u, for %" PRIu64 " ms",
+		    text_escape(comm, sizeof(comm), some[i].comm, sizeof(some[i].comm)),
+		    some[i].pid, some[i].tid, (at - (uint64_t)some[i].mono_ns) / MSEC);
+}
+
+/* Nothing was there to be traced, from the first moment to the last. */
+static bool all_in_vain(const struct live *l)
+{
+	const struct totals *n = session_totals(l->session);
+	const char *obstacle = host_kvm_obstacle();
+
+	if (!obstacle ||
+	    n->negotiations_ok + n->negotiations_failed + n->asks_ok + n->asks_failed + n->checks)
+		return false;
+	say("%s", obstacle);
+	return true;
+}
+
+static int status_of(const struct live *l, bool written)
+{
+	/* For a service to wait for KVM is no failure. */
+	if (!written || (!notify_is_wanted() && all_in_vain(l)))
+		return EXIT_IMPOSSIBLE;
+	if (l->opt->strict && (session_totals(l->session)->lost || l->was_blind))
+		return (int)l->opt->inconclusive;
+	return EXIT_DONE;
+}
+
+/* The command's status is the user's: nothing of the tracer's hides it but its own failure. */
+static int status_with_command(struct live *l, int status)
+{
+	struct child *c = &l->child;
+	struct signalfd_siginfo si;
+	struct pollfd fd = { .fd = l->signals, .events = POLLIN };
+
+	if (!c->ended && !l->signal && !l->unread)
+		say("%s[%d] goes on, untraced: waiting for its end", l->opt->command[0], c->pid);
+	while (!c->ended) {
+		poll(&fd, 1, -1);
+		while (read(l->signals, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
+			child_reap(c);
+			if (si.ssi_signo == SIGCHLD || c->ended)
+				continue;
+			/* Asked twice to end, and the command does not. */
+			if (l->signal)
+				return 128 + (int)si.ssi_signo;
+			l->signal = (int)si.ssi_signo;
+			child_signal(c, l->signal);
+		}
+	}
+	if (WIFSIGNALED(c->status))
+		say_note("%s was ended by signal %d (%s)", l->opt->command[0], WTERMSIG(c->status),
+			 strsignal(WTERMSIG(c->status)));
+	else if (WEXITSTATUS(c->status))
+		say_note("%s ended with status %d", l->opt->command[0], WEXITSTATUS(c->status));
+	return status == EXIT_DONE ? child_exit_status(c) : EXIT_TRACER;
+}
+
+static int start_command(struct live *l)
+{
+	int err = child_run(&l->child);
+
+	if (!err)
+		return 0;
+	say("cannot run %s: %s%s", l->opt->command[0], strerror(-err),
+	    err == -ENOENT ? " (to trace a running process: -p PID)" : "");
+	return err == -ENOENT ? EXIT_NO_COMMAND : EXIT_CANNOT_RUN;
+}
+
+static bool close_teller(struct live *l)
+{
+	bool ok;
+
+	l->unread = teller_is_unread(l->teller);
+	ok = teller_close(l->teller);
+	l->teller = NULL;
+	return ok;
+}
+
+static int trace(struct live *l)
+{
+	int status = 0;
+
+	say_attached(l);
+	if (l->opt->duration_ns)
+		l->deadline = now() + l->opt->duration_ns;
+	if (l->opt->command)
+		status = start_command(l);
+	if (status) {
+		close_teller(l);
+		return status;
+	}
+	pump(l);
+	drain(l);
+	teller_summarize(l->teller, l->session);
+	report_in_flight(l);
+	if (l->was_blind)
+		say("for a while not every function was watched: calls of that time are not told");
+	status = status_of(l, close_teller(l));
+	return l->opt->command ? status_with_command(l, status) : status;
+}
+
+static int run(struct live *l)
+{
+	int failed = l->opt->command ? EXIT_TRACER : EXIT_IMPOSSIBLE, err = 0;
+
+	if (!catch_signals(l))
+		return failed;
+	if (l->opt->command)
+		err = child_prepare(&l->child, l->opt->command);
+	if (err) {
+		say("cannot fork %s: %s", l->opt->command[0], strerror(-err));
+		return failed;
+	}
+	if (!filters_resolve(l->opt, &l->attach_opt, &l->process))
+		return failed;
+	if (!set_up(l))
+		return failed;
+	if (!l->opt->dry_run)
+		return begin(l) ? trace(l) : failed;
+	dry_run(l);
+	return EXIT_DONE;
+}
+
+int live_run(const struct options *o)
+{
+	struct live l = { .opt = o,
+			  .attach_opt = o->attach,
+			  .child = { .go = -1 },
+			  .signals = -1,
+			  .uevents = -1,
+			  .process = -1 };
+	int status;
+
+	l.attach_opt.descendants_only = o->command;
+	status = run(&l);
+	if (l.teller)
+		teller_close(l.teller);
+	attach_free(l.attach);
+	session_free(l.session);
+	vms_free(&l.vms);
+	return status;
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "cmd/cli.h"
+
+#include <stdlib.h>
+
+#include "metrics/metric.h"
+#include "lib/output.h"
+#include "recording/recording.h"
+#include "lib/say.h"
+#include "lib/status.h"
+
+static const struct cli_format formats[] = {
+	[METRICS_PROMETHEUS] = { "prometheus", "as node_exporter's textfile collector reads it" },
+	[METRICS_OPENMETRICS] = { "openmetrics", "with exemplars that name VM and seq" },
+	{ NULL, NULL },
+};
+
+static const char doc[] =
+	"Count what recordings hold, for Prometheus and its like: negotiations and requests for a "
+	"mode, their failures by cause, retries, losses, durations. Of several recordings it is "
+	"the sum. trace and record do the same live with --metrics.\v"
+	"EXAMPLES:\n"
+	"  compatcaps-trace metrics host.jsonl\n"
+	"  compatcaps-trace metrics --force -o compatcaps.prom monday.jsonl tuesday.jsonl\n"
+	"  compatcaps-trace metrics --format=openmetrics host.jsonl\n"
+	"\n"
+	"EXIT STATUS:\n"
+	"  0 done; 2 usage; 3 a recording could not be read, or not all of it, or the\n"
+	"  output could not be written.";
+
+/* Of one recording. */
+struct counted {
+	struct metrics *metrics;
+	const char *path;
+};
+
+static void on_event(const struct event *e, void *ctx)
+{
+	const struct counted *c = ctx;
+
+	if (e->type == EVENT_TRACE && e->frame->trace.filters.outcomes)
+		say("%s has calls of some outcomes alone: others are not counted", c->path);
+	metrics_event(e, c->metrics);
+}
+
+/* false: nothing of it was read. */
+static bool read_one(const struct cli *cli, const char *path, struct metrics *m, int *status)
+{
+	struct counted counted = { m, path };
+	struct recording_reader reader = {
+		.path = path,
+		.recorded = cli->recorded,
+		.progress = !cli->quiet,
+		.event = on_event,
+		.ctx = &counted,
+	};
+	struct recording rec;
+	bool read = recording_read(&reader, &rec);
+
+	if (recording_status(&rec) != EXIT_DONE)
+		*status = recording_status(&rec);
+	return read;
+}
+
+static int write_all(const struct cli *cli, const struct metrics *m)
+{
+	char error[512];
+	struct output *o = output_open(cli->output, cli->force, -1, error, sizeof(error));
+	bool unread;
+
+	if (o) {
+		metrics_write(m, (enum metrics_format)cli->format, output_file(o));
+		output_flush(o);
+		unread = output_unread(o);
+		if (output_close(o, error, sizeof(error)) || unread)
+			return EXIT_DONE;
+	}
+	say("%s", error);
+	return EXIT_IMPOSSIBLE;
+}
+
+int metrics_main(int argc, char **argv)
+{
+	struct cli cli = { .args_doc = "RECORDING...",
+			   .doc = doc,
+			   .formats = formats,
+			   .min_inputs = 1,
+			   .max_inputs = SIZE_MAX,
+			   .verdicts = true };
+	struct metrics *m = metrics_new();
+	int status = EXIT_DONE;
+	bool any = false;
+
+	cli_parse(&cli, argc, argv);
+	if (!m) {
+		say("there is not enough memory");
+		return EXIT_IMPOSSIBLE;
+	}
+	for (size_t i = 0; i < cli.n_inputs; i++)
+		any |= read_one(&cli, cli.inputs[i], m, &status);
+	if (any && write_all(&cli, m) != EXIT_DONE)
+		status = EXIT_IMPOSSIBLE;
+	metrics_free(m);
+	free(cli.inputs);
+	return status;
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "report/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/cli.h"
+#include "lib/say.h"
+#include "lib/status.h"
+
+/* A form is one row here, one file (src/report_NAME.c), and its part of the docs. */
+static const struct report_format *const forms[] = { &report_text, &report_html, &report_perfetto };
+
+#define FORMS (sizeof(forms) / sizeof(forms[0]))
+
+enum { OPT_COPY = 2048 };
+
+static const struct argp_option options[] = {
+	{ 0, 0, 0, 0, "The page of --format=html:", 1 },
+	{ "copy", OPT_COPY, "WHEN", 0,
+	  "put the recording inside it: always, never or auto, up to 64 MiB (default)", 0 },
+	{ 0 },
+};
+
+static const char doc[] =
+	"Tell people what recordings have: the host, what went wrong, each VM's story, how long "
+	"queries took, and what was not seen.\v"
+	"A page with its recording inside it takes the place of that recording: replay, check, diff "
+	"and metrics read it too. Of one with several recordings PAGE#2 is the second.";
+
+struct digest *report_digest(const struct report_input *in, struct recording *rec)
+{
+	struct digest *d = digest_new();
+	const struct recording_reader reader = {
+		.path = in->name,
+		.recorded = in->recorded,
+		.progress = true,
+		.event = digest_event,
+		.finish = digest_finish,
+		.ctx = d,
+	};
+
+	if (!d) {
+		say("there is not enough memory");
+		return NULL;
+	}
+	recording_read_file(in->f, &reader, rec);
+	d->n_bad = rec->n_bad;
+	return d;
+}
+
+static bool close_output(struct output *out)
+{
+	bool unread = !output_flush(out) && output_unread(out);
+	char error[512];
+
+	if (output_close(out, error, sizeof(error)))
+		return true;
+	/* Who closes a pipe has seen enough, and knows that there may be more. */
+	if (!unread)
+		say("%s", error);
+	return unread;
+}
+
+static struct output *open_output(const struct cli *cli, const struct report_format *form)
+{
+	char error[512];
+	struct output *out = output_open(cli->output, cli->force, -1, error, sizeof(error));
+
+	if (!out) {
+		say("%s", error);
+		return NULL;
+	}
+	if (!form->binary || !isatty(fileno(output_file(out))))
+		return out;
+	say("a trace of --format=%s is not for a terminal: name a file with -o", form->name);
+	output_close(out, error, sizeof(error));
+	return NULL;
+}
+
+struct making {
+	struct cli *cli;
+	const struct report_format *form;
+	struct report report;
+	void *state;
+	int status;
+};
+
+/* Nothing is written before the first recording is there. */
+static bool begin(struct making *r)
+{
+	if (r->state)
+		return true;
+	r->report.out = open_output(r->cli, r->form);
+	if (!r->report.out)
+		return false;
+	r->report.f = output_file(r->report.out);
+	r->report.color = cli_wants_color(r->cli, fileno(r->report.f));
+	r->report.n = r->cli->n_inputs;
+	r->state = r->form->begin(&r->report);
+	return r->state;
+}
+
+/* false: it makes no sense to go on. */
+static bool add(struct making *r, size_t i)
+{
+	struct report_input in = {
+		.name = r->cli->inputs[i],
+		.number = i + 1,
+		.recorded = r->cli->recorded,
+	};
+	struct recording rec = { .fatal = true };
+	bool written;
+
+	in.f = recording_open(in.name, r->form->again);
+	if (!in.f) {
+		r->status = EXIT_IMPOSSIBLE;
+		return true;
+	}
+	written = begin(r) && r->form->recording(r->state, &in, &rec);
+	fclose(in.f);
+	if (recording_status(&rec) != EXIT_DONE)
+		r->status = EXIT_IMPOSSIBLE;
+	return written && output_flush(r->report.out);
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	static const char *const whens[] = {
+		[COPY_AUTO] = "auto",
+		[COPY_ALWAYS] = "always",
+		[COPY_NEVER] = "never",
+	};
+	struct making *r = state->input;
+
+	if (key != OPT_COPY)
+		return ARGP_ERR_UNKNOWN;
+	for (size_t i = 0; i < sizeof(whens) / sizeof(whens[0]); i++)
+		if (!strcmp(arg, whens[i])) {
+			r->report.copy = i;
+			return 0;
+		}
+	cli_refuse(state, "--copy", arg, "it is always, never or auto");
+	return 0;
+}
+
+static const struct argp argp = { .options = options, .parser = parse_option };
+
+int report_main(int argc, char **argv)
+{
+	struct cli_format formats[FORMS + 1] = { 0 };
+	struct cli cli = {
+		.args_doc = "RECORDING...",
+		.doc = doc,
+		.options = &argp,
+		.formats = formats,
+		.min_inputs = 1,
+		.max_inputs = 1000,
+		.verdicts = true,
+	};
+	struct making r = { .cli = &cli };
+	bool written = true;
+
+	cli.input = &r;
+	for (size_t i = 0; i < FORMS; i++)
+		formats[i] = (struct cli_format){ forms[i]->name, forms[i]->what };
+	cli_parse(&cli, argc, argv);
+	r.form = forms[cli.format];
+	for (size_t i = 0; written && i < cli.n_inputs; i++)
+		written = add(&r, i);
+	if (r.state)
+		written &= r.form->end(r.state);
+	if (r.report.out)
+		written = close_output(r.report.out) && written;
+	free(cli.inputs);
+	return written ? r.status : EXIT_IMPOSSIBLE;
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "cmd/tell.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "metrics/metrics_file.h"
+#include "live/notify.h"
+#include "lib/output.h"
+#include "lib/say.h"
+
+struct teller {
+	const struct options *opt;
+	const struct emitter *emitter;
+	void *state;
+	struct output *out;
+	struct metrics_file *metrics; /* of --metrics; NULL: none */
+	uint64_t n_calls;	      /* that were shown */
+	bool call_shown;	      /* the newest: a retry is told with it or not at all */
+	bool failed;
+};
+
+static bool wants_color(const struct options *o, FILE *f)
+{
+	if (o->color != COLOR_AUTO)
+		return o->color == COLOR_ALWAYS;
+	return isatty(fileno(f)) && !getenv("NO_COLOR");
+}
+
+static unsigned int columns_of(FILE *f)
+{
+	struct winsize size;
+
+	return ioctl(fileno(f), TIOCGWINSZ, &size) ? 0 : size.ws_col;
+}
+
+static bool filters_outcomes(const struct options *o)
+{
+	return o->errors_only || o->err;
+}
+
+static bool begin_output(struct teller *t, int wake)
+{
+	const struct options *o = t->opt;
+	struct emit_options emit = { .verbose = o->verbose };
+	char error[512];
+	FILE *f;
+
+	t->out = output_open(o->output, o->force, wake, error, sizeof(error));
+	if (!t->out) {
+		say("%s", error);
+		return false;
+	}
+	f = output_file(t->out);
+	emit.color = wants_color(o, f);
+	emit.columns = columns_of(f);
+	/* Who reads it back must know that not all was written. */
+	emit.filtered = filters_outcomes(o);
+	t->state = t->emitter->begin(f, &emit);
+	if (t->state)
+		return true;
+	say("there is not enough memory");
+	output_close(t->out, error, sizeof(error));
+	return false;
+}
+
+static bool begin(struct teller *t, int wake)
+{
+	const struct options *o = t->opt;
+
+	/* First, for it leaves nothing behind where it fails. */
+	if (o->metrics && !(t->metrics = metrics_file_open(o->metrics, o->force)))
+		return false;
+	if (begin_output(t, wake))
+		return true;
+	metrics_file_close(t->metrics);
+	return false;
+}
+
+struct teller *teller_new(const struct options *o, int wake)
+{
+	struct teller *t = calloc(1, sizeof(*t));
+
+	if (!t) {
+		say("there is not enough memory");
+		return NULL;
+	}
+	t->opt = o;
+	t->emitter = o->format ? o->format : &emit_text;
+	if (begin(t, wake))
+		return t;
+	free(t);
+	return NULL;
+}
+
+static bool is_call(const struct event *e)
+{
+	return e->type == EVENT_NEGOTIATION || e->type == EVENT_ARCH_COMPAT ||
+	       e->type == EVENT_EXTENSION;
+}
+
+static bool call_wanted(const struct options *o, const struct event *e)
+{
+	if (o->err)
+		return e->rec->ret == -(int)o->err;
+	return !o->errors_only || event_is_failure(e) || e->rec->ret < 0;
+}
+
+/* Of filtered calls the stories have been told all the same: what is hidden is a row. */
+static bool is_wanted(struct teller *t, const struct event *e)
+{
+	if (is_call(e)) {
+		t->call_shown = call_wanted(t->opt, e);
+		return t->call_shown;
+	}
+	if (e->type == EVENT_RETRY)
+		return t->call_shown;
+	if (e->type == EVENT_RUN)
+		return !t->opt->err || e->rec->ret == -(int)t->opt->err;
+	if (e->type == EVENT_VM || e->type == EVENT_FOUND || e->type == EVENT_RAN)
+		return !filters_outcomes(t->opt);
+	return true;
+}
+
+static void show(struct teller *t, const struct event *e)
+{
+	t->emitter->event(t->state, e);
+	t->failed |= !output_flush(t->out);
+}
+
+void teller_event(const struct event *e, void *teller)
+{
+	struct teller *t = teller;
+
+	if (t->failed || (is_call(e) && teller_is_done(t)))
+		return;
+	metrics_file_event(t->metrics, e);
+	if (!is_wanted(t, e))
+		return;
+	t->n_calls += is_call(e);
+	show(t, e);
+}
+
+bool teller_is_done(const struct teller *t)
+{
+	return t->failed || (t->opt->count && t->n_calls >= t->opt->count);
+}
+
+static void paragraph(const char *text, void *teller)
+{
+	struct teller *t = teller;
+
+	if (t->emitter->paragraph)
+		t->emitter->paragraph(t->state, text);
+	else
+		fprintf(stderr, "%s\n", text);
+}
+
+static void count(FILE *f, uint64_t ok, uint64_t failed, const char *one, const char *many)
+{
+	uint64_t n = ok + failed;
+
+	fprintf(f, "%" PRIu64 " %s", n, n == 1 ? one : many);
+	if (failed)
+		fprintf(f, " (%" PRIu64 " failed)", failed);
+}
+
+/* What the kernel counted of lost ones is known as well as what was shown. */
+static void say_totals(const struct totals *n)
+{
+	char text[256];
+	FILE *f = fmemopen(text, sizeof(text), "w");
+
+	if (!f)
+		return;
+	count(f, n->negotiations_ok + n->lost_negotiations_ok,
+	      n->negotiations_failed + n->lost_negotiations_failed, "query", "queries");
+	if (n->asks_ok + n->asks_failed) {
+		fputs(", ", f);
+		count(f, n->asks_ok, n->asks_failed, "ask", "asks");
+	}
+	if (n->checks)
+		fprintf(f, ", %" PRIu64 " check%s", n->checks, n->checks == 1 ? "" : "s");
+	if (n->runs)
+		fprintf(f, ", %" PRIu64 " failed run%s", n->runs, n->runs == 1 ? "" : "s");
+	fprintf(f, "; %" PRIu64 " lost", n->lost);
+	fclose(f);
+	say_note("%s", text);
+}
+
+void teller_summarize(struct teller *t, const struct session *s)
+{
+	if (t->opt->summary && !t->failed) {
+		session_tell(s, paragraph, t);
+		t->failed |= !output_flush(t->out);
+	}
+	say_totals(session_totals(s));
+}
+
+uint64_t teller_due(const struct teller *t)
+{
+	return metrics_file_due(t->metrics);
+}
+
+void teller_on_time(struct teller *t, uint64_t now_ns)
+{
+	notify_alive(now_ns);
+	if (t->metrics && now_ns >= teller_due(t))
+		metrics_file_write(t->metrics, now_ns);
+}
+
+bool teller_is_unread(const struct teller *t)
+{
+	return output_unread(t->out);
+}
+
+bool teller_close(struct teller *t)
+{
+	char error[512];
+	bool unread = output_unread(t->out), ok;
+
+	t->emitter->end(t->state);
+	ok = output_close(t->out, error, sizeof(error));
+	/* Who closes a pipe has seen enough, and knows that there may be more. */
+	if (!ok && !unread)
+		say("%s", error);
+	ok |= unread;
+	ok &= metrics_file_close(t->metrics);
+	free(t);
+	return ok;
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* compatcaps-trace vms: the VMs that run now. */
+#include <stdlib.h>
+
+#include "cmd/cli.h"
+#include "lib/say.h"
+#include "lib/status.h"
+#ifndef COMPATCAPS_OFFLINE
+#include "live/host.h"
+#include "live/inventory_read.h"
+#include "cmd/verb_output.h"
+#endif
+
+enum { FORMAT_TEXT, FORMAT_JSON };
+
+static const struct cli_format formats[] = {
+	[FORMAT_TEXT] = { "text", "a table for people" },
+	[FORMAT_JSON] = { "json", "one object" },
+	{ NULL, NULL },
+};
+
+#ifdef COMPATCAPS_OFFLINE
+
+static int list(const struct cli *c)
+{
+	(void)c;
+	say("this build reads recordings; vms takes the ppc64le build, on the POWER host");
+	return EXIT_IMPOSSIBLE;
+}
+
+#else
+
+static bool show(FILE *f, const struct cli *c, const void *inventory)
+{
+	if (c->format == FORMAT_JSON)
+		return inventory_show_json(f, inventory);
+	inventory_show_text(f, inventory, cli_wants_color(c, fileno(f)));
+	return true;
+}
+
+/* Nothing makes VMs here: so there are none. */
+static int list_nothing(const struct cli *c)
+{
+	struct inventory inv = { .has_unlisted = true };
+
+	say_note("%s", host_kvm_obstacle());
+	host_read(&inv.host);
+	host_forget();
+	inv.host.nested = host_nested_api(&inv.host);
+	return verb_write(c, show, &inv);
+}
+
+static int list(const struct cli *c)
+{
+	char error[INVENTORY_ERROR_LEN];
+	const char *obstacle = host_obstacle();
+	int status = EXIT_IMPOSSIBLE;
+	struct inventory inv;
+
+	if (obstacle) {
+		say("%s", obstacle);
+		return EXIT_IMPOSSIBLE;
+	}
+	if (host_kvm_obstacle())
+		return list_nothing(c);
+	if (inventory_read(&inv, error))
+		status = verb_write(c, show, &inv);
+	else
+		say("%s", error);
+	inventory_free(&inv);
+	return status;
+}
+
+#endif
+
+int vms_main(int argc, char **argv)
+{
+	struct cli cli = {
+		.args_doc = "",
+		.doc = "The VMs that run on this host now: the compatibility mode of each, whether "
+		       "this host offers it, and which hosts have it.",
+		.formats = formats,
+	};
+	int status;
+
+	cli_parse(&cli, argc, argv);
+	status = list(&cli);
+	free(cli.inputs);
+	return status;
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * From a record and the facts of the host to a cause and a hint. Pure functions: no I/O,
+ * no libbpf, so that what is tested offline is what runs live.
+ */
+#ifndef COMPATCAPS_DIAGNOSIS_H
+#define COMPATCAPS_DIAGNOSIS_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kvm/abi.h"
+#include "kvm/compatcaps.h"
+
+#define DIAGNOSIS_HINT_LEN 384
+
+/* A fact of the host that may not be had: not there and not known are two things. */
+enum fact { FACT_UNKNOWN, FACT_ABSENT, FACT_KNOWN };
+
+enum nested_api { NESTED_UNKNOWN, NESTED_NONE, NESTED_V1, NESTED_V2 };
+
+/* What is known of the machine that made the records; filled by host.c. */
+struct host_facts {
+	uint32_t page_size;   /* bytes */
+	enum fact ksize_is;   /* FACT_ABSENT: the kernel has no such struct */
+	uint64_t ksize;	      /* bytes, from BTF */
+	uint32_t kernel_cmd;  /* the command that the kernel answers to; 0: not known */
+	enum fact pseries_is; /* FACT_ABSENT: bare metal */
+	enum fact cpu_version_is;
+	uint32_t cpu_version; /* the device tree's, of the first cpu */
+	enum nested_api nested;
+	enum fact nested_caps_is;
+	uint64_t
+		nested_caps; /* nested_capabilities of kvm-hv: agreed on with the hypervisor (v2) */
+};
+
+/* Names are stable: outputs, docs and tests use them (docs/diagnosis.md). */
+enum cause {
+	CAUSE_OK,
+	CAUSE_OK_LARGER_STRUCT,
+	CAUSE_OK_SMALLER_STRUCT,
+	CAUSE_OK_NO_MODES,
+	CAUSE_SIZE_OVER_PAGE,
+	CAUSE_STRUCT_TOO_NEW,
+	CAUSE_SIZE_TOO_SMALL,
+	CAUSE_FLAGS_SET,
+	CAUSE_BACKEND_NOT_PSERIES,
+	CAUSE_BACKEND_NO_CPU_VERSION,
+	CAUSE_BACKEND_UNMAPPED_CPU_VERSION,
+	CAUSE_BACKEND_FAILED,
+	CAUSE_ARG_UNREADABLE,
+	CAUSE_STRUCT_UNREADABLE,
+	CAUSE_COPYOUT_FAILED,
+	CAUSE_NO_BACKEND,
+	CAUSE_ABI_MISMATCH,
+	CAUSE_NO_KERNEL_SUPPORT,
+	CAUSE_UNEXPECTED,
+	CAUSE_MAX,
+};
+
+enum usize_source { USIZE_UNKNOWN, USIZE_ENTRY, USIZE_EXIT };
+enum tail_state { TAIL_NONE, TAIL_ZERO, TAIL_NONZERO, TAIL_UNREAD };
+
+/* A number that may not have been seen. */
+struct maybe_u64 {
+	bool known;
+	uint64_t value;
+};
+
+struct diagnosis {
+	const struct abi_revision *abi; /* what the caller speaks */
+	struct maybe_u64 usize;
+	enum usize_source usize_source;
+	struct maybe_u64 flags;
+	struct maybe_u64 size_out;
+	struct maybe_u64
+		caps;	   /* only where the call succeeded; the hook's own before user memory's */
+	bool caps_of_hook; /* caps is what the kernel itself said */
+	bool changed;	   /* what was read at entry and at exit cannot both be the caller's */
+	enum tail_state tail; /* TAIL_NONE: usize is not above ksize */
+	uint64_t tail_first;  /* TAIL_NONZERO: offset in the struct */
+	uint64_t tail_read;   /* bytes of the tail, from ksize on, that were looked at */
+	enum cause cause;
+	char hint[DIAGNOSIS_HINT_LEN]; /* one sentence for a VMM developer */
+};
+
+/* Where it is known from what the host offers. */
+enum modes_source { MODES_UNKNOWN, MODES_NEGOTIATION, MODES_NESTED_CAPS, MODES_CPU_VERSION };
+
+/* Has the VMM asked what there is? */
+enum queried {
+	QUERIED_NOT_SEEN, /* and not all of the VM's life was watched */
+	QUERIED_NO,	  /* all of it was */
+	QUERIED_FAILED,	  /* as query_cause tells, and never with success */
+	QUERIED_YES,
+};
+
+/* What a VM's story tells of the host's modes when a VMM asks for one (story.h). */
+struct offer {
+	enum queried queried;
+	enum cause query_cause; /* of the newest query, for QUERIED_FAILED */
+	const char
+		*not_seen; /* why it may have queried unseen: "the VM is older than this trace" */
+	enum modes_source source;
+	uint64_t modes;	     /* bitmap */
+	const char *message; /* the newest line that KVM printed in this call, escaped; or NULL */
+};
+
+enum arch_cause {
+	ARCH_ACCEPTED,
+	ARCH_ACCEPTED_ABOVE_HOST,
+	ARCH_HOST_DEFAULT,
+	ARCH_NEWER_THAN_HOST,
+	ARCH_OUTSIDE_HOST_CAPS,
+	ARCH_UNKNOWN_PVR,
+	ARCH_REJECTED,
+	ARCH_MAX,
+};
+
+/* What became of one KVM_SET_ONE_REG of KVM_REG_PPC_ARCH_COMPAT. */
+struct arch_diagnosis {
+	uint32_t pvr;
+	const struct abi_pvr *known; /* NULL: a PVR that no kernel knows */
+	enum arch_cause cause;
+	char hint[DIAGNOSIS_HINT_LEN]; /* what was asked for and what there is, in a sentence */
+};
+
+/* What a recording says that a tracer said then, to be told again instead of today's verdict. */
+struct recorded_verdict {
+	enum cause cause;
+	enum arch_cause arch_cause;
+	const char *hint;
+};
+
+/* The offer that the host makes by itself, for a VM that no negotiation is known of. */
+struct offer host_offer(const struct host_facts *host);
+
+/* host: for what the kernel can; offer: for what this VM knows. */
+void diagnose_arch(const struct cc_record *r, const struct host_facts *host,
+		   const struct offer *offer, struct arch_diagnosis *d);
+
+/* "newer-than-host"; NULL for a number that is no cause. */
+const char *arch_cause_name(enum arch_cause cause);
+
+/* "negotiation", "nested-capabilities", "cpu-version"; NULL: not known. */
+const char *modes_source_name(enum modes_source source);
+
+/* "yes", "failed", "no", "not-seen" */
+const char *queried_name(enum queried queried);
+
+/* "ring-full"; NULL for a number that is no reason. */
+const char *loss_name(enum cc_loss loss);
+
+/* The modes of a bitmap, "POWER9 POWER10", unknown bits as hex after them. Returns buf. */
+char *modes_text(char *buf, size_t len, uint64_t caps);
+
+/* A record that came out of the kernel or a file: can it be diagnosed at all? */
+bool record_valid(const struct cc_record *r);
+
+void diagnose(const struct cc_record *r, const struct host_facts *host, struct diagnosis *d);
+
+/* Where KVM printed a line in this call, and the hint would send to the kernel's log: quote it. */
+void diagnose_line(const struct cc_record *r, const char *line, struct diagnosis *d);
+
+/*
+ * The command that this record proves the kernel to have, 0 where it proves none: what got
+ * past the command's own ENOTTY.
+ */
+uint32_t record_proves_cmd(const struct cc_record *r);
+
+/* Does the verdict on this record, or what it names, hang on a kernel_cmd that is not known? */
+bool record_wants_cmd(const struct cc_record *r, const struct host_facts *host);
+
+/* "size-over-page"; NULL for a number that is no cause. cause_by_name() gives -1 for none. */
+const char *cause_name(enum cause cause);
+int cause_by_name(const char *name);
+int arch_cause_by_name(const char *name);
+
+/* Is it a failure, a success with something to know, or just fine? */
+enum verdict_kind { VERDICT_FINE, VERDICT_NOTE, VERDICT_FAILURE };
+enum verdict_kind cause_kind(enum cause cause);
+enum verdict_kind arch_cause_kind(enum arch_cause cause);
+
+/* "E2BIG" for -7 and 7 alike; a plain number for what has no name. buf: 16 bytes at least. */
+const char *errno_name(int err, char *buf, size_t len);
+
+#endif /* COMPATCAPS_DIAGNOSIS_H */

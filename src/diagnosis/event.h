@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What is told: events as they leave the session, for every output alike. */
+#ifndef COMPATCAPS_EVENT_H
+#define COMPATCAPS_EVENT_H
+
+#include "kvm/frame.h"
+#include "diagnosis/story.h"
+
+enum event_type {
+	EVENT_TRACE,
+	EVENT_HOST,
+	EVENT_ATTACH,
+	EVENT_FOUND,
+	EVENT_VM,
+	EVENT_NEGOTIATION,
+	EVENT_EXTENSION,
+	EVENT_ARCH_COMPAT,
+	EVENT_RETRY,
+	EVENT_RUN,
+	EVENT_RAN,
+	EVENT_KERNEL,
+	EVENT_LOST,
+	EVENT_END,
+	EVENT_TYPES,
+};
+
+/* What was counted until the end. Filtered events are counted in neither. */
+struct totals {
+	uint64_t events;
+	uint64_t negotiations_ok, negotiations_failed;
+	uint64_t asks_ok, asks_failed; /* for a mode */
+	uint64_t checks;	       /* of the extension */
+	uint64_t lost;
+	uint64_t lost_negotiations_ok,
+		lost_negotiations_failed; /* of these, as the kernel counted them */
+	unsigned int vms;
+	uint64_t runs;		  /* KVM_RUNs that failed, the first of its kind for a VM */
+	uint64_t runs_repeated;	  /* and further ones, known at the end alone */
+	uint64_t kernel_messages; /* lines that KVM printed */
+};
+
+struct event {
+	enum event_type type;
+	uint64_t seq; /* from 1, without a gap in what was captured */
+	uint64_t mono_ns, real_ns;
+	const struct frame *frame;   /* the evidence; that of the call for a retry */
+	const struct cc_record *rec; /* of a call, a retry and a kernel's line, else NULL */
+	/* Of these and of a VM; escaped. "" or NULL: none. */
+	uint32_t pid;
+	const char *comm, *thread, *vm_name, *guest, *cgroup;
+	unsigned int vm; /* a small number per VM, from 1 on; 0: none, or too many to tell apart */
+	union {
+		struct {
+			const struct diagnosis *diag;
+			const struct host_facts *host; /* as it was known when it was diagnosed */
+		} negotiation;
+		struct {
+			const struct arch_diagnosis *diag;
+			const struct offer *offer;
+		} arch;
+		const struct retry *retry;
+		const struct run *run; /* of a KVM_RUN; a line of KVM's is in the frame */
+		const struct inventory_verdict *verdict; /* on a VM that was found */
+		struct {
+			/* What of its life was watched, and its story in a sentence when it ended.
+			 */
+			enum life life;
+			const char *sentence;
+			bool silent; /* no call of it was seen: nothing else is told of it */
+		} vm_life;
+		struct {
+			const struct totals *totals;
+			bool cut_off;
+		} end;
+	};
+};
+
+/* "negotiation"; NULL: no such type */
+const char *event_type_name(enum event_type type);
+
+/* Is this the event of a failure: of a call that failed, or a mode accepted that must not be? */
+bool event_is_failure(const struct event *e);
+
+#endif /* COMPATCAPS_EVENT_H */

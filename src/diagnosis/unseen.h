@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What of a host a recording cannot have: functions, times, VMs and calls that nobody watched. */
+#ifndef COMPATCAPS_UNSEEN_H
+#define COMPATCAPS_UNSEEN_H
+
+#include "diagnosis/event.h"
+
+#define UNSEEN_VMS_MAX	1000000 /* numbers of VMs that are told apart */
+#define UNSEEN_INOS_MAX STORY_MAX_VMS
+
+/* A set of small numbers. */
+struct bits {
+	uint64_t *words;
+	size_t n;  /* of words */
+	bool over; /* one was too large for it, or there was no memory */
+};
+
+void bits_add(struct bits *b, unsigned int i);
+bool bits_has(const struct bits *b, unsigned int i);
+/* The smallest that is in both, or in a and not in b; 0: none. */
+unsigned int bits_common(const struct bits *a, const struct bits *b);
+unsigned int bits_only(const struct bits *a, const struct bits *b);
+void bits_free(struct bits *b);
+
+struct unseen {
+	struct {
+		bool told, released;
+		bool gap; /* not watched for a while in which there can have been calls */
+		char why[128];
+	} points[ATTACH_POINTS];
+	bool outcomes; /* calls of some outcomes alone are in it */
+	char filters[128];
+	bool cut_off, ended;
+	bool older;	     /* VMs were there before the trace, or that could not be told */
+	bool unreadable;     /* lines of it, which may have been anything */
+	struct bits vms;     /* all that were seen */
+	struct bits born;    /* VMs whose birth was told */
+	struct bits partial; /* VMs of whose life a part was not seen, be nothing lost */
+	struct bits lossy;   /* VMs of which something was lost */
+	bool lossy_any;	     /* something was lost, and of which VM is not known */
+	void *inos;	     /* tsearch(3) */
+	size_t n_inos;
+};
+
+void unseen_event(struct unseen *u, const struct event *e);
+void unseen_free(struct unseen *u);
+
+/* Is there a VM, or may there be one, of which not all of its life was watched? */
+bool unseen_has_partial(const struct unseen *u);
+
+/* A VM by its inode: its number, 0: not known; and the guest, NULL: not known. */
+unsigned int unseen_vm(const struct unseen *u, uint64_t ino, const char **guest);
+
+/* The point that events of this type come from; -1: from none that can be unwatched. */
+int unseen_point(enum event_type type);
+
+/* Could it have calls of these types (1u << enum event_type) that were not watched? The first
+ * point. */
+int unseen_gap(const struct unseen *u, unsigned int types);
+
+/* Calls, and what else can be lost on the way from the kernel. */
+#define UNSEEN_CALLS \
+	(1u << EVENT_NEGOTIATION | 1u << EVENT_EXTENSION | 1u << EVENT_ARCH_COMPAT | \
+	 1u << EVENT_RUN)
+#define UNSEEN_LOSSY (UNSEEN_CALLS | 1u << EVENT_RAN | 1u << EVENT_KERNEL)
+
+#endif /* COMPATCAPS_UNSEEN_H */

@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "diff/diff.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yyjson.h>
+
+#include "lib/text.h"
+
+#define RESULTS_SHOWN 200 /* of a kind; more than that nobody reads */
+#define PATH_LEN      1024
+
+static const char *const sides[2] = { "OLD", "NEW" };
+
+/* ------------------------------------------------------------------ text */
+
+/* From this column on, with the lines after the first further in. */
+struct wrap {
+	FILE *f;
+	unsigned int indent, at;
+	bool blank; /* a space is due before the next word */
+};
+
+static struct wrap wrap_begin(FILE *f, const char *mark, unsigned int indent)
+{
+	struct wrap w = { f, indent + (unsigned int)strlen(mark), 0, false };
+
+	fprintf(f, "%*s%s", (int)indent, "", mark);
+	w.at = w.indent;
+	return w;
+}
+
+static void wrap_word(struct wrap *w, const char *word, size_t len)
+{
+	if (w->blank && w->at + 1 + len > TEXT_COLUMNS) {
+		fprintf(w->f, "\n%*s", (int)w->indent + 2, "");
+		w->at = w->indent + 2;
+	} else if (w->blank) {
+		fputc(' ', w->f);
+		w->at++;
+	}
+	fwrite(word, 1, len, w->f);
+	w->at += len;
+	w->blank = true;
+}
+
+static void wrap_text(struct wrap *w, const char *text)
+{
+	while (*text) {
+		size_t len = strcspn(text, " ");
+
+		if (len)
+			wrap_word(w, text, len);
+		text += len + (text[len] == ' ');
+	}
+}
+
+void diff_put_line(FILE *f, const char *mark, unsigned int indent, const char *text)
+{
+	struct wrap w = wrap_begin(f, mark, indent);
+
+	wrap_text(&w, *text ? text : "(nothing)");
+	fputc('\n', f);
+}
+
+static void put_path(FILE *f, const char *side, const char *path)
+{
+	char safe[PATH_LEN];
+
+	fprintf(f, "%s  %s\n", side, text_escape(safe, sizeof(safe), path, SIZE_MAX));
+}
+
+static void put_plural(struct wrap *w, uint64_t n, const char *one, const char *more)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%" PRIu64 " %s", n, n == 1 ? one : more);
+	wrap_text(w, text);
+}
+
+static void put_input(FILE *f, const char *side, const struct diff_input *in)
+{
+	const struct profile *p = in->profile;
+	struct wrap w;
+
+	put_path(f, side, in->path);
+	w = wrap_begin(f, "", 5);
+	if (p->baseline) {
+		wrap_text(&w, "a baseline");
+	} else {
+		put_plural(&w, p->n_events, "event,", "events,");
+		put_plural(&w, p->n_vms, "VM,", "VMs,");
+		if (p->lost)
+			put_plural(&w, p->lost, "event lost", "events lost");
+		else
+			wrap_text(&w, "nothing lost");
+		if (p->cut_off)
+			wrap_text(&w, "(cut off)");
+	}
+	fputc('\n', f);
+}
+
+static void put_heading(FILE *f, const char *heading, const char *color)
+{
+	if (color)
+		fprintf(f, "\n\033[1;%sm%s\033[0m\n", color, heading);
+	else
+		fprintf(f, "\n%s\n", heading);
+}
+
+static void put_change(FILE *f, const char *title, const char *old, const char *new)
+{
+	size_t len = strlen(title) + strlen(old) + strlen(new) + 8;
+
+	if (len <= TEXT_COLUMNS) {
+		fprintf(f, "  %s: %s -> %s\n", title, old, new);
+		return;
+	}
+	fprintf(f, "  %s:\n", title);
+	diff_put_line(f, "- ", 4, old);
+	diff_put_line(f, "+ ", 4, new);
+}
+
+static void put_facts(FILE *f, const struct diff *d, bool color)
+{
+	if (!d->n_facts)
+		return;
+	put_heading(f, "The hosts differ", color ? "39" : NULL);
+	for (size_t i = 0; i < d->n_facts; i++)
+		put_change(f, d->facts[i].title, d->facts[i].old ? d->facts[i].old : "not known",
+			   d->facts[i].new ? d->facts[i].new : "not known");
+}
+
+static void put_word(FILE *f, const char *mark, const struct diff_word *word)
+{
+	char n[32];
+	struct wrap w = wrap_begin(f, mark, 4);
+
+	wrap_text(&w, *word->text ? word->text : "(nothing)");
+	snprintf(n, sizeof(n), "(%" PRIu64 ")", word->n);
+	if (word->n)
+		wrap_text(&w, n);
+	fputc('\n', f);
+}
+
+static void put_alone(FILE *f, const char *mark, const struct diff_value *v, bool doubtful)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (v->words[i].alone && v->words[i].doubtful == doubtful)
+			put_word(f, mark, &v->words[i]);
+}
+
+static const char *value_text(const struct diff_value *v)
+{
+	return v->n ? v->words[0].text : "none";
+}
+
+static void put_result(FILE *f, const struct diff_result *r)
+{
+	char who[DIFF_WHO_LEN], title[DIFF_WHO_LEN + 64];
+	bool undecided = r->outcome == DIFF_UNDECIDED;
+
+	diff_who(who, r);
+	snprintf(title, sizeof(title), "%s%s%s", who, *who ? ": " : "", r->title);
+	if (r->shape == SHAPE_VALUE) {
+		put_change(f, title, value_text(&r->old), value_text(&r->new));
+	} else if (r->shape == SHAPE_SET && r->old.n == 1 && r->new.n == 1 && !undecided &&
+		   !r->old.words[0].n) {
+		put_change(f, title, value_text(&r->old), value_text(&r->new));
+	} else {
+		fprintf(f, "  %s\n", title);
+		put_alone(f, "- ", &r->old, undecided);
+		put_alone(f, "+ ", &r->new, undecided);
+	}
+	if (r->why)
+		diff_put_line(f, "", 4, r->why);
+}
+
+static bool in_section(const struct diff_result *r, int section)
+{
+	if (section == TRENDS)
+		return r->outcome == DIFF_UNDECIDED;
+	return r->outcome == DIFF_CHANGED && (int)r->trend == section;
+}
+
+static void put_section(FILE *f, const struct diff *d, int section, const char *heading,
+			const char *color)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n; i++) {
+		if (!in_section(&d->results[i], section))
+			continue;
+		if (!n++)
+			put_heading(f, heading, color);
+		if (n <= RESULTS_SHOWN)
+			put_result(f, &d->results[i]);
+	}
+	if (n > RESULTS_SHOWN)
+		fprintf(f, "  and %zu more: --json has them all\n", n - RESULTS_SHOWN);
+}
+
+static void put_notes(FILE *f, const struct diff *d)
+{
+	if (!d->n_notes)
+		return;
+	put_heading(f, "Not compared", NULL);
+	for (size_t i = 0; i < d->n_notes; i++)
+		diff_put_line(f, "", 2, d->notes[i]);
+}
+
+static void put_sum(FILE *f, const struct diff *d)
+{
+	struct diff_count c = diff_count(d);
+	size_t changed = c.changed[TREND_WORSE] + c.changed[TREND_OTHER] + c.changed[TREND_BETTER];
+	char text[256];
+	struct wrap w;
+
+	fputc('\n', f);
+	w = wrap_begin(f, "", 0);
+	if (changed)
+		snprintf(text, sizeof(text), "%zu of %zu differ: %zu worse, %zu better, %zu other",
+			 changed, d->n, c.changed[TREND_WORSE], c.changed[TREND_BETTER],
+			 c.changed[TREND_OTHER]);
+	else
+		snprintf(text, sizeof(text), "No difference in %zu", d->n - c.undecided);
+	wrap_text(&w, text);
+	if (c.undecided)
+		snprintf(text, sizeof(text), "; %zu could not be decided.", c.undecided);
+	else
+		snprintf(text, sizeof(text), ".");
+	/* No space before it. */
+	w.blank = false;
+	wrap_text(&w, text);
+	fputc('\n', f);
+}
+
+void diff_show_text(FILE *f, const struct diff *d, const struct diff_input in[2], bool color)
+{
+	for (int i = 0; i < 2; i++)
+		put_input(f, sides[i], &in[i]);
+	put_facts(f, d, color);
+	put_section(f, d, TREND_WORSE, "Worse", color ? "31" : NULL);
+	put_section(f, d, TREND_OTHER, "Changed", color ? "33" : NULL);
+	put_section(f, d, TREND_BETTER, "Better", color ? "32" : NULL);
+	put_section(f, d, TRENDS, "Not decided", color ? "35" : NULL);
+	put_notes(f, d);
+	put_sum(f, d);
+}
+
+/* ------------------------------------------------------------------ JSON */
+
+typedef yyjson_mut_val val;
+typedef yyjson_mut_doc doc;
+
+static void put_str(doc *j, val *o, const char *key, const char *text)
+{
+	if (text)
+		yyjson_mut_obj_add_strcpy(j, o, key, text);
+	else
+		yyjson_mut_obj_add_null(j, o, key);
+}
+
+static void put_u64_or_null(doc *j, val *o, const char *key, bool known, uint64_t n)
+{
+	if (known)
+		yyjson_mut_obj_add_uint(j, o, key, n);
+	else
+		yyjson_mut_obj_add_null(j, o, key);
+}
+
+static void json_input(doc *j, val *root, const char *key, const struct diff_input *in)
+{
+	const struct profile *p = in->profile;
+	val *o = yyjson_mut_obj_add_obj(j, root, key);
+	char safe[PATH_LEN];
+	bool recording = !p->baseline;
+
+	put_str(j, o, "path", text_escape(safe, sizeof(safe), in->path, SIZE_MAX));
+	put_str(j, o, "kind", recording ? "recording" : "baseline");
+	put_u64_or_null(j, o, "events", recording, p->n_events);
+	put_u64_or_null(j, o, "vms", recording, p->n_vms);
+	put_u64_or_null(j, o, "lost", recording, p->lost);
+	yyjson_mut_obj_add_bool(j, o, "cut_off", p->cut_off);
+}
+
+static void json_facts(doc *j, val *root, const struct diff *d)
+{
+	val *list = yyjson_mut_obj_add_arr(j, root, "hosts");
+
+	for (size_t i = 0; i < d->n_facts; i++) {
+		val *o = yyjson_mut_arr_add_obj(j, list);
+
+		put_str(j, o, "name", d->facts[i].name);
+		put_str(j, o, "old", d->facts[i].old);
+		put_str(j, o, "new", d->facts[i].new);
+	}
+}
+
+static void json_words(doc *j, val *o, const char *key, const struct diff_value *v, bool alone)
+{
+	val *list = yyjson_mut_obj_add_arr(j, o, key);
+
+	for (size_t i = 0; i < v->n; i++)
+		if (!alone || v->words[i].alone)
+			yyjson_mut_arr_add_strcpy(j, list, v->words[i].text);
+}
+
+static void json_counts(doc *j, val *o, const char *key, const struct diff_value *v)
+{
+	bool counted = v->n && v->words[0].n;
+	val *list;
+
+	if (!counted) {
+		yyjson_mut_obj_add_null(j, o, key);
+		return;
+	}
+	list = yyjson_mut_obj_add_arr(j, o, key);
+	for (size_t i = 0; i < v->n; i++)
+		yyjson_mut_arr_add_uint(j, list, v->words[i].n);
+}
+
+static void json_statistics(doc *j, val *o, const struct diff_result *r)
+{
+	const struct comparison *c = &r->statistics;
+	val *s;
+
+	if (!c->enough) {
+		yyjson_mut_obj_add_null(j, o, "statistics");
+		return;
+	}
+	s = yyjson_mut_obj_add_obj(j, o, "statistics");
+	put_str(j, s, "test", "mann-whitney");
+	yyjson_mut_obj_add_real(j, s, "u", c->u);
+	yyjson_mut_obj_add_real(j, s, "p", c->p);
+	yyjson_mut_obj_add_real(j, s, "new_larger", c->larger);
+	yyjson_mut_obj_add_real(j, s, "old_median_ns", c->median_old);
+	yyjson_mut_obj_add_real(j, s, "new_median_ns", c->median_new);
+	yyjson_mut_obj_add_real(j, s, "resolution", 1.0 / HISTOGRAM_STEPS);
+}
+
+static const char *scope_of(const struct diff_result *r)
+{
+	if (!r->who)
+		return "all";
+	return r->who->guest ? "guest" : "unnamed";
+}
+
+static void json_result(doc *j, val *list, const struct diff_result *r)
+{
+	val *o = yyjson_mut_arr_add_obj(j, list);
+
+	put_str(j, o, "name", r->name);
+	put_str(j, o, "scope", scope_of(r));
+	put_str(j, o, "guest", r->who ? r->who->guest : NULL);
+	put_u64_or_null(j, o, "nth", r->nth, r->nth);
+	put_str(j, o, "outcome", diff_outcome_name(r->outcome));
+	put_str(j, o, "trend", r->outcome == DIFF_CHANGED ? diff_trend_name(r->trend) : NULL);
+	json_words(j, o, "old", &r->old, false);
+	json_words(j, o, "new", &r->new, false);
+	json_counts(j, o, "old_n", &r->old);
+	json_counts(j, o, "new_n", &r->new);
+	json_words(j, o, "only_old", &r->old, true);
+	json_words(j, o, "only_new", &r->new, true);
+	put_str(j, o, "why", r->why);
+	json_statistics(j, o, r);
+}
+
+static void json_sum(doc *j, val *root, const struct diff *d)
+{
+	struct diff_count c = diff_count(d);
+	val *o = yyjson_mut_obj_add_obj(j, root, "counts");
+
+	yyjson_mut_obj_add_uint(j, o, "same", c.same);
+	for (int i = 0; i < TRENDS; i++)
+		yyjson_mut_obj_add_uint(j, o, diff_trend_name(i), c.changed[i]);
+	yyjson_mut_obj_add_uint(j, o, "undecided", c.undecided);
+}
+
+static doc *json_of(const struct diff *d, const struct diff_input in[2])
+{
+	doc *j = yyjson_mut_doc_new(NULL);
+	val *root = j ? yyjson_mut_obj(j) : NULL, *list;
+
+	if (!root)
+		return j;
+	yyjson_mut_doc_set_root(j, root);
+	put_str(j, root, "type", "diff");
+	yyjson_mut_obj_add_uint(j, root, "schema", DIFF_SCHEMA);
+	put_str(j, root, "version", COMPATCAPS_VERSION);
+	put_str(j, root, "outcome", diff_outcome_name(diff_outcome(d)));
+	json_input(j, root, "old", &in[0]);
+	json_input(j, root, "new", &in[1]);
+	json_sum(j, root, d);
+	json_facts(j, root, d);
+	list = yyjson_mut_obj_add_arr(j, root, "results");
+	for (size_t i = 0; i < d->n; i++)
+		json_result(j, list, &d->results[i]);
+	list = yyjson_mut_obj_add_arr(j, root, "not_compared");
+	for (size_t i = 0; i < d->n_notes; i++)
+		yyjson_mut_arr_add_strcpy(j, list, d->notes[i]);
+	return j;
+}
+
+bool diff_show_json(FILE *f, const struct diff *d, const struct diff_input in[2])
+{
+	doc *j = json_of(d, in);
+	size_t len;
+	char *line = j ? yyjson_mut_write(j, YYJSON_WRITE_NEWLINE_AT_END, &len) : NULL;
+
+	if (line)
+		fwrite(line, 1, len, f);
+	free(line);
+	yyjson_mut_doc_free(j);
+	return line;
+}

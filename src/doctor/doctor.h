@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What stands in the way of tracing on a host, and what its VMMs are up against: facts that
+ * doctor_facts.c finds, and what they come to. Here all is pure.
+ */
+#ifndef COMPATCAPS_DOCTOR_H
+#define COMPATCAPS_DOCTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "diagnosis/diagnosis.h"
+
+#define DOCTOR_TEXT_LEN 512
+#define DOCTOR_FINDINGS 48
+#define DOCTOR_QEMUS	8
+#define DOCTOR_SCHEMA	1 /* of the JSON; it changes with what a reader must know */
+
+/* A privilege of the kernel's that the tracer needs. */
+struct doctor_capability {
+	const char *name;
+	bool there;
+};
+
+/* Whether programs for a method can be loaded; none is attached. */
+struct doctor_load {
+	bool tried;
+	unsigned int points; /* of ATTACH_POINTS, as bits */
+	int err;	     /* 0, or -errno */
+};
+
+struct doctor_qemu {
+	char path[256]; /* escaped */
+	char said[128]; /* the first line of --version, escaped; "" where it said nothing */
+};
+
+struct doctor_facts {
+	struct doctor_capability capabilities[3];
+	const char *no_privilege, *locked, *no_types; /* NULL, or a sentence (host.h) */
+	enum fact lockdown_is;
+	char lockdown[32];
+	char release[128]; /* of the kernel */
+	/* Modules of KVM: loaded, and do they tell their types? */
+	bool has_kvm, kvm_types, has_hv, hv_types, has_pr;
+	const char *no_kvm; /* NULL, or a sentence */
+	bool symbols_read;  /* of the kernel; false: the next two are not known */
+	bool direct_calls;  /* ftrace can call BPF directly, which fexit rests on */
+	bool kprobes;
+	int ftrace_enabled; /* -1: this kernel has no such switch */
+	bool kprobes_off, kprobes_safe;
+	struct doctor_load fexit, kprobe, tracepoint, iterator;
+	bool debugfs, cgroup2, pid_namespace;
+	struct host_facts host;
+	struct doctor_qemu qemus[DOCTOR_QEMUS];
+	size_t n_qemus, more_qemus;
+};
+
+enum doctor_state { DOCTOR_OK, DOCTOR_NOTE, DOCTOR_PROBLEM, DOCTOR_STATES };
+
+struct doctor_finding {
+	const char *check; /* its name is stable */
+	enum doctor_state state;
+	char what[DOCTOR_TEXT_LEN];
+	char remedy[DOCTOR_TEXT_LEN]; /* "": there is none, or none is needed */
+};
+
+struct doctor {
+	struct doctor_finding findings[DOCTOR_FINDINGS];
+	size_t n;
+};
+
+void doctor_examine(struct doctor *d, const struct doctor_facts *facts);
+
+/* Is there something that keeps the tracer from working? */
+bool doctor_has_problem(const struct doctor *d);
+
+/* "ok", "note", "problem" */
+const char *doctor_state_name(enum doctor_state state);
+
+void doctor_show_text(FILE *f, const struct doctor *d, bool color);
+/* false: there is not enough memory. */
+bool doctor_show_json(FILE *f, const struct doctor *d);
+
+#endif /* COMPATCAPS_DOCTOR_H */

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Evidence with a type: all that the pure half of the program ever learns. The live half
+ * makes frames of what the kernel tells, stream.c reads them back from a recording.
+ * Strings are escaped already where a traced process chose them (text.h), and belong to
+ * who hands the frame over; NULL or "" where there is none.
+ */
+#ifndef COMPATCAPS_FRAME_H
+#define COMPATCAPS_FRAME_H
+
+#include "diagnosis/diagnosis.h"
+#include "diagnosis/inventory.h"
+
+enum frame_type {
+	FRAME_TRACE,  /* the first one */
+	FRAME_HOST,   /* facts of the host that have changed */
+	FRAME_ATTACH, /* how a function is being watched from now on */
+	FRAME_FOUND,  /* a VM that was there already when the trace began */
+	FRAME_VM,     /* KVM tells that a VM was made, or has ended */
+	FRAME_CALL,   /* a call, also a KVM_RUN that failed */
+	FRAME_KERNEL, /* a line that KVM printed */
+	FRAME_LOST,   /* events that could not be recorded */
+	FRAME_END,    /* the last one */
+};
+
+/* How a function is watched. */
+enum attach_how { ATTACH_ABSENT, ATTACH_FEXIT, ATTACH_KPROBE, ATTACH_TRACEPOINT, ATTACH_HOWS };
+
+/* The functions and tracepoints that are watched; their names: attach_func(). */
+enum point {
+	POINT_IOCTL,
+	POINT_BACKEND,
+	POINT_EXTENSION,
+	POINT_REG,
+	POINT_RUN,
+	POINT_CONSOLE,
+	ATTACH_POINTS
+};
+
+/* Who and where, for people; no verdict hangs on it. NULL: not known. */
+struct host_id {
+	const char *name; /* the host's */
+	const char *boot_id;
+	const char *release; /* of the kernel, as uname(1) tells */
+	const char *build;   /* its version string */
+	const char *arch;
+	const char *modules; /* of KVM's the ones that are loaded, "kvm kvm_hv" */
+	unsigned int cpus;
+};
+
+/* What was asked to be left out, for then a VM's story may have holes. */
+struct frame_filters {
+	bool threads;	  /* calls of some threads of a process alone were recorded */
+	bool outcomes;	  /* this stream has only events of some outcomes (set by the reader) */
+	const char *text; /* the filters as options, for people; "" where there are none */
+};
+
+struct frame {
+	enum frame_type type;
+	uint64_t mono_ns; /* of the event: CLOCK_MONOTONIC */
+	uint64_t real_ns; /* the same on CLOCK_REALTIME */
+	union {
+		struct {
+			struct host_id id;
+			struct host_facts host;
+			struct frame_filters filters;
+			int64_t clock_offset_ns; /* CLOCK_REALTIME less CLOCK_MONOTONIC, at the
+						    start */
+		} trace;
+		struct {
+			struct host_facts facts;
+			bool kvm_reloaded; /* what was proven of the module before holds no longer
+					    */
+		} host;
+		struct {
+			enum point point;
+			enum attach_how how;
+			const char *why; /* of ATTACH_ABSENT */
+			bool released;	 /* absent because no VM is there, as was asked for */
+			/*
+			 * VMs that were there already once it was watched, by their inodes: of
+			 * these not all was seen. known false: what was there could not be told.
+			 */
+			bool known;
+			const uint64_t *older;
+			size_t n_older;
+		} attach;
+		struct {
+			const struct inventory_vm *vm;
+		} found;
+		struct {
+			bool ended;
+			uint32_t pid;
+			uint64_t ino;	     /* 0: it was gone before it could be looked at */
+			const char *vm_name; /* "PID-FD" */
+			const char *comm;
+			const char *name_option; /* QEMU's -name */
+			const char *cgroup;
+			enum incoming incoming; /* of one that was made */
+		} vm;
+		struct {
+			const struct cc_record *rec;
+			const char *name_option; /* of the first call of a VM: QEMU's -name */
+			const char *cgroup;	 /* the path */
+			/* NULL, or what a tracer said then and is to be told again (replay). */
+			const struct recorded_verdict *said;
+		} call;
+		struct {
+			const struct cc_record *rec; /* CC_KERNEL */
+			const char *text;	     /* escaped */
+			const char *name_option;     /* as of a call */
+			const char *cgroup;
+		} kernel;
+		struct {
+			enum cc_loss loss;
+			uint64_t n;
+			const struct loss_count
+				*by; /* how many of what, where the kernel counted it */
+			size_t n_by;
+		} lost;
+		struct {
+			bool cut_off;		/* the stream ended without an end */
+			uint64_t runs_repeated; /* failures of KVM_RUN that have no frame */
+		} end;
+	};
+};
+
+/* A part of a loss. */
+struct loss_count {
+	struct cc_loss_key key; /* vm, vm_ino 0: of which VM is not known */
+	uint64_t n;
+};
+
+/* NULL: no such point. "kvm_arch_vm_ioctl", of a tracepoint "kvm:kvm_userspace_exit" */
+const char *attach_func(enum point point);
+/* "kvm", "kvm_hv"; NULL: it is in the kernel itself */
+const char *attach_module_of(enum point point);
+/* "absent", "fexit", "kprobe", "tracepoint" */
+const char *attach_how_name(enum attach_how how);
+
+#endif /* COMPATCAPS_FRAME_H */

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "lib/out.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *program;
+static int exit_status;
+static int failure; /* the errno of the first write that failed */
+
+bool out_flush(void)
+{
+	errno = 0;
+	if ((fflush(stdout) || ferror(stdout)) && !failure)
+		failure = errno ? errno : EIO;
+	return !failure;
+}
+
+static void out_finish(void)
+{
+	out_flush();
+	errno = 0;
+	/* EBADF only now: it never was open, and nothing was ever printed. */
+	if (fclose(stdout) && !failure && errno != EBADF)
+		failure = errno ? errno : EIO;
+	if (!failure)
+		return;
+	fprintf(stderr, "%s: cannot write to standard output: %s: the output is not complete\n",
+		program, strerror(failure));
+	_exit(exit_status);
+}
+
+/*
+ * A standard descriptor that the caller closed would be given to the next file opened, and
+ * our output would go there. Opened the wrong way round it stays taken and still fails.
+ */
+static void take_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			(void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+void out_guard(const char *name, int status)
+{
+	take_standard_descriptors();
+	program = name;
+	exit_status = status;
+	signal(SIGPIPE, SIG_IGN);
+	atexit(out_finish);
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "lib/progress.h"
+
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STEPS	 4096u	      /* between looks at the clock */
+#define SHOWN_NS 200000000ull /* that a line stays; what takes less shows none */
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+void progress_begin(struct progress *p, FILE *f, const char *name)
+{
+	struct stat st;
+
+	*p = (struct progress){ .name = name };
+	if (!f || !isatty(STDERR_FILENO))
+		return;
+	p->f = f;
+	p->next_ns = now_ns() + SHOWN_NS;
+	if (!fstat(fileno(f), &st) && S_ISREG(st.st_mode))
+		p->size = (uint64_t)st.st_size;
+}
+
+static void show(struct progress *p)
+{
+	off_t at = ftello(p->f);
+
+	if (p->size && at >= 0)
+		fprintf(stderr, "\r\033[Kreading %.40s: %u%%", p->name,
+			(unsigned int)((uint64_t)at * 100 / p->size));
+	else
+		fprintf(stderr, "\r\033[Kreading %.40s: %u lines", p->name, p->steps);
+	p->shown = true;
+}
+
+void progress_step(struct progress *p)
+{
+	uint64_t now;
+
+	if (!p->f || ++p->steps % STEPS)
+		return;
+	now = now_ns();
+	if (now < p->next_ns)
+		return;
+	p->next_ns = now + SHOWN_NS;
+	show(p);
+}
+
+void progress_end(struct progress *p)
+{
+	if (p->shown)
+		fputs("\r\033[K", stderr);
+	p->shown = false;
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "lib/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define NSEC	    1000000000u
+#define SECONDS_LEN 19 /* "2026-11-22T06:00:00" */
+
+static const char hex[] = "0123456789abcdef";
+
+static bool printable(unsigned char c)
+{
+	return c >= 0x20 && c < 0x7f;
+}
+
+/* How one byte is shown; returns the length, at most 4. */
+static size_t escape(char shown[4], unsigned char c)
+{
+	if (printable(c) && c != '\\') {
+		shown[0] = (char)c;
+		return 1;
+	}
+	shown[0] = '\\';
+	if (c == '\\') {
+		shown[1] = '\\';
+		return 2;
+	}
+	shown[1] = 'x';
+	shown[2] = hex[c >> 4];
+	shown[3] = hex[c & 15];
+	return 4;
+}
+
+char *text_escape(char *buf, size_t size, const char *text, size_t max)
+{
+	char shown[4];
+	size_t n = 0, len;
+
+	for (size_t i = 0; i < max && text[i]; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (printable(c) && c != '\\' && n + 1 < size) {
+			buf[n++] = (char)c; /* nearly always */
+			continue;
+		}
+		len = escape(shown, c);
+		if (n + len >= size)
+			break;
+		memcpy(buf + n, shown, len);
+		n += len;
+	}
+	if (size)
+		buf[n] = '\0';
+	return buf;
+}
+
+/* The digit's value; -1: none, or not one that text_escape() writes. */
+static int digit(char c)
+{
+	const char *at = c ? strchr(hex, c) : NULL;
+
+	return at ? (int)(at - hex) : -1;
+}
+
+/* The byte that this stands for, and how long it is; 0: no escape that text_escape() makes. */
+static size_t unescape(const char *text, unsigned char *c)
+{
+	int high, low;
+
+	*c = (unsigned char)text[0];
+	if (text[0] != '\\')
+		return printable(*c);
+	if (text[1] == '\\')
+		return 2;
+	if (text[1] != 'x')
+		return 0;
+	high = digit(text[2]);
+	low = high < 0 ? -1 : digit(text[3]);
+	if (low < 0)
+		return 0;
+	*c = (unsigned char)(high << 4 | low);
+	return *c && !printable(*c) ? 4 : 0;
+}
+
+bool text_is_escaped(const char *text)
+{
+	unsigned char c;
+	size_t len;
+
+	for (; *text; text += len) {
+		len = unescape(text, &c);
+		if (!len)
+			return false;
+	}
+	return true;
+}
+
+size_t text_unescape(char *buf, size_t size, const char *text)
+{
+	unsigned char c;
+	size_t n = 0, len;
+
+	for (; *text && n < size; text += len) {
+		len = unescape(text, &c);
+		/* No escape: it stands for itself. */
+		buf[n++] = (char)(len ? c : *text);
+		len += !len;
+	}
+	return n;
+}
+
+void rfc3339_fraction(char *text, uint64_t real_ns)
+{
+	char *end = text + SECONDS_LEN + 1 + 9;
+
+	for (real_ns %= NSEC; end > text + SECONDS_LEN + 1; real_ns /= 10)
+		*--end = (char)('0' + real_ns % 10);
+}
+
+char *rfc3339(char buf[RFC3339_LEN], uint64_t real_ns)
+{
+	time_t sec = (time_t)(real_ns / NSEC);
+	struct tm tm;
+
+	if (!gmtime_r(&sec, &tm))
+		memset(&tm, 0, sizeof(tm));
+	strftime(buf, RFC3339_LEN, "%Y-%m-%dT%H:%M:%S.000000000Z", &tm);
+	rfc3339_fraction(buf, real_ns);
+	return buf;
+}
+
+bool rfc3339_read(const char *text, uint64_t *real_ns)
+{
+	char again[RFC3339_LEN];
+	struct tm tm = { 0 };
+	uint64_t fraction;
+	char *rest;
+	time_t sec;
+
+	if (strlen(text) >= sizeof(again))
+		return false;
+	rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+	if (!rest || *rest != '.')
+		return false;
+	sec = timegm(&tm);
+	fraction = strtoul(rest + 1, NULL, 10);
+	if (sec < 0 || __builtin_mul_overflow((uint64_t)sec, NSEC, real_ns) ||
+	    __builtin_add_overflow(*real_ns, fraction, real_ns))
+		return false;
+	/* Whatever those let pass, the 30th of February say, is written in another way. */
+	return !strcmp(rfc3339(again, *real_ns), text);
+}
+
+#define SECOND_LEN 19 /* "2026-11-22T06:00:00" */
+
+/* ".123456789Z" and nothing after it. */
+static bool read_fraction(const char *text, uint64_t *ns)
+{
+	*ns = 0;
+	if (*text++ != '.')
+		return false;
+	for (int i = 0; i < 9; i++, text++) {
+		if (*text < '0' || *text > '9')
+			return false;
+		*ns = 10 * *ns + (uint64_t)(*text - '0');
+	}
+	return text[0] == 'Z' && !text[1];
+}
+
+bool rfc3339_read_next(const char *text, struct rfc3339_memory *m, uint64_t *real_ns)
+{
+	uint64_t ns;
+
+	if (m->text[0] && !strncmp(text, m->text, SECOND_LEN)) {
+		if (!read_fraction(text + SECOND_LEN, &ns) ||
+		    __builtin_add_overflow(m->second_ns, ns, real_ns))
+			return false;
+		return true;
+	}
+	if (!rfc3339_read(text, real_ns))
+		return false;
+	strcpy(m->text, text); /* rfc3339_read() has seen that it fits */
+	m->second_ns = *real_ns / NSEC * NSEC;
+	return true;
+}

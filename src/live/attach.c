@@ -1,0 +1,837 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "live/attach.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "live/host.h"
+#include "live/in_flight.h"
+#include "live/losses.h"
+#include "live/objects.h"
+
+/* How long calls in flight may take to end when watching ends: a fifth of a second. */
+#define IN_FLIGHT_TRIES	  40
+#define IN_FLIGHT_WAIT_US 5000
+#define LOOKS_APART	  16 /* looking at all that can be in flight takes long */
+#define FTRACE_ENABLED	  "/proc/sys/kernel/ftrace_enabled"
+
+#define ENOTSUPP 524 /* the kernel's own, which no header of user space has */
+
+#define HAVE_CONSUME_N (LIBBPF_MAJOR_VERSION > 1 || LIBBPF_MINOR_VERSION >= 5)
+
+/* The names of the programs on one function; NULL: none is needed there. */
+struct programs {
+	const char *entry, *exit;
+};
+
+static const struct programs programs[ATTACH_POINTS][ATTACH_HOWS] = {
+	[POINT_IOCTL] = { [ATTACH_FEXIT] = { "ioctl_fentry", "ioctl_fexit" },
+			  [ATTACH_KPROBE] = { "ioctl_kprobe", "ioctl_kretprobe" } },
+	[POINT_BACKEND] = { [ATTACH_FEXIT] = { NULL, "backend_fexit" },
+			    [ATTACH_KPROBE] = { "backend_kprobe", "backend_kretprobe" } },
+	[POINT_EXTENSION] = { [ATTACH_FEXIT] = { NULL, "extension_fexit" },
+			      [ATTACH_KPROBE] = { "extension_kprobe", "extension_kretprobe" } },
+	[POINT_REG] = { [ATTACH_FEXIT] = { NULL, "reg_fexit" },
+			[ATTACH_KPROBE] = { "reg_kprobe", "reg_kretprobe" } },
+	[POINT_RUN] = { [ATTACH_TRACEPOINT] = { NULL, "run_tp" } },
+	[POINT_CONSOLE] = { [ATTACH_TRACEPOINT] = { NULL, "console_tp" } },
+};
+
+/* Of a tracepoint, which is no function: the ways to watch that exclude each other. */
+#define TRACEPOINTS (1u << POINT_RUN | 1u << POINT_CONSOLE)
+
+/* Programs that were loaded together, for the points in `users`. */
+struct object {
+	struct compatcaps_bpf *o;
+	unsigned int users;
+	struct object *next;
+};
+
+struct watched {
+	struct attach_point shown;
+	enum attach_how how; /* also while somebody has switched it off */
+	struct bpf_link *entry, *exit;
+	/* The kretprobe's misses when its entry came, and when it went: others were of no call. */
+	uint64_t missed_before, missed_until;
+	struct object *object;
+	ino_t module; /* the identity of the module that was looked at; 0: none was there */
+};
+
+struct attach {
+	struct attach_options opt;
+	struct compatcaps_bpf *maps; /* every object shares those of this one */
+	struct object *objects;
+	struct watched points[ATTACH_POINTS];
+	bool held;	    /* what there is is to be watched now */
+	bool fexit_failed;  /* this kernel has no direct calls of ftrace */
+	uint32_t watchings; /* of the hook, so far */
+	struct ring_buffer *ring;
+	const struct attach_sink *sink;
+	unsigned int taken, max;			       /* records handed out, of at most */
+	uint64_t missed_gone, recursion_gone[LOSSES_COUNTERS]; /* counted by what is gone already */
+	struct losses losses;
+	unsigned int looks; /* at what was lost */
+};
+
+/* What its programs are attached to: a tracepoint's name goes without its group. */
+static const char *target_of(enum point i)
+{
+	const char *colon = strchr(attach_func(i), ':');
+
+	return colon ? colon + 1 : attach_func(i);
+}
+
+static int want_point(struct compatcaps_bpf *o, enum point i, enum attach_how how)
+{
+	const struct programs *p = &programs[i][how];
+	int err = objects_want(o, p->exit, target_of(i), how);
+
+	return err ? err : objects_want(o, p->entry, target_of(i), how);
+}
+
+/* sums: uint64_t[LOSSES_COUNTERS] */
+static void add_misses(const char *name, uint64_t n, void *sums)
+{
+	enum losses_counter c = COUNT_RECURSION;
+
+	if (!strcmp(name, programs[POINT_RUN][ATTACH_TRACEPOINT].exit))
+		c = COUNT_RUNS;
+	else if (!strcmp(name, programs[POINT_CONSOLE][ATTACH_TRACEPOINT].exit))
+		c = COUNT_LINES;
+	((uint64_t *)sums)[c] += n;
+}
+
+/* A loaded program on a module's function keeps the module, attached or not. */
+static void put_object(struct attach *a, struct object *object, enum point i)
+{
+	struct object **at = &a->objects;
+
+	object->users &= ~(1u << i);
+	if (object->users)
+		return;
+	while (*at != object)
+		at = &(*at)->next;
+	*at = object->next;
+	objects_recursion_misses(object->o, add_misses, a->recursion_gone);
+	compatcaps_bpf__destroy(object->o);
+	free(object);
+}
+
+/* ---------------------------------------------------------------- points */
+
+static void set_absent(struct watched *w, const char *why)
+{
+	w->how = w->shown.how = ATTACH_ABSENT;
+	snprintf(w->shown.why, sizeof(w->shown.why), "%s", why);
+}
+
+/* Calls that begin from now on, or no longer, know that their hook is watched. */
+static void mark_hook(struct attach *a)
+{
+	bool watched = a->points[POINT_BACKEND].shown.how != ATTACH_ABSENT;
+
+	if (watched != !!a->maps->bss->hook_watched)
+		a->maps->bss->hook_watched = watched ? ++a->watchings : 0;
+}
+
+static uint64_t missed_by(const struct bpf_link *kretprobe)
+{
+	struct bpf_link_info info = { 0 };
+	uint32_t len = sizeof(info);
+
+	if (bpf_link_get_info_by_fd(bpf_link__fd(kretprobe), &info, &len))
+		return 0;
+	return info.perf_event.kprobe.missed;
+}
+
+/* While its entry was there. */
+static uint64_t missed_of(const struct watched *w)
+{
+	uint64_t until = w->entry ? missed_by(w->exit) : w->missed_until;
+
+	return until > w->missed_before ? until - w->missed_before : 0;
+}
+
+static void detach_entry(struct watched *w)
+{
+	if (w->entry && w->how == ATTACH_KPROBE)
+		w->missed_until = missed_by(w->exit);
+	bpf_link__destroy(w->entry);
+	w->entry = NULL;
+}
+
+static void detach_exit(struct attach *a, struct watched *w)
+{
+	if (w->exit && w->how == ATTACH_KPROBE)
+		a->missed_gone += missed_of(w);
+	bpf_link__destroy(w->exit);
+	w->exit = NULL;
+}
+
+/* What has begun is given a moment to end, so that only what truly hangs is told of. */
+static void await_calls(const struct attach *a)
+{
+	const volatile uint32_t *in_flight = &a->maps->bss->in_flight;
+
+	for (int i = 0; i < IN_FLIGHT_TRIES && *in_flight; i++)
+		usleep(IN_FLIGHT_WAIT_US);
+}
+
+/* Entries go first: no call begins to be recorded whose end is then not seen. */
+static void detach(struct attach *a, unsigned int mask, const char *why)
+{
+	bool entries = false;
+
+	for (size_t i = 0; i < ATTACH_POINTS; i++) {
+		if (!(mask & 1u << i))
+			continue;
+		entries |= a->points[i].entry != NULL;
+		detach_entry(&a->points[i]);
+	}
+	if (entries)
+		await_calls(a);
+	if (mask & 1u << POINT_BACKEND)
+		a->maps->bss->hook_watched = 0;
+	for (size_t i = 0; i < ATTACH_POINTS; i++) {
+		if (!(mask & 1u << i))
+			continue;
+		detach_exit(a, &a->points[i]);
+		set_absent(&a->points[i], why);
+	}
+}
+
+static void release(struct attach *a, unsigned int mask, const char *why)
+{
+	detach(a, mask, why);
+	for (size_t i = 0; i < ATTACH_POINTS; i++) {
+		if (!(mask & 1u << i) || !a->points[i].object)
+			continue;
+		put_object(a, a->points[i].object, i);
+		a->points[i].object = NULL;
+	}
+}
+
+static int attach_program(const struct compatcaps_bpf *o, const char *name, enum point i,
+			  enum attach_how how, bool exit, struct bpf_link **link)
+{
+	struct bpf_program *p = objects_program(o, name);
+
+	*link = NULL;
+	if (!p)
+		return 0;
+	*link = how == ATTACH_KPROBE ? bpf_program__attach_kprobe(p, exit, target_of(i)) :
+				       bpf_program__attach_trace(p);
+	return *link ? 0 : -errno;
+}
+
+/* The exit first: no call is begun whose end is then not seen. */
+static int attach_one(struct attach *a, enum point i, struct object *object, enum attach_how how)
+{
+	const struct programs *p = &programs[i][how];
+	struct watched *w = &a->points[i];
+	int err = attach_program(object->o, p->exit, i, how, true, &w->exit);
+
+	if (!err)
+		err = attach_program(object->o, p->entry, i, how, false, &w->entry);
+	if (err) {
+		bpf_link__destroy(w->exit);
+		w->exit = w->entry = NULL;
+		return err;
+	}
+	if (how == ATTACH_KPROBE)
+		w->missed_before = w->missed_until = missed_by(w->exit);
+	w->how = w->shown.how = how;
+	w->shown.why[0] = '\0';
+	w->object = object;
+	if (i == POINT_BACKEND)
+		mark_hook(a);
+	return 0;
+}
+
+/* What a loader's error says of a function that is asked for by its name. */
+static bool is_not_there(int err)
+{
+	return err == -ESRCH || err == -ENOENT;
+}
+
+static const char why_no_types[] =
+	"kvm's module has no types (BTF) here: build it with CONFIG_DEBUG_INFO_BTF_MODULES, for this kernel";
+
+/* By types everything is looked for: without them nothing can be said of what there is. */
+static bool lacks_types(enum point i)
+{
+	const char *module = attach_module_of(i);
+
+	return module && host_has_module(module) && !host_has_types(module);
+}
+
+/* Load the programs for the points of mask: those that are not there leave it. 0, or -errno. */
+static int load(struct attach *a, unsigned int *mask, enum attach_how how, struct object **object)
+{
+	struct compatcaps_bpf *o = objects_open_sharing(&a->opt, a->maps);
+	int err = o ? 0 : -errno;
+
+	*object = NULL;
+	for (size_t i = 0; !err && i < ATTACH_POINTS; i++) {
+		if (!(*mask & 1u << i))
+			continue;
+		err = want_point(o, i, how);
+		if (is_not_there(err) && how != ATTACH_KPROBE && lacks_types(i)) {
+			err = -ENODATA;
+		} else if (is_not_there(err)) {
+			set_absent(&a->points[i], "this kernel does not have it");
+			*mask &= ~(1u << i);
+			err = 0;
+		}
+	}
+	if (!err && *mask)
+		err = compatcaps_bpf__load(o);
+	if (!err && *mask)
+		*object = calloc(1, sizeof(**object));
+	if (!*object) {
+		compatcaps_bpf__destroy(o);
+		return err ? err : *mask ? -ENOMEM : 0;
+	}
+	**object = (struct object){ .o = o, .users = *mask, .next = a->objects };
+	a->objects = *object;
+	return 0;
+}
+
+/* Attach the points of mask; returns those that are there and could not be, *err says why. */
+static unsigned int try_points(struct attach *a, unsigned int mask, enum attach_how how, int *err)
+{
+	struct object *object;
+	unsigned int left = 0;
+	int e = load(a, &mask, how, &object);
+
+	if (e) {
+		*err = e;
+		return mask;
+	}
+	/* The hook is ahead of the ioctl: no call is recorded that is not fully watched. */
+	for (size_t i = ATTACH_POINTS; i-- > 0;) {
+		if (!(mask & 1u << i))
+			continue;
+		e = attach_one(a, i, object, how);
+		if (!e)
+			continue;
+		put_object(a, object, i);
+		if (is_not_there(e)) {
+			set_absent(&a->points[i], "this kernel does not have it");
+			continue;
+		}
+		left |= 1u << i;
+		*err = e;
+	}
+	return left;
+}
+
+/* One that cannot be loaded must not take the others along. */
+static unsigned int try_each(struct attach *a, unsigned int mask, enum attach_how how, int *err)
+{
+	unsigned int left = 0;
+
+	for (size_t i = 0; i < ATTACH_POINTS; i++)
+		if (mask & 1u << i)
+			left |= try_points(a, 1u << i, how, err);
+	return left;
+}
+
+static const char why_unsafe[] =
+	"kprobes can crash this kernel (a preemptible one, with more than one CPU)";
+static const char why_no_fexit[] =
+	"this kernel cannot attach fexit (its ftrace has no direct calls)";
+
+/* Why no kprobe is attached in place of fexit, which err stands against; NULL: nothing. */
+static const char *against_kprobes(const struct attach *a, int err)
+{
+	if (a->opt.method == METHOD_FEXIT)
+		return err == -ENODATA ? why_no_types : why_no_fexit;
+	return host_kprobes_are_safe() ? NULL : why_unsafe;
+}
+
+static void mark_absent(struct attach *a, unsigned int mask, const char *why)
+{
+	for (size_t i = 0; i < ATTACH_POINTS; i++)
+		if (mask & 1u << i)
+			set_absent(&a->points[i], why);
+}
+
+/* The rest can do without them: one that cannot be watched is absent, and no failure of all. */
+static void attach_tracepoints(struct attach *a, unsigned int mask)
+{
+	int err = 0;
+	unsigned int left = try_points(a, mask, ATTACH_TRACEPOINT, &err);
+
+	if (left)
+		left = try_each(a, left, ATTACH_TRACEPOINT, &err);
+	if (!left)
+		return;
+	mark_absent(a, left, err == -ENODATA ? why_no_types : strerror(-err));
+	objects_forget_messages();
+}
+
+/* As try_points(), by fexit, or where the kernel does not have that by kprobes. */
+static unsigned int attach_functions(struct attach *a, unsigned int mask, int *err)
+{
+	enum attach_how how = ATTACH_KPROBE;
+	unsigned int left = mask;
+
+	if (a->opt.method != METHOD_KPROBE && !a->fexit_failed) {
+		left = try_points(a, mask, ATTACH_FEXIT, err);
+		how = ATTACH_FEXIT;
+		if (left && (*err == -ENOTSUPP || *err == -ENODATA)) {
+			/* A module that comes later may have its types. */
+			a->fexit_failed = *err == -ENOTSUPP;
+			how = ATTACH_KPROBE;
+			objects_forget_messages();
+		}
+	}
+	if (left && how == ATTACH_KPROBE) {
+		const char *why = against_kprobes(a, *err);
+
+		if (why) {
+			mark_absent(a, left, why);
+			*err = *err ? *err : -ENOTSUPP;
+			return left;
+		}
+		left = try_points(a, left, ATTACH_KPROBE, err);
+	}
+	if (left)
+		left = try_each(a, left, how, err);
+	mark_absent(a, left, strerror(-*err));
+	return left;
+}
+
+static unsigned int attach_points(struct attach *a, unsigned int mask, int *err)
+{
+	unsigned int functions = mask & ~TRACEPOINTS;
+
+	if (mask & TRACEPOINTS)
+		attach_tracepoints(a, mask & TRACEPOINTS);
+	return functions ? attach_functions(a, functions, err) : 0;
+}
+
+/* ---------------------------------------------------------------- what there is */
+
+static bool is_zero(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	int c;
+
+	if (!f)
+		return false;
+	c = getc(f);
+	fclose(f);
+	return c == '0';
+}
+
+/* Somebody has switched it off: NULL, or a clause. Tracepoints alone do not rest on ftrace. */
+static const char *switched_off(enum attach_how how)
+{
+	if (how != ATTACH_ABSENT && how != ATTACH_TRACEPOINT && is_zero(FTRACE_ENABLED))
+		return "ftrace is switched off (switch it on: sysctl kernel.ftrace_enabled=1)";
+	if (how == ATTACH_KPROBE && host_kprobes_are_off())
+		return "kprobes are switched off (switch them on: echo 1 >/sys/kernel/debug/kprobes/enabled)";
+	return NULL;
+}
+
+/*
+ * Another one each time that the module is loaded; 0: it is not there, or coming or going. The
+ * kernel itself is always there.
+ */
+static ino_t module_identity(const char *module)
+{
+	struct stat st;
+	char path[64];
+
+	if (!module)
+		return 1;
+	snprintf(path, sizeof(path), "/sys/module/%s", module);
+	if (stat(path, &st) || !host_module_is_live(module))
+		return 0;
+	return st.st_ino;
+}
+
+static const char *why_no_module(const char *module)
+{
+	return host_has_module(module) ? "its module is coming or going" :
+					 "its module is not loaded";
+}
+
+/* The points whose module is not the one that they were looked for in. */
+static unsigned int moved_points(struct attach *a, unsigned int *present)
+{
+	unsigned int moved = 0;
+
+	*present = 0;
+	for (size_t i = 0; i < ATTACH_POINTS; i++) {
+		ino_t module = module_identity(attach_module_of(i));
+
+		if (module == a->points[i].module)
+			continue;
+		a->points[i].module = module;
+		moved |= 1u << i;
+		if (module)
+			*present |= 1u << i;
+	}
+	return moved;
+}
+
+/* Show what is switched off as absent, and what is back. Returns the points that changed. */
+static unsigned int look_at_switches(struct attach *a)
+{
+	unsigned int changed = 0;
+
+	for (size_t i = 0; i < ATTACH_POINTS; i++) {
+		struct watched *w = &a->points[i];
+		const char *off = switched_off(w->how);
+		enum attach_how how = off ? ATTACH_ABSENT : w->how;
+
+		if (w->how == ATTACH_ABSENT || how == w->shown.how)
+			continue;
+		w->shown.how = how;
+		snprintf(w->shown.why, sizeof(w->shown.why), "%s", off ? off : "");
+		changed |= 1u << i;
+	}
+	mark_hook(a);
+	return changed;
+}
+
+/* Take what has come, let go what is gone. failed: points that are there and could not be had. */
+static unsigned int look_at_modules(struct attach *a, unsigned int *failed, int *err)
+{
+	unsigned int present, moved = moved_points(a, &present);
+
+	release(a, moved, "its module is not loaded");
+	for (size_t i = 0; i < ATTACH_POINTS; i++)
+		if (!a->points[i].module)
+			set_absent(&a->points[i], why_no_module(attach_module_of(i)));
+	*failed = present ? attach_points(a, present, err) : 0;
+	return moved;
+}
+
+unsigned int attach_refresh(struct attach *a)
+{
+	unsigned int changed, failed;
+	int err = 0;
+
+	if (!a->held)
+		return 0;
+	changed = look_at_modules(a, &failed, &err);
+	return changed | look_at_switches(a);
+}
+
+unsigned int attach_take(struct attach *a)
+{
+	if (a->held)
+		return 0;
+	a->held = true;
+	return attach_refresh(a);
+}
+
+unsigned int attach_release(struct attach *a)
+{
+	unsigned int all = (1u << ATTACH_POINTS) - 1;
+
+	if (!a->held)
+		return 0;
+	release(a, all, "it is let go while there is no VM");
+	for (size_t i = 0; i < ATTACH_POINTS; i++)
+		a->points[i].module = 0;
+	a->held = false;
+	return all;
+}
+
+/* ---------------------------------------------------------------- start and end */
+
+static int on_sample(void *ctx, void *data, size_t size)
+{
+	struct attach *a = ctx;
+	uint32_t type = *(const uint32_t *)data;
+
+	if (type == CC_ARGS && size >= sizeof(struct cc_args))
+		a->sink->args(data, a->sink->ctx);
+	else if (type == CC_KERNEL && size >= sizeof(struct cc_line))
+		a->sink->line(data, a->sink->ctx);
+	else if (size >= sizeof(struct cc_record))
+		a->sink->record(data, a->sink->ctx);
+	a->taken++;
+	return !HAVE_CONSUME_N && a->taken >= a->max ? -ECANCELED : 0;
+}
+
+static int load_maps(struct attach *a)
+{
+	int err;
+
+	a->maps = objects_open(&a->opt);
+	if (!a->maps)
+		return -errno;
+	a->losses.maps = a->maps;
+	bpf_program__set_autoload(a->maps->progs.read_nested_caps, true);
+	err = bpf_map__set_max_entries(a->maps->maps.ring, objects_ring_bytes(&a->opt));
+	if (!err)
+		err = compatcaps_bpf__load(a->maps);
+	if (err)
+		return err;
+	a->ring = ring_buffer__new(bpf_map__fd(a->maps->maps.ring), on_sample, a, NULL);
+	return a->ring ? 0 : -errno;
+}
+
+/* A sentence where what was asked for cannot be; NULL: go on. */
+static const char *refuse(const struct attach_options *opt)
+{
+	if (is_zero(FTRACE_ENABLED))
+		return "nothing can be watched while ftrace is switched off: switch it on with sysctl kernel.ftrace_enabled=1";
+	if (opt->method != METHOD_KPROBE)
+		return NULL;
+	if (!host_kprobes_are_safe())
+		return "--method kprobe is refused: on this kernel (a preemptible one, with more than one CPU) kprobes can crash the host: use --method fexit or auto";
+	if (host_kprobes_are_off())
+		return "kprobes are switched off: switch them on with echo 1 >/sys/kernel/debug/kprobes/enabled, or use --method fexit";
+	return NULL;
+}
+
+static void describe_points(const struct attach *a, char *error, int err)
+{
+	bool untyped = err == -ENODATA;
+	const char *why = untyped ? why_no_types : why_no_fexit;
+
+	if (!untyped && err != -ENOTSUPP)
+		objects_describe(error, "attach to KVM's functions", err);
+	else if (a->opt.method == METHOD_FEXIT)
+		snprintf(error, ATTACH_ERROR_LEN,
+			 "cannot attach to KVM's functions: %s: use --method auto", why);
+	else
+		snprintf(
+			error, ATTACH_ERROR_LEN, "cannot attach to KVM's functions: %s, and %s%s",
+			why, why_unsafe,
+			untyped ?
+				"" :
+				": use a kernel with direct calls (6.13 or newer), or one that is not preemptible");
+}
+
+/* The first look, where a failure is one of the whole. false: error says why. */
+static bool start_watching(struct attach *a, char *error)
+{
+	unsigned int failed;
+	int err = 0;
+
+	a->held = true;
+	look_at_modules(a, &failed, &err);
+	look_at_switches(a);
+	if (failed) {
+		describe_points(a, error, err);
+		return false;
+	}
+	for (size_t i = 0; i < ATTACH_POINTS; i++) {
+		if (a->points[i].how == a->points[i].shown.how)
+			continue;
+		snprintf(error, ATTACH_ERROR_LEN, "nothing can be watched: %s",
+			 a->points[i].shown.why);
+		return false;
+	}
+	return true;
+}
+
+static struct attach *new_attach(const struct attach_options *opt)
+{
+	struct attach *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return NULL;
+	a->opt = *opt;
+	mark_absent(a, (1u << ATTACH_POINTS) - 1, "it is let go while there is no VM");
+	return a;
+}
+
+struct attach *attach_start(const struct attach_options *opt, bool later,
+			    char error[ATTACH_ERROR_LEN])
+{
+	const char *why = refuse(opt);
+	struct attach *a;
+	int err;
+
+	if (why) {
+		snprintf(error, ATTACH_ERROR_LEN, "%s", why);
+		return NULL;
+	}
+	objects_hear(opt->verbose);
+	a = new_attach(opt);
+	err = a ? load_maps(a) : -ENOMEM;
+	if (err)
+		objects_describe(error, "set up the maps", err);
+	else if (later || start_watching(a, error))
+		return a;
+	objects_show_messages();
+	attach_free(a);
+	return NULL;
+}
+
+/* What is there to be watched in this way. */
+static unsigned int present_points(enum attach_how how)
+{
+	unsigned int present = 0;
+
+	for (size_t i = 0; i < ATTACH_POINTS; i++)
+		if ((how == ATTACH_TRACEPOINT) == !!(TRACEPOINTS & 1u << i) &&
+		    module_identity(attach_module_of(i)))
+			present |= 1u << i;
+	return present;
+}
+
+unsigned int attach_rehearse(enum attach_how how, int *err)
+{
+	const struct attach_options opt = { .method = METHOD_AUTO };
+	struct attach *a = new_attach(&opt);
+	unsigned int mask = present_points(how);
+	struct object *object = NULL;
+
+	*err = a ? load_maps(a) : -ENOMEM;
+	if (!*err && mask)
+		*err = load(a, &mask, how, &object);
+	for (size_t i = 0; object && i < ATTACH_POINTS; i++)
+		if (mask & 1u << i)
+			put_object(a, object, i);
+	attach_free(a);
+	return *err ? 0 : mask;
+}
+
+void attach_stop(struct attach *a)
+{
+	detach(a, (1u << ATTACH_POINTS) - 1, "the trace has ended");
+	a->held = false;
+}
+
+void attach_free(struct attach *a)
+{
+	if (!a)
+		return;
+	if (a->maps)
+		release(a, (1u << ATTACH_POINTS) - 1, "");
+	ring_buffer__free(a->ring);
+	compatcaps_bpf__destroy(a->maps);
+	losses_free(&a->losses);
+	free(a);
+}
+
+const struct attach_point *attach_point(const struct attach *a, enum point i)
+{
+	return &a->points[i].shown;
+}
+
+/* ---------------------------------------------------------------- what was recorded */
+
+int attach_fd(const struct attach *a)
+{
+	return ring_buffer__epoll_fd(a->ring);
+}
+
+int attach_consume(struct attach *a, const struct attach_sink *sink, unsigned int max)
+{
+	int n;
+
+	a->sink = sink;
+	a->taken = 0;
+	a->max = max;
+#if HAVE_CONSUME_N
+	n = ring_buffer__consume_n(a->ring, max);
+#else
+	n = ring_buffer__consume(a->ring);
+#endif
+	return n < 0 && n != -ECANCELED ? n : (int)a->taken;
+}
+
+/* ---------------------------------------------------------------- what was not */
+
+static uint64_t missed_probes(const struct attach *a)
+{
+	uint64_t n = a->missed_gone;
+
+	for (size_t i = 0; i < ATTACH_POINTS; i++)
+		if (a->points[i].exit && a->points[i].how == ATTACH_KPROBE)
+			n += missed_of(&a->points[i]);
+	return n;
+}
+
+static void count_recursions(const struct attach *a, uint64_t sums[LOSSES_COUNTERS])
+{
+	memcpy(sums, a->recursion_gone, sizeof(a->recursion_gone));
+	for (const struct object *o = a->objects; o; o = o->next)
+		objects_recursion_misses(o->o, add_misses, sums);
+}
+
+/*
+ * Calls whose end was not seen are told of by their kind: now and then those of threads that are
+ * gone, at the end all. Only where a probe was missed can there be any.
+ */
+static void tell_ended(struct attach *a, uint64_t missed, attach_loss_fn *fn, void *ctx)
+{
+	if (missed > losses_orphans(&a->losses) && (!a->held || !(a->looks++ % LOOKS_APART)))
+		a->losses.ended += in_flight_drop_ended(a->maps, !a->held, fn, ctx);
+}
+
+void attach_losses(struct attach *a, attach_loss_fn *fn, void *ctx)
+{
+	uint64_t counted[LOSSES_COUNTERS];
+
+	count_recursions(a, counted);
+	counted[COUNT_MISSED] = missed_probes(a);
+	tell_ended(a, counted[COUNT_MISSED] + counted[COUNT_RECURSION], fn, ctx);
+	losses_take_out_orphans(&a->losses, counted);
+	for (int c = 0; c < LOSSES_COUNTERS; c++)
+		losses_tell_counter(&a->losses, c, counted[c], fn, ctx);
+	losses_tell(&a->losses, fn, ctx);
+}
+
+uint64_t attach_runs_repeated(const struct attach *a)
+{
+	return *(volatile uint64_t *)&a->maps->bss->runs_repeated;
+}
+
+void attach_forget_vm(struct attach *a, uint64_t vm_ino)
+{
+	bpf_map_delete_elem(bpf_map__fd(a->maps->maps.vms), &vm_ino);
+}
+
+/* ---------------------------------------------------------------- what else is asked for */
+
+enum fact attach_nested_caps(struct attach *a, uint64_t *caps)
+{
+	return objects_nested_caps(a->maps->progs.read_nested_caps, caps);
+}
+
+static void programs_of(const struct compatcaps_bpf *o, attach_program_fn *fn, void *ctx)
+{
+	struct bpf_program *p;
+
+	bpf_object__for_each_program(p, o->obj) {
+		struct bpf_prog_info info = { 0 };
+		uint32_t len = sizeof(info);
+
+		if (bpf_program__fd(p) < 0 ||
+		    bpf_prog_get_info_by_fd(bpf_program__fd(p), &info, &len))
+			continue;
+		fn(bpf_program__name(p), info.verified_insns, info.xlated_prog_len / 8,
+		   info.jited_prog_len, ctx);
+	}
+}
+
+void attach_programs(struct attach *a, attach_program_fn *fn, void *ctx)
+{
+	programs_of(a->maps, fn, ctx);
+	for (const struct object *o = a->objects; o; o = o->next)
+		programs_of(o->o, fn, ctx);
+}
+
+size_t attach_in_flight(struct attach *a, struct cc_record *r, size_t max)
+{
+	return in_flight_list(a->maps, r, max);
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "live/inventory_read.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "live/host.h"
+#include "inventory.skel.h"
+#include "live/objects.h"
+#include "live/process.h"
+#include "live/vms.h"
+
+#define READ_RECORDS 256 /* at once */
+
+/* ------------------------------------------------------------------ the iterator */
+
+/* Records come whole, but a read(2) may end within one. */
+static int read_records(struct inventory *inv, int fd)
+{
+	struct inventory_record buf[READ_RECORDS];
+	size_t have = 0;
+	ssize_t n;
+
+	while ((n = read(fd, (char *)buf + have, sizeof(buf) - have))) {
+		size_t whole;
+
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (n < 0)
+			return -errno;
+		have += (size_t)n;
+		whole = have / sizeof(buf[0]);
+		for (size_t i = 0; i < whole; i++)
+			if (!inventory_add(inv, &buf[i]))
+				return -ENOMEM;
+		have %= sizeof(buf[0]);
+		memmove(buf, &buf[whole], have);
+	}
+	return 0;
+}
+
+static int iterate(struct inventory *inv, struct bpf_program *program)
+{
+	struct bpf_link *link = bpf_program__attach_iter(program, NULL);
+	int fd, err;
+
+	if (!link)
+		return -errno;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	err = fd < 0 ? -errno : read_records(inv, fd);
+	if (fd >= 0)
+		close(fd);
+	bpf_link__destroy(link);
+	return err;
+}
+
+static void take_facts(struct inventory *inv, const struct inventory_bpf *o)
+{
+	struct host_facts *host = &inv->host;
+
+	host_read(host);
+	host_forget();
+	host->nested_caps_is = objects_nested_caps(o->progs.read_nested_caps, &host->nested_caps);
+	host->nested = host_nested_api(host);
+}
+
+int inventory_read_kernel(struct inventory *inv)
+{
+	struct inventory_bpf *o = inventory_bpf__open();
+	int err = o ? 0 : -errno;
+
+	if (o) {
+		o->rodata->pid_ns = host_pid_namespace();
+		inv->namespaced = o->rodata->pid_ns;
+		err = inventory_bpf__load(o);
+	}
+	if (!err)
+		err = iterate(inv, o->progs.list_files);
+	if (!err)
+		take_facts(inv, o);
+	inventory_bpf__destroy(o);
+	return err;
+}
+
+/* ------------------------------------------------------------------ names */
+
+static char *copy_or_null(const char *text)
+{
+	return *text ? strdup(text) : NULL;
+}
+
+/*
+ * The process may end at any time, and its number be another's: it is asked for its start after
+ * its name was read, for a number does not come back to who had it.
+ */
+static void read_names(struct inventory_vm *vm)
+{
+	const struct inventory_process *p = inventory_owner(vm);
+	char option[GUEST_OPTION_LEN], guest[GUEST_NAME_LEN];
+	enum incoming incoming;
+
+	vm->ended = vm->processes->part == PART_ENDING;
+	if (!p)
+		return;
+	vm->cgroup = copy_or_null(cgroup_path(p->cgroup));
+	process_name_option(p->pid, option, sizeof(option), &incoming);
+	guest_name(guest, sizeof(guest), option);
+	vm->ended = !process_is(p->pid, p->start_ns);
+	if (vm->ended)
+		return;
+	vm->incoming = incoming;
+	vm->name_option = copy_or_null(option);
+	vm->guest = copy_or_null(guest);
+}
+
+/* ------------------------------------------------------------------ what no file shows */
+
+static bool is_in(const struct vms *v, uint64_t ino)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (v->list[i].ino == ino)
+			return true;
+	return false;
+}
+
+static bool is_listed(const struct inventory *inv, uint64_t ino)
+{
+	for (size_t i = 0; i < inv->n; i++)
+		if (inv->vms[i].ino == ino)
+			return true;
+	return false;
+}
+
+/* That were there before the files were looked at, and are still. */
+static void count_unlisted(struct inventory *inv, const struct vms *before)
+{
+	struct vms after = { 0 };
+
+	vms_look(&after);
+	inv->has_unlisted = before->known && after.known;
+	for (size_t i = 0; i < after.n; i++) {
+		uint64_t ino = after.list[i].ino;
+
+		inv->unlisted += is_in(before, ino) && !is_listed(inv, ino);
+	}
+	vms_free(&after);
+}
+
+static bool read_all(struct inventory *inv, char *error)
+{
+	struct vms before = { 0 };
+	int err;
+
+	vms_look(&before);
+	err = inventory_read_kernel(inv);
+	if (!err && !inventory_put_together(inv))
+		err = -ENOMEM;
+	if (err)
+		objects_describe(error, "look at the open files of KVM", err);
+	for (size_t i = 0; i < inv->n; i++)
+		read_names(&inv->vms[i]);
+	if (!err)
+		count_unlisted(inv, &before);
+	vms_free(&before);
+	return !err;
+}
+
+bool inventory_read(struct inventory *inv, char error[INVENTORY_ERROR_LEN])
+{
+	bool ok;
+
+	*inv = (struct inventory){ 0 };
+	objects_hear(false);
+	ok = read_all(inv, error);
+	if (!ok)
+		objects_show_messages();
+	objects_forget_messages();
+	return ok;
+}

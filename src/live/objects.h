@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* For attach.c: objects of BPF programs with the filters set, and what libbpf says of them. */
+#ifndef COMPATCAPS_OBJECTS_H
+#define COMPATCAPS_OBJECTS_H
+
+#include <bpf/libbpf.h>
+
+#include "live/attach.h"
+#include "compatcaps.skel.h"
+
+/* From now on keep what libbpf has to say, or pass it on at once. */
+void objects_hear(bool aloud);
+
+/* What libbpf had to say of a failure, under the sentence that tells of it; or not at all. */
+void objects_show_messages(void);
+void objects_forget_messages(void);
+
+/* That `what` failed with -errno, as a sentence with a remedy; error: ATTACH_ERROR_LEN. */
+void objects_describe(char *error, const char *what, int err);
+
+/* How large the ring is, in bytes. */
+uint32_t objects_ring_bytes(const struct attach_options *opt);
+
+/*
+ * With none of its programs to be loaded yet. NULL, and errno. The second one shares its maps
+ * with another: libbpf cannot add programs to an object that is loaded, and modules come when
+ * they like.
+ */
+struct compatcaps_bpf *objects_open(const struct attach_options *opt);
+struct compatcaps_bpf *objects_open_sharing(const struct attach_options *opt,
+					    const struct compatcaps_bpf *maps);
+
+/* NULL: none is called so, or name is NULL. */
+struct bpf_program *objects_program(const struct compatcaps_bpf *o, const char *name);
+
+/*
+ * This program is to be loaded, for func or the tracepoint of that name. 0, or -errno: -ESRCH
+ * where the kernel's types have no such function. Not "module:function": libbpf takes any module
+ * whose name begins like that.
+ */
+int objects_want(struct compatcaps_bpf *o, const char *name, const char *func, enum attach_how how);
+
+/*
+ * kvm-hv's nested_capabilities, by this program of an object that is loaded (nested_caps.bpf.h).
+ * FACT_UNKNOWN: it cannot be read, and *caps stays.
+ */
+enum fact objects_nested_caps(const struct bpf_program *reader, uint64_t *caps);
+
+/*
+ * Runs that the kernel did without, for the program was under way on that CPU already: a call of
+ * fn for each program with its name.
+ */
+typedef void objects_misses_fn(const char *name, uint64_t n, void *ctx);
+void objects_recursion_misses(const struct compatcaps_bpf *o, objects_misses_fn *fn, void *ctx);
+
+#endif /* COMPATCAPS_OBJECTS_H */

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "live/vms.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "live/host.h"
+
+void vms_free(struct vms *v)
+{
+	free(v->list);
+	v->list = NULL;
+	v->n = 0;
+}
+
+void vms_add(struct vms *v, const char *name, uint64_t ino)
+{
+	struct vm_name *more = realloc(v->list, (v->n + 1) * sizeof(*more));
+
+	if (!more) {
+		v->known = false;
+		return;
+	}
+	v->list = more;
+	snprintf(more[v->n].name, sizeof(more->name), "%s", name);
+	more[v->n++].ino = ino;
+}
+
+static void add(const char *name, uint64_t ino, void *v)
+{
+	vms_add(v, name, ino);
+}
+
+void vms_look(struct vms *v)
+{
+	vms_free(v);
+	v->known = true;
+	if (!host_vms(add, v))
+		v->known = false;
+}
+
+uint64_t vms_drop(struct vms *v, const char *name)
+{
+	uint64_t ino = 0;
+
+	for (size_t i = v->n; i--;) {
+		if (strcmp(v->list[i].name, name))
+			continue;
+		ino = v->list[i].ino;
+		memmove(&v->list[i], &v->list[i + 1], (--v->n - i) * sizeof(*v->list));
+		break;
+	}
+	return ino;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The small interface that every output implements: begin, event, end on a stream. An output
+ * writes to this stream only; who opened it sees to failed writes (output.h), and flushes
+ * after each event.
+ */
+#ifndef COMPATCAPS_EMIT_H
+#define COMPATCAPS_EMIT_H
+
+#include <stdio.h>
+
+#include "diagnosis/event.h"
+
+struct emit_options {
+	bool verbose;
+	bool color;
+	unsigned int columns; /* of the terminal; 0: as wide as it gets */
+	bool filtered; /* events of some outcomes alone are handed on: a recording must say so */
+};
+
+struct emitter {
+	const char *name;  /* of --format */
+	const char *what;  /* for --help, a few words */
+	const char *where; /* it goes there without -o; NULL: to standard output */
+	/* State of this output's own, or NULL where there is no memory. */
+	void *(*begin)(FILE *f, const struct emit_options *opt);
+	void (*event)(void *state, const struct event *e);
+	/* Of --summary: the story of a VM. NULL: this output has no place for it. */
+	void (*paragraph)(void *state, const char *text);
+	/* Lets go of the state. The last event was EVENT_END, or an error came before it. */
+	void (*end)(void *state);
+	bool stream; /* what it writes is a recording: it wants every event, EVENT_TRACE first */
+};
+
+/* The table of outputs: one row each. */
+extern const struct emitter emit_text, emit_json, emit_journal;
+extern const struct emitter *const emitters[]; /* ends with NULL */
+
+/* NULL: there is none of this name. */
+const struct emitter *emitter_by_name(const char *name);
+
+#endif /* COMPATCAPS_EMIT_H */

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "recording/recording.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "recording/page.h"
+#include "lib/progress.h"
+#include "lib/say.h"
+#include "lib/status.h"
+#include "recording/stream.h"
+
+#define BAD_LINES_SAID 20 /* of a file that is broken throughout the first ones tell enough */
+#define COPY_BYTES     65536
+
+/* NULL, errno set: as fopen(3). */
+static FILE *open_readable(const char *path)
+{
+	struct stat st;
+	FILE *f = fopen(path, "re");
+
+	if (f && !fstat(fileno(f), &st) && S_ISDIR(st.st_mode)) {
+		fclose(f);
+		f = NULL;
+		errno = EISDIR;
+	}
+	return f;
+}
+
+/* "PAGE#2", where no file has this name. NULL, errno as it was: it is none. */
+static FILE *open_numbered(const char *path, unsigned int *number)
+{
+	const char *hash = strrchr(path, '#');
+	char *page, end;
+	int err = errno;
+	FILE *f = NULL;
+
+	if (err == ENOENT && hash && sscanf(hash, "#%9u%c", number, &end) == 1 && *number) {
+		page = strndup(path, (size_t)(hash - path));
+		if (page)
+			f = strcmp(page, "-") ? open_readable(page) : stdin;
+		free(page);
+	}
+	errno = err;
+	return f;
+}
+
+static FILE *open_file(const char *path, unsigned int *number)
+{
+	FILE *f;
+
+	*number = 0;
+	if (!strcmp(path, "-"))
+		return stdin;
+	f = open_readable(path);
+	if (!f)
+		f = open_numbered(path, number);
+	if (!f)
+		say("cannot read %s: %s", path, strerror(errno));
+	return f;
+}
+
+static bool copy(FILE *from, FILE *to)
+{
+	char buf[COPY_BYTES];
+	size_t n;
+
+	while ((n = fread(buf, 1, sizeof(buf), from)))
+		if (fwrite(buf, 1, n, to) != n)
+			return false;
+	return !ferror(from) && !fseeko(to, 0, SEEK_SET);
+}
+
+/* Lets go of f. */
+static FILE *copy_of(FILE *f, const char *path)
+{
+	FILE *spool = tmpfile();
+
+	if (!spool || !copy(f, spool)) {
+		say("cannot copy %s to a temporary file: %s", path, strerror(errno));
+		if (spool)
+			fclose(spool);
+		spool = NULL;
+	}
+	fclose(f);
+	return spool;
+}
+
+FILE *recording_open(const char *path, bool again)
+{
+	unsigned int number;
+	FILE *f = open_file(path, &number);
+
+	if (f && again && lseek(fileno(f), 0, SEEK_CUR) < 0)
+		f = copy_of(f, path);
+	if (!f)
+		return NULL;
+	if (page_is_one(f))
+		return page_recording(f, path, number);
+	if (!number)
+		return f;
+	say("cannot read %s: that file is no page with recordings in it", path);
+	fclose(f);
+	return NULL;
+}
+
+static void on_bad(const char *error, uint64_t n)
+{
+	if (n <= BAD_LINES_SAID)
+		say("%s", error);
+}
+
+static void read_all(struct stream *stream, struct session *session,
+		     const struct recording_reader *r, struct recording *rec,
+		     struct progress *progress)
+{
+	enum stream_status status = STREAM_FRAME;
+	struct frame f;
+	char error[512];
+
+	while (status != STREAM_END && status != STREAM_FATAL && !(r->done && r->done(r->ctx))) {
+		status = stream_next(stream, &f, error, sizeof(error));
+		progress_step(progress);
+		if (status == STREAM_FRAME) {
+			rec->cut_off |= f.type == FRAME_END && f.end.cut_off;
+			if (r->frame)
+				r->frame(&f, r->ctx);
+			session_frame(session, &f);
+		} else if (status == STREAM_BAD) {
+			on_bad(error, ++rec->n_bad);
+		}
+	}
+	progress_end(progress);
+	if (status == STREAM_FATAL)
+		say("%s", error);
+	rec->fatal = status == STREAM_FATAL;
+}
+
+static void report(const struct recording_reader *r, const struct recording *rec)
+{
+	if (rec->n_bad > BAD_LINES_SAID)
+		say("%llu lines more could not be read",
+		    (unsigned long long)rec->n_bad - BAD_LINES_SAID);
+	if (rec->cut_off)
+		say("%s is cut off: its end is missing; what was there has been read", r->path);
+}
+
+bool recording_read_file(FILE *f, const struct recording_reader *r, struct recording *rec)
+{
+	struct session *session = session_new(r->event, r->ctx);
+	struct stream *stream = stream_new(f, r->path, r->recorded);
+	struct progress progress;
+
+	*rec = (struct recording){ .fatal = true };
+	if (session && stream) {
+		progress_begin(&progress, r->progress ? f : NULL, r->path);
+		read_all(stream, session, r, rec, &progress);
+		rec->totals = *session_totals(session);
+		if (!rec->fatal && r->finish)
+			r->finish(session, r->ctx);
+		report(r, rec);
+	} else {
+		say("there is not enough memory");
+	}
+	stream_free(stream);
+	session_free(session);
+	return !rec->fatal;
+}
+
+bool recording_read(const struct recording_reader *r, struct recording *rec)
+{
+	FILE *f = recording_open(r->path, false);
+	bool read;
+
+	*rec = (struct recording){ .fatal = true };
+	if (!f)
+		return false;
+	read = recording_read_file(f, r, rec);
+	fclose(f);
+	return read;
+}
+
+int recording_status(const struct recording *rec)
+{
+	return rec->fatal || rec->n_bad ? EXIT_IMPOSSIBLE : EXIT_DONE;
+}

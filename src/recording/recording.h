@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Read a recording from its first frame to its end, through a session of its own. */
+#ifndef COMPATCAPS_RECORDING_H
+#define COMPATCAPS_RECORDING_H
+
+#include <stdio.h>
+
+#include "diagnosis/session.h"
+
+struct recording_reader {
+	const char *path; /* "-": standard input */
+	bool recorded;	  /* tell the verdicts that were given then, not today's */
+	bool progress;	  /* on a terminal, show how far it is */
+	session_out *event;
+	void (*frame)(struct frame *f, void *ctx); /* sees each one first, may change it; or NULL */
+	bool (*done)(const void *ctx);		   /* no more is wanted; or NULL */
+	void (*finish)(const struct session *s,
+		       void *ctx); /* what was read is all there; or NULL */
+	void *ctx;
+};
+
+/* What reading it came to. What was wrong has been said. */
+struct recording {
+	bool fatal;	/* it is none, of a newer schema, or cannot be read */
+	bool cut_off;	/* the end is missing */
+	uint64_t n_bad; /* lines that could not be read */
+	struct totals totals;
+};
+
+/*
+ * Opens a file, "-" for standard input. Of a page that report has made it is the recording in it
+ * (page.h), of one with several PAGE#2 is the second. again: it must be possible to rewind() it,
+ * so that a pipe is copied.
+ * NULL: it has been said why.
+ */
+FILE *recording_open(const char *path, bool again);
+
+/* As far as it can be read. false: it cannot even begin, or is fatal. */
+bool recording_read(const struct recording_reader *r, struct recording *rec);
+
+/* The same from a file that is open; path is for messages. */
+bool recording_read_file(FILE *f, const struct recording_reader *r, struct recording *rec);
+
+/* EXIT_DONE, or EXIT_IMPOSSIBLE where not all of it could be read. */
+int recording_status(const struct recording *rec);
+
+#endif /* COMPATCAPS_RECORDING_H */

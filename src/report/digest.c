@@ -1,0 +1,828 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "report/digest.h"
+
+#include <inttypes.h>
+#include <search.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+_Static_assert(DIGEST_CAUSES <= 32, "a bit of digest_vm.causes for each");
+
+/* ------------------------------------------------------------------ memory */
+
+struct digest *digest_new(void)
+{
+	return calloc(1, sizeof(struct digest));
+}
+
+static void free_mark(struct digest_mark *m)
+{
+	if (m)
+		free(m->what);
+	free(m);
+}
+
+static void free_vm(struct digest_vm *vm)
+{
+	for (size_t i = 0; i < DIGEST_FIRST; i++)
+		free_mark(vm->first[i]);
+	for (size_t i = 0; i < DIGEST_FAILURES; i++)
+		free_mark(vm->failed[i]);
+	for (size_t i = 0; i < DIGEST_NEWEST; i++)
+		free_mark(vm->newest[i]);
+	free(vm->comm);
+	free(vm->guest);
+	free(vm->name);
+	free(vm->cgroup);
+	free(vm->story);
+	free(vm);
+}
+
+static void free_id(const struct host_id *id)
+{
+	free((char *)id->name);
+	free((char *)id->boot_id);
+	free((char *)id->release);
+	free((char *)id->build);
+	free((char *)id->arch);
+	free((char *)id->modules);
+}
+
+static void keep_node(void *node)
+{
+	(void)node;
+}
+
+void digest_free(struct digest *d)
+{
+	if (!d)
+		return;
+	tdestroy(d->by_number, keep_node);
+	for (size_t i = 0; i < d->n_vms; i++)
+		free_vm(d->vms[i]);
+	for (size_t i = 0; i < DIGEST_CAUSES; i++) {
+		free(d->causes[i].comm);
+		free(d->causes[i].guest);
+		free(d->causes[i].hint);
+	}
+	for (size_t i = 0; i < DIGEST_LINES; i++) {
+		free(d->runs[i].text);
+		free(d->lines[i].text);
+	}
+	for (size_t i = 0; i < DIGEST_CHANGES; i++)
+		free(d->changes[i].why);
+	for (size_t i = 0; i < ATTACH_POINTS; i++)
+		free(d->points[i].why);
+	free_id(&d->id);
+	free(d->filters);
+	free(d);
+}
+
+/* NULL for what is not there. */
+static char *copy(struct digest *d, const char *text)
+{
+	char *copied = text && *text ? strdup(text) : NULL;
+
+	d->no_memory |= text && *text && !copied;
+	return copied;
+}
+
+static void keep(struct digest *d, char **text, const char *newer)
+{
+	if (!newer || !*newer || (*text && !strcmp(*text, newer)))
+		return;
+	free(*text);
+	*text = copy(d, newer);
+}
+
+/* ------------------------------------------------------------------ VMs */
+
+static int number_cmp(const void *a, const void *b)
+{
+	unsigned int x = ((const struct digest_vm *)a)->number;
+	unsigned int y = ((const struct digest_vm *)b)->number;
+
+	return (x > y) - (x < y);
+}
+
+static struct digest_vm *find_vm(const struct digest *d, unsigned int number)
+{
+	const struct digest_vm key = { .number = number };
+	struct digest_vm **found = tfind(&key, &d->by_number, number_cmp);
+
+	return found ? *found : NULL;
+}
+
+static bool can_go(const struct digest_vm *vm, bool also_living)
+{
+	return !vm->n_failures && (vm->ended || also_living);
+}
+
+/* The place of a VM that nothing is to be told of any more; NULL: there is none. */
+static struct digest_vm **find_place(struct digest *d, bool also_living)
+{
+	for (unsigned int i = 0; i < DIGEST_VMS; i++) {
+		struct digest_vm **vm = &d->vms[(d->hand + i) % DIGEST_VMS];
+
+		if (!can_go(*vm, also_living))
+			continue;
+		d->hand = (d->hand + i + 1) % DIGEST_VMS;
+		return vm;
+	}
+	return NULL;
+}
+
+static struct digest_vm **make_place(struct digest *d, bool failure)
+{
+	struct digest_vm **place;
+
+	if (d->n_vms < DIGEST_VMS)
+		return &d->vms[d->n_vms];
+	place = find_place(d, false);
+	if (!place && failure)
+		place = find_place(d, true);
+	if (!place)
+		return NULL;
+	tdelete(*place, &d->by_number, number_cmp);
+	free_vm(*place);
+	*place = d->vms[--d->n_vms];
+	return &d->vms[d->n_vms];
+}
+
+static struct digest_vm *new_vm(struct digest *d, unsigned int number, bool failure)
+{
+	struct digest_vm **place = make_place(d, failure), *vm;
+
+	if (!place)
+		return NULL;
+	vm = calloc(1, sizeof(*vm));
+	if (vm) {
+		vm->number = number;
+		if (tsearch(vm, &d->by_number, number_cmp)) {
+			d->n_vms++;
+			return *place = vm;
+		}
+	}
+	d->no_memory = true;
+	free(vm);
+	return NULL;
+}
+
+/* NULL: it is of none that is followed. */
+static struct digest_vm *vm_of(struct digest *d, const struct event *e, bool failure)
+{
+	bool first = e->vm > d->top_vm;
+	struct digest_vm *vm;
+
+	if (!e->vm)
+		return NULL;
+	if (first)
+		d->top_vm = e->vm;
+	vm = find_vm(d, e->vm);
+	/* One that was dropped comes back for a failure alone. */
+	if (!vm && (first || failure)) {
+		vm = new_vm(d, e->vm, failure);
+		if (vm)
+			vm->partial = !first;
+	}
+	if (vm) {
+		if (!vm->first_real_ns) {
+			vm->first_ns = e->mono_ns;
+			vm->first_real_ns = e->real_ns;
+		}
+		vm->first_ns = e->mono_ns < vm->first_ns ? e->mono_ns : vm->first_ns;
+		vm->last_ns = e->mono_ns > vm->last_ns ? e->mono_ns : vm->last_ns;
+	}
+	return vm;
+}
+
+static void note_who(struct digest *d, struct digest_vm *vm, const struct event *e)
+{
+	if (!vm->pid)
+		vm->pid = e->pid;
+	if (!vm->comm)
+		keep(d, &vm->comm, e->comm);
+	keep(d, &vm->guest, e->guest);
+	keep(d, &vm->name, e->vm_name);
+	keep(d, &vm->cgroup, e->cgroup);
+}
+
+/* ------------------------------------------------------------------ marks */
+
+/* Where a mark is kept. */
+static struct digest_mark **mark_place(struct digest_vm *vm, bool failure)
+{
+	struct digest_mark **place;
+
+	if (vm->n_first < DIGEST_FIRST)
+		return &vm->first[vm->n_first++];
+	if (failure && vm->n_failed < DIGEST_FAILURES)
+		return &vm->failed[vm->n_failed++];
+	place = &vm->newest[vm->n_newest++ % DIGEST_NEWEST];
+	free_mark(*place);
+	return place;
+}
+
+static int cause_of(const struct event *e)
+{
+	switch (e->type) {
+	case EVENT_NEGOTIATION:
+		return (int)e->negotiation.diag->cause;
+	case EVENT_ARCH_COMPAT:
+		return (int)e->arch.diag->cause;
+	default:
+		return -1;
+	}
+}
+
+static void add_mark(struct digest *d, struct digest_vm *vm, const struct event *e)
+{
+	enum verdict_kind kind = event_kind(e);
+	struct digest_mark *m = calloc(1, sizeof(*m));
+	char what[EVENT_WHAT_LEN];
+
+	if (!m) {
+		d->no_memory = true;
+		return;
+	}
+	m->seq = e->seq;
+	m->mono_ns = e->mono_ns;
+	m->real_ns = e->real_ns;
+	m->latency_ns = e->rec ? e->rec->latency_ns : 0;
+	m->type = e->type;
+	m->kind = kind;
+	m->cause = cause_of(e);
+	event_result(m->result, e);
+	m->what = copy(d, event_what(what, e));
+	*mark_place(vm, kind == VERDICT_FAILURE) = m;
+	vm->last = m;
+}
+
+static int mark_cmp(const void *a, const void *b)
+{
+	const struct digest_mark *x = *(const struct digest_mark *const *)a;
+	const struct digest_mark *y = *(const struct digest_mark *const *)b;
+
+	return (x->seq > y->seq) - (x->seq < y->seq);
+}
+
+static size_t take(const struct digest_mark **to, size_t n, struct digest_mark *const *from,
+		   size_t max)
+{
+	for (size_t i = 0; i < max; i++)
+		if (from[i])
+			to[n++] = from[i];
+	return n;
+}
+
+size_t digest_marks(const struct digest_vm *vm, const struct digest_mark *marks[DIGEST_MARKS])
+{
+	size_t n = take(marks, 0, vm->first, DIGEST_FIRST);
+
+	n = take(marks, n, vm->failed, DIGEST_FAILURES);
+	n = take(marks, n, vm->newest, DIGEST_NEWEST);
+	qsort(marks, n, sizeof(*marks), mark_cmp);
+	return n;
+}
+
+/* ------------------------------------------------------------------ causes */
+
+static struct digest_cause *cause_at(struct digest *d, enum event_type type, int cause)
+{
+	switch (type) {
+	case EVENT_NEGOTIATION:
+		return &d->causes[cause];
+	case EVENT_ARCH_COMPAT:
+		return &d->causes[CAUSE_MAX + cause];
+	default:
+		return &d->causes[CAUSE_MAX + ARCH_MAX];
+	}
+}
+
+static const char *name_of(enum event_type type, int cause)
+{
+	switch (type) {
+	case EVENT_NEGOTIATION:
+		return cause_name(cause);
+	case EVENT_ARCH_COMPAT:
+		return arch_cause_name(cause);
+	default:
+		return "KVM_RUN failed";
+	}
+}
+
+static void note_first(struct digest *d, struct digest_cause *c, const struct event *e,
+		       const char *hint)
+{
+	c->seq = e->seq;
+	c->mono_ns = e->mono_ns;
+	c->real_ns = e->real_ns;
+	c->vm = e->vm;
+	c->pid = e->pid;
+	c->comm = copy(d, e->comm);
+	c->guest = copy(d, e->guest);
+	c->hint = copy(d, hint);
+}
+
+static void add_cause(struct digest *d, struct digest_vm *vm, const struct event *e, int cause,
+		      const char *hint)
+{
+	struct digest_cause *c = cause_at(d, e->type, cause);
+	uint32_t bit = 1u << (c - d->causes);
+
+	if (!c->n++) {
+		c->type = e->type;
+		c->cause = cause;
+		c->kind = event_kind(e);
+		c->name = name_of(e->type, cause);
+		note_first(d, c, e, hint);
+	}
+	if (!vm) {
+		d->vms_at_least = true;
+		return;
+	}
+	d->vms_at_least |= vm->partial;
+	c->n_vms += !(vm->causes & bit);
+	vm->causes |= bit;
+}
+
+/* Failures first, then what is worth a note, each by its first event. */
+static int cause_cmp(const void *a, const void *b)
+{
+	const struct digest_cause *x = *(const struct digest_cause *const *)a;
+	const struct digest_cause *y = *(const struct digest_cause *const *)b;
+
+	if (x->kind != y->kind)
+		return x->kind > y->kind ? -1 : 1;
+	return (x->seq > y->seq) - (x->seq < y->seq);
+}
+
+size_t digest_causes(const struct digest *d, const struct digest_cause *list[DIGEST_CAUSES])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < DIGEST_CAUSES; i++)
+		if (d->causes[i].n)
+			list[n++] = &d->causes[i];
+	qsort(list, n, sizeof(*list), cause_cmp);
+	return n;
+}
+
+const struct digest_cause *digest_first_failure(const struct digest *d)
+{
+	const struct digest_cause *list[DIGEST_CAUSES] = { NULL };
+	size_t n = digest_causes(d, list);
+
+	for (size_t i = 0; i < n; i++)
+		if (list[i]->kind == VERDICT_FAILURE && list[i]->n_recovered < list[i]->n)
+			return list[i];
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ latencies */
+
+uint64_t digest_bar_ns(size_t i)
+{
+	static const uint64_t steps[] = { 1, 2, 5 };
+	uint64_t ns = 1000;
+
+	if (i >= DIGEST_BARS - 1)
+		return UINT64_MAX;
+	for (size_t decade = i / 3; decade; decade--)
+		ns *= 10;
+	return ns * steps[i % 3];
+}
+
+static void add_latency(struct digest *d, uint64_t ns)
+{
+	size_t i = 0;
+
+	if (!ns)
+		return;
+	if (!d->latency.n || ns < d->latency_min)
+		d->latency_min = ns;
+	if (ns > d->latency_max)
+		d->latency_max = ns;
+	histogram_add(&d->latency, ns);
+	while (ns > digest_bar_ns(i))
+		i++;
+	d->bars[i]++;
+}
+
+/* ------------------------------------------------------------------ events */
+
+static void add_line(struct digest *d, struct digest_line *lines, uint64_t *n,
+		     const struct event *e, const char *text)
+{
+	struct digest_line *line = &lines[*n];
+
+	if ((*n)++ >= DIGEST_LINES)
+		return;
+	line->seq = e->seq;
+	line->real_ns = e->real_ns;
+	line->vm = e->vm;
+	line->text = copy(d, text);
+}
+
+static void count_call(struct digest *d, struct digest_vm *vm, const struct event *e)
+{
+	switch (e->type) {
+	case EVENT_NEGOTIATION:
+		add_cause(d, vm, e, (int)e->negotiation.diag->cause, e->negotiation.diag->hint);
+		add_latency(d, e->rec->latency_ns);
+		break;
+	case EVENT_ARCH_COMPAT:
+		add_cause(d, vm, e, (int)e->arch.diag->cause, e->arch.diag->hint);
+		break;
+	case EVENT_RUN:
+		add_cause(d, vm, e, 0, e->run->hint);
+		add_line(d, d->runs, &d->n_runs, e, e->run->hint);
+		break;
+	default:
+		*(e->rec->ret < 0 ? &d->checks_failed :
+		  e->rec->ret	  ? &d->checks_yes :
+				    &d->checks_no) += 1;
+	}
+}
+
+static void on_call(struct digest *d, const struct event *e)
+{
+	bool failure = event_kind(e) == VERDICT_FAILURE;
+	struct digest_vm *vm = vm_of(d, e, failure);
+
+	d->n_calls++;
+	count_call(d, vm, e);
+	if (!vm)
+		return;
+	vm->n_calls++;
+	vm->n_failures += failure;
+	note_who(d, vm, e);
+	add_mark(d, vm, e);
+}
+
+/* It comes right after the event of its call, and is told with it. */
+static void on_retry(struct digest *d, const struct event *e)
+{
+	struct digest_vm *vm = find_vm(d, e->vm);
+	bool recovered = e->retry->recovered;
+
+	*(recovered ? &d->recovered : &d->failed) += 1;
+	d->causes[CAUSE_STRUCT_TOO_NEW].n_recovered += recovered;
+	if (!vm || !vm->last || vm->last->type != EVENT_NEGOTIATION)
+		return;
+	vm->last->retry = recovered ? RETRY_RECOVERED : RETRY_FAILED;
+	vm->last->after_ns = e->retry->after_ns;
+}
+
+static void on_kernel(struct digest *d, const struct event *e)
+{
+	struct digest_vm *vm = vm_of(d, e, false);
+
+	add_line(d, d->lines, &d->n_lines, e, e->frame->kernel.text);
+	if (vm)
+		add_mark(d, vm, e);
+}
+
+static void on_vm(struct digest *d, const struct event *e)
+{
+	struct digest_vm *vm = vm_of(d, e, false);
+
+	if (e->frame->vm.ended)
+		d->lives[e->vm_life.life]++;
+	if (!vm)
+		return;
+	vm->created |= !e->frame->vm.ended;
+	vm->ended |= e->frame->vm.ended;
+	vm->life = e->vm_life.life;
+	vm->life_told = true;
+	note_who(d, vm, e);
+	add_mark(d, vm, e);
+}
+
+/* What is no call of it and says something of its life. */
+static void on_sign(struct digest *d, const struct event *e)
+{
+	struct digest_vm *vm = vm_of(d, e, false);
+
+	if (!vm)
+		return;
+	note_who(d, vm, e);
+	add_mark(d, vm, e);
+}
+
+static void count_loss(struct digest *d, enum cc_loss reason, uint32_t type, int32_t ret,
+		       uint64_t n)
+{
+	size_t i;
+
+	for (i = 0; i < d->n_losses; i++)
+		if (d->losses[i].reason == reason && d->losses[i].type == type &&
+		    d->losses[i].ret == ret)
+			break;
+	if (i == DIGEST_LOSSES) {
+		d->more_losses = true;
+		return;
+	}
+	if (i == d->n_losses)
+		d->losses[d->n_losses++] = (struct digest_loss){ reason, type, ret, 0 };
+	if (__builtin_add_overflow(d->losses[i].n, n, &d->losses[i].n))
+		d->losses[i].n = UINT64_MAX;
+}
+
+static void on_lost(struct digest *d, const struct event *e)
+{
+	const struct frame *f = e->frame;
+	struct digest_vm *vm = vm_of(d, e, false);
+
+	if ((unsigned int)f->lost.loss < CC_LOSSES &&
+	    __builtin_add_overflow(d->lost_by[f->lost.loss], f->lost.n, &d->lost_by[f->lost.loss]))
+		d->lost_by[f->lost.loss] = UINT64_MAX;
+	for (size_t i = 0; i < f->lost.n_by; i++)
+		count_loss(d, f->lost.loss, f->lost.by[i].key.type, f->lost.by[i].key.ret,
+			   f->lost.by[i].n);
+	if (vm)
+		add_mark(d, vm, e);
+}
+
+static void on_attach(struct digest *d, const struct event *e)
+{
+	const struct frame *f = e->frame;
+	enum point point = f->attach.point;
+	struct digest_change *change;
+	bool first;
+
+	if ((unsigned int)point >= ATTACH_POINTS)
+		return;
+	first = !d->points[point].told;
+	d->points[point].told = true;
+	d->points[point].how = f->attach.how;
+	if (f->attach.how == ATTACH_ABSENT && !f->attach.released) {
+		d->points[point].absent = true;
+		keep(d, &d->points[point].why, f->attach.why);
+	}
+	if (first || d->n_changes++ >= DIGEST_CHANGES)
+		return;
+	change = &d->changes[d->n_changes - 1];
+	change->real_ns = e->real_ns;
+	change->point = point;
+	change->how = f->attach.how;
+	change->released = f->attach.released;
+	change->why = copy(d, f->attach.why);
+}
+
+static void on_trace(struct digest *d, const struct event *e)
+{
+	const struct frame *f = e->frame;
+
+	if (d->start_real_ns)
+		return;
+	d->start_real_ns = e->real_ns;
+	d->start_ns = e->mono_ns;
+	d->host = f->trace.host;
+	d->id.name = copy(d, f->trace.id.name);
+	d->id.boot_id = copy(d, f->trace.id.boot_id);
+	d->id.release = copy(d, f->trace.id.release);
+	d->id.build = copy(d, f->trace.id.build);
+	d->id.arch = copy(d, f->trace.id.arch);
+	d->id.modules = copy(d, f->trace.id.modules);
+	d->id.cpus = f->trace.id.cpus;
+	d->filters = copy(d, f->trace.filters.text);
+	d->filters_threads = f->trace.filters.threads;
+	d->filters_outcomes = f->trace.filters.outcomes;
+}
+
+static void on_end(struct digest *d, const struct event *e)
+{
+	d->ended = true;
+	d->cut_off = e->end.cut_off;
+	d->totals = *e->end.totals;
+}
+
+void digest_event(const struct event *e, void *digest)
+{
+	struct digest *d = digest;
+
+	if (e->mono_ns > d->end_ns)
+		d->end_ns = e->mono_ns;
+	switch (e->type) {
+	case EVENT_TRACE:
+		on_trace(d, e);
+		break;
+	case EVENT_HOST:
+		d->n_host++;
+		break;
+	case EVENT_ATTACH:
+		on_attach(d, e);
+		break;
+	case EVENT_VM:
+		on_vm(d, e);
+		break;
+	case EVENT_FOUND:
+	case EVENT_RAN:
+		on_sign(d, e);
+		break;
+	case EVENT_NEGOTIATION:
+	case EVENT_EXTENSION:
+	case EVENT_ARCH_COMPAT:
+	case EVENT_RUN:
+		on_call(d, e);
+		break;
+	case EVENT_KERNEL:
+		on_kernel(d, e);
+		break;
+	case EVENT_RETRY:
+		on_retry(d, e);
+		break;
+	case EVENT_LOST:
+		on_lost(d, e);
+		break;
+	case EVENT_END:
+		on_end(d, e);
+		break;
+	default:
+		break;
+	}
+}
+
+/* ------------------------------------------------------------------ the end */
+
+/* A paragraph begins with "VM 12," (story.h), unless it is of no VM that is known. */
+static void keep_story(const char *text, void *digest)
+{
+	struct digest *d = digest;
+	struct digest_vm *vm;
+	unsigned int number;
+
+	if (sscanf(text, "VM %u,", &number) != 1)
+		return;
+	vm = find_vm(d, number);
+	if (vm)
+		keep(d, &vm->story, text);
+}
+
+/* Those that went wrong, by what went wrong first; then those that did not. */
+static int vm_cmp(const void *a, const void *b)
+{
+	const struct digest_vm *x = *(const struct digest_vm *const *)a;
+	const struct digest_vm *y = *(const struct digest_vm *const *)b;
+
+	if (!x->n_failures != !y->n_failures)
+		return x->n_failures ? -1 : 1;
+	return number_cmp(x, y);
+}
+
+void digest_finish(const struct session *s, void *digest)
+{
+	struct digest *d = digest;
+
+	d->host = *session_host(s);
+	d->offer = host_offer(&d->host);
+	session_tell(s, keep_story, d);
+	qsort(d->vms, d->n_vms, sizeof(*d->vms), vm_cmp);
+}
+
+/* ------------------------------------------------------------------ what was not seen */
+
+struct unseen {
+	void (*tell)(const char *text, void *ctx);
+	void *ctx;
+	unsigned int n;
+};
+
+static void tellf(struct unseen *u, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void tellf(struct unseen *u, const char *fmt, ...)
+{
+	char *text;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vasprintf(&text, fmt, ap) >= 0) {
+		u->tell(text, u->ctx);
+		u->n++;
+		free(text);
+	}
+	va_end(ap);
+}
+
+static const char *life_reason(int life)
+{
+	static const char *const reasons[] = {
+		[LIFE_OLDER] = "older than this trace",
+		[LIFE_LOSSY] = "events were lost",
+		[LIFE_GAP] = "not watched all the time",
+		[LIFE_FILTERED] = "a filter hides a part of the calls",
+		[LIFE_UNKNOWN] = "when it was born could not be told",
+	};
+
+	return reasons[life];
+}
+
+static const char *plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+/* ": 3 query E2BIG, 1 ask ok", as far as the kernel counted it. */
+static void loss_parts(const struct digest *d, enum cc_loss reason, FILE *f)
+{
+	char words[EVENT_RESULT_LEN * 2];
+	const char *between = ": ";
+
+	for (size_t i = 0; i < d->n_losses; i++) {
+		const struct digest_loss *part = &d->losses[i];
+
+		if (part->reason != reason)
+			continue;
+		fprintf(f, "%s%" PRIu64 " %s", between, part->n,
+			loss_words(words, part->type, part->ret));
+		between = ", ";
+	}
+	if (d->more_losses && *between == ',')
+		fputs(" and others", f);
+}
+
+static void tell_loss(const struct digest *d, struct unseen *u, enum cc_loss reason)
+{
+	uint64_t n = d->lost_by[reason];
+	const char *name = loss_name(reason);
+	char *parts = NULL;
+	size_t len;
+	FILE *f = open_memstream(&parts, &len);
+
+	if (f) {
+		loss_parts(d, reason, f);
+		fclose(f);
+	}
+	tellf(u, "%" PRIu64 " event%s lost (%s)%s.", n, n == 1 ? " was" : "s were",
+	      name ? name : "why is not known", parts ? parts : "");
+	free(parts);
+}
+
+static void tell_losses(const struct digest *d, struct unseen *u)
+{
+	for (int i = 0; i < CC_LOSSES; i++)
+		if (d->lost_by[i])
+			tell_loss(d, u, i);
+}
+
+static void tell_point(const struct digest *d, struct unseen *u, enum point point)
+{
+	const char *name = attach_func(point), *why = d->points[point].why;
+
+	if (!d->points[point].told)
+		tellf(u, "%s was not watched, as far as is told.", name);
+	else if (d->points[point].absent)
+		tellf(u, "%s was not watched%s%s%s.", name,
+		      d->points[point].how == ATTACH_ABSENT ? "" : " all the time", why ? ": " : "",
+		      why ? why : "");
+}
+
+static void tell_lives(const struct digest *d, struct unseen *u)
+{
+	uint64_t unborn = 0, lives[LIFE_UNKNOWN + 1];
+
+	memcpy(lives, d->lives, sizeof(lives));
+	for (size_t i = 0; i < d->n_vms; i++) {
+		const struct digest_vm *vm = d->vms[i];
+
+		unborn += !vm->life_told;
+		lives[vm->life] += vm->life_told && !vm->ended;
+	}
+	for (int i = LIFE_WHOLE + 1; i <= LIFE_UNKNOWN; i++)
+		if (lives[i])
+			tellf(u, "Of %" PRIu64 " VM%s not all can have been seen: %s.", lives[i],
+			      plural(lives[i]), life_reason(i));
+	if (unborn)
+		tellf(u, "Neither birth nor end of %" PRIu64 " VM%s was seen.", unborn,
+		      plural(unborn));
+}
+
+unsigned int digest_unseen(const struct digest *d, void (*tell)(const char *text, void *ctx),
+			   void *ctx)
+{
+	struct unseen u = { tell, ctx, 0 };
+
+	if (d->cut_off)
+		tellf(&u,
+		      "The recording is cut off: what came after its last whole line is missing.");
+	if (d->n_bad)
+		tellf(&u, "%" PRIu64 " line%s of the recording could not be read.", d->n_bad,
+		      plural(d->n_bad));
+	tell_losses(d, &u);
+	for (int p = 0; p < ATTACH_POINTS; p++)
+		tell_point(d, &u, p);
+	if (d->filters_threads)
+		tellf(&u, "Only calls of some threads of a process were recorded (%s).",
+		      d->filters ? d->filters : "a filter");
+	if (d->filters_outcomes)
+		tellf(&u, "Only calls of some outcomes are in it.");
+	if (d->filters && !d->filters_threads)
+		tellf(&u, "Only what these options let through was recorded: %s", d->filters);
+	tell_lives(d, &u);
+	if (d->no_memory)
+		tellf(&u, "There was not enough memory: this report is not complete.");
+	return u.n;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What a report needs of a recording, made from the events as they pass, in memory that does not
+ * grow with their number: VMs with failures first, of each VM the first events, failures and the
+ * newest ones. What did not fit is counted.
+ */
+#ifndef COMPATCAPS_DIGEST_H
+#define COMPATCAPS_DIGEST_H
+
+#include "diagnosis/event_words.h"
+#include "lib/histogram.h"
+#include "diagnosis/session.h"
+
+#define DIGEST_VMS	512 /* that are followed at once; ended ones without a failure make room */
+#define DIGEST_FIRST	24  /* events of a VM: the first ones, */
+#define DIGEST_FAILURES 24  /* of those after them the first failures, */
+#define DIGEST_NEWEST	16  /* and the newest ones */
+#define DIGEST_MARKS	(DIGEST_FIRST + DIGEST_FAILURES + DIGEST_NEWEST)
+#define DIGEST_LINES	20 /* of the kernel's log */
+#define DIGEST_CHANGES	16 /* of how functions were watched */
+#define DIGEST_LOSSES	32 /* kinds of what was lost */
+#define DIGEST_BARS	25 /* of latencies: 1, 2, 5, 10, 20, 50... us, the last one for the rest */
+
+/* An event of a VM, shortly. */
+struct digest_mark {
+	uint64_t seq, mono_ns, real_ns;
+	uint64_t latency_ns; /* 0: not known */
+	enum event_type type;
+	enum verdict_kind kind;
+	int cause; /* enum cause or enum arch_cause, by the type; -1: none */
+	enum { RETRY_NONE, RETRY_RECOVERED, RETRY_FAILED } retry; /* that this call was */
+	uint64_t after_ns;					  /* of the retry */
+	char result[EVENT_RESULT_LEN];
+	char *what; /* in a few words */
+};
+
+struct digest_vm {
+	unsigned int number;
+	uint32_t pid;
+	char *comm, *guest, *name, *cgroup; /* NULL: none is known */
+	char *story;			    /* a paragraph; NULL: none is told */
+	bool created, ended;		    /* was seen to be */
+	enum life life;			    /* as KVM told of it last */
+	bool life_told;
+	bool partial; /* followed from its first failure on: what came before is not told */
+	uint64_t first_ns, last_ns, first_real_ns; /* of its events */
+	uint64_t n_calls, n_failures;
+	uint32_t causes; /* bits, see digest.c */
+	struct digest_mark *first[DIGEST_FIRST], *failed[DIGEST_FAILURES], *newest[DIGEST_NEWEST];
+	struct digest_mark *last;	      /* of these the newest */
+	uint64_t n_first, n_failed, n_newest; /* n_newest goes on: not all of them are kept */
+};
+
+/* A cause, and the first event of it. */
+struct digest_cause {
+	enum event_type type;
+	int cause;
+	const char *name;
+	enum verdict_kind kind;
+	uint64_t n, n_vms, n_recovered;
+	uint64_t seq, real_ns, mono_ns; /* of the first one, and who it was */
+	unsigned int vm;
+	uint32_t pid;
+	char *comm, *guest, *hint;
+};
+
+#define DIGEST_CAUSES ((size_t)CAUSE_MAX + ARCH_MAX + 1) /* and KVM_RUNs that failed */
+
+struct digest_line {
+	uint64_t seq, real_ns;
+	unsigned int vm;
+	char *text;
+};
+
+struct digest_loss {
+	enum cc_loss reason;
+	uint32_t type; /* of the record; 0 where it is not known */
+	int32_t ret;
+	uint64_t n;
+};
+
+struct digest_change {
+	uint64_t real_ns;
+	enum point point;
+	enum attach_how how;
+	bool released;
+	char *why;
+};
+
+struct digest {
+	bool no_memory;		/* something is missing from it */
+	struct host_id id;	/* the texts are the digest's own */
+	struct host_facts host; /* as it was known at the end */
+	unsigned int n_host;	/* changes of the facts */
+	struct offer offer;
+	char *filters;
+	bool filters_threads, filters_outcomes;
+	uint64_t start_real_ns, start_ns, end_ns;
+	uint64_t n_calls; /* queries, checks, asks and runs that failed */
+	struct totals totals;
+	bool ended, cut_off;
+	uint64_t n_bad; /* lines that could not be read */
+
+	struct digest_cause causes[DIGEST_CAUSES];
+	bool vms_at_least; /* n_vms of causes is a lower bound */
+	uint64_t checks_yes, checks_no, checks_failed;
+	uint64_t recovered, failed; /* retries */
+	struct histogram latency;   /* of negotiations, ns */
+	uint64_t latency_min, latency_max, bars[DIGEST_BARS];
+
+	struct {
+		bool told;
+		enum attach_how how;
+		bool absent; /* at any time, and not because no VM was there */
+		char *why;   /* of the newest time that it was */
+	} points[ATTACH_POINTS];
+	struct digest_change changes[DIGEST_CHANGES]; /* after the first one of each point */
+	uint64_t n_changes;
+	uint64_t lost_by[CC_LOSSES];
+	struct digest_loss losses[DIGEST_LOSSES];
+	size_t n_losses;
+	bool more_losses;
+	struct digest_line runs[DIGEST_LINES], lines[DIGEST_LINES];
+	uint64_t n_runs, n_lines;
+
+	struct digest_vm *vms[DIGEST_VMS]; /* at the end: those with failures first */
+	size_t n_vms;
+	unsigned int top_vm;		  /* VMs are numbered from 1 to this */
+	uint64_t lives[LIFE_UNKNOWN + 1]; /* of VMs that ended */
+	unsigned int hand;
+	void *by_number; /* tsearch(3) */
+};
+
+/* NULL: no memory. */
+struct digest *digest_new(void);
+void digest_free(struct digest *d);
+
+/* A session_out. */
+void digest_event(const struct event *e, void *digest);
+
+/* All events have been taken: the stories of the session, and VMs in the order of a report. */
+void digest_finish(const struct session *s, void *digest);
+
+/* Of a VM its marks in the order of events. Returns how many. */
+size_t digest_marks(const struct digest_vm *vm, const struct digest_mark *marks[DIGEST_MARKS]);
+
+/* Causes that occurred, failures first, then notes; each kind by its first event. */
+size_t digest_causes(const struct digest *d, const struct digest_cause *list[DIGEST_CAUSES]);
+
+/* What went wrong first, and was not made good by a retry; NULL: nothing did. */
+const struct digest_cause *digest_first_failure(const struct digest *d);
+
+/* Up to how many ns the bar of this index goes; UINT64_MAX: there is no end to it. */
+uint64_t digest_bar_ns(size_t i);
+
+/* Reasons why not all was seen, a sentence each. Returns how many. */
+unsigned int digest_unseen(const struct digest *d, void (*tell)(const char *text, void *ctx),
+			   void *ctx);
+
+#endif /* COMPATCAPS_DIGEST_H */

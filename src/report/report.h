@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The forms of a report, and what report.c hands them. */
+#ifndef COMPATCAPS_REPORT_H
+#define COMPATCAPS_REPORT_H
+
+#include "report/digest.h"
+#include "lib/output.h"
+#include "recording/recording.h"
+
+#define REPORT_COPY_MAX (64u << 20) /* bytes of a recording that a browser still opens at once */
+#define REPORT_VMS	100	    /* that are told of one by one; of others how many there are */
+
+enum report_copy { COPY_AUTO, COPY_ALWAYS, COPY_NEVER };
+
+struct report {
+	struct output *out;
+	FILE *f; /* out's */
+	bool color;
+	size_t n; /* recordings */
+	enum report_copy copy;
+};
+
+/* One recording of it. */
+struct report_input {
+	const char *name; /* as it was named */
+	size_t number;	  /* from 1 */
+	FILE *f;
+	bool recorded; /* the verdicts that were given then */
+};
+
+struct report_format {
+	const char *name, *what;
+	bool again;  /* reads a recording twice */
+	bool binary; /* not for a terminal */
+	/* State of its own. NULL: it has been said why. */
+	void *(*begin)(const struct report *r);
+	/* rec: what reading it came to. false: the output is not complete. */
+	bool (*recording)(void *state, const struct report_input *in, struct recording *rec);
+	/* Lets go of the state. false: as above. */
+	bool (*end)(void *state);
+};
+
+extern const struct report_format report_text, report_html, report_perfetto;
+
+/* Reads in->f into a digest. NULL: no memory, which has been said. */
+struct digest *report_digest(const struct report_input *in, struct recording *rec);
+
+/* Words that all forms share, of any length that a hostile recording has; each returns buf. */
+#define REPORT_WORDS_LEN 2048
+
+/* "db1: Linux 7.3 (ppc64le), 64 CPUs, ..." */
+char *report_host(char buf[REPORT_WORDS_LEN], const struct digest *d);
+/* "POWER9 POWER10 (nested-capabilities)" */
+char *report_offer(char buf[REPORT_WORDS_LEN], const struct digest *d);
+/* "struct of 24 bytes, command 0x2000aeb8 (mainline)" */
+char *report_kernel(char buf[REPORT_WORDS_LEN], const struct digest *d);
+/* What of VMs is told shortly only; "": nothing. */
+char *report_rest(char buf[REPORT_WORDS_LEN], const struct digest *d);
+/* "steps[110], VM 1, guest "careful"" */
+char *report_who(char buf[REPORT_WORDS_LEN], const struct digest_cause *c);
+
+/* "7 queries took from 4 us to 3.3 ms, 80 us in the median"; "": there are none */
+char *report_latency(char buf[REPORT_WORDS_LEN], const struct digest *d);
+
+/* Where digest_unseen() has nothing to tell. */
+#define REPORT_ALL_SEEN \
+	"Nothing that is known of: no event was lost, each function was watched from beginning " \
+	"to end, and each VM from its birth."
+
+#endif /* COMPATCAPS_REPORT_H */

@@ -1,0 +1,563 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * A page for people: one file without a script, which asks the network for nothing, and has the
+ * recordings inside it (page.h).
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/html.h"
+#include "recording/page.h"
+#include "report/report_style.h"
+#include "lib/say.h"
+#include "lib/text.h"
+
+#define COPY_BYTES 16384
+
+/* ------------------------------------------------------------------ the head of it */
+
+static void card(struct xml *x, const char *title, uint64_t n, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static void card(struct xml *x, const char *title, uint64_t n, const char *fmt, ...)
+{
+	char small[128];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(small, sizeof(small), fmt, ap);
+	va_end(ap);
+	html_new_line(x);
+	xml_begin(x, "div");
+	xml_element(x, "dt", title);
+	xml_begin(x, "dd");
+	xml_textf(x, "%" PRIu64, n);
+	if (*small)
+		xml_element(x, "small", small);
+	xml_end(x);
+	xml_end(x);
+}
+
+static void cards(struct xml *x, const struct digest *d)
+{
+	const struct totals *t = &d->totals;
+
+	html_new_line(x);
+	html_begin(x, "dl", "cards");
+	card(x, "Queries", t->negotiations_ok + t->negotiations_failed, "%" PRIu64 " failed",
+	     t->negotiations_failed);
+	card(x, "Requests for a mode", t->asks_ok + t->asks_failed, "%" PRIu64 " failed",
+	     t->asks_failed);
+	card(x, "Retries", d->recovered + d->failed, "%" PRIu64 " recovered", d->recovered);
+	/* What nobody watched is no 0. */
+	if (d->n_runs || (d->points[POINT_RUN].told && !d->points[POINT_RUN].absent))
+		card(x, "Failed KVM_RUNs", d->n_runs, "the first of a kind for each VM");
+	card(x, "VMs", d->top_vm, "%u were created meanwhile", t->vms);
+	card(x, "Events lost", t->lost, "%" PRIu64 " were not", t->events);
+	html_new_line(x);
+	xml_end(x);
+}
+
+static void lead(struct xml *x, const struct digest *d)
+{
+	char text[REPORT_WORDS_LEN], took[32];
+
+	html_paragraph(x, "lead", "%s", report_host(text, d));
+	html_new_line(x);
+	xml_begin(x, "p");
+	xml_text(x, "Traced from ");
+	html_time(x, d->start_real_ns);
+	xml_textf(x, " UTC for %s.", time_words(took, sizeof(took), d->end_ns - d->start_ns));
+	xml_end(x);
+}
+
+/* ------------------------------------------------------------------ what went wrong */
+
+static void begin_box(struct xml *x, const char *kind)
+{
+	html_new_line(x);
+	xml_begin(x, "div");
+	xml_attrf(x, "class", "box %s", kind);
+}
+
+/* Is it told of one by one? */
+static bool is_told(const struct digest *d, unsigned int number)
+{
+	for (size_t i = 0; i < d->n_vms && i < REPORT_VMS; i++)
+		if (d->vms[i]->number == number)
+			return true;
+	return false;
+}
+
+static void first_failure(struct html *h, const struct digest *d, const struct digest_cause *c)
+{
+	char text[REPORT_WORDS_LEN];
+	struct xml *x = h->x;
+
+	begin_box(x, "bad");
+	xml_begin(x, "p");
+	html_tag(x, c->kind, c->name);
+	xml_textf(x, " %s, event %" PRIu64 ", ", event_word(c->type), c->seq);
+	html_time(x, c->real_ns);
+	xml_textf(x, ": %s", report_who(text, c));
+	xml_end(x);
+	if (c->hint)
+		html_paragraph(x, NULL, "%s", c->hint);
+	if (is_told(d, c->vm)) {
+		xml_begin(x, "p");
+		html_begin_vm_link(h, c->vm);
+		xml_textf(x, "All of VM %u", c->vm);
+		xml_end(x);
+		xml_end(x);
+	}
+	xml_end(x);
+}
+
+static void nothing_wrong(struct xml *x, const struct digest *d)
+{
+	bool recovered = d->recovered;
+
+	begin_box(x, d->totals.lost || d->cut_off || d->n_bad ? "note" : "good");
+	if (!d->n_calls)
+		html_paragraph(x, NULL, "No call was seen.");
+	else if (recovered)
+		html_paragraph(x, NULL,
+			       "No query and no request failed for good: each failure was made "
+			       "good by a retry.");
+	else
+		html_paragraph(x, NULL, "No query and no request for a mode that was seen failed.");
+	xml_end(x);
+}
+
+static void wrong(struct html *h, const struct digest *d)
+{
+	const struct digest_cause *first = digest_first_failure(d);
+
+	html_begin_part(h, "wrong", "What went wrong first");
+	if (first)
+		first_failure(h, d, first);
+	else
+		nothing_wrong(h->x, d);
+	html_end_part(h);
+}
+
+static void cause_row(struct xml *x, const struct digest *d, const struct digest_cause *c)
+{
+	char text[REPORT_WORDS_LEN];
+
+	html_new_line(x);
+	xml_begin(x, "tr");
+	html_begin(x, "th", "short");
+	xml_attr(x, "scope", "row");
+	html_tag(x, c->kind, c->name);
+	xml_end(x);
+	xml_element(x, "td", event_word(c->type));
+	html_begin_number(x, c->n == 1 ? "time" : "times");
+	xml_textf(x, "%" PRIu64, c->n);
+	xml_end(x);
+	html_begin_number(x, c->n_vms == 1 ? "VM" : "VMs");
+	xml_textf(x, "%s%" PRIu64, d->vms_at_least && c->kind == VERDICT_FAILURE ? "at least " : "",
+		  c->n_vms);
+	xml_end(x);
+	html_begin(x, "td", "text");
+	xml_textf(x, "event %" PRIu64 ": %s", c->seq, report_who(text, c));
+	if (c->kind != VERDICT_FINE && c->hint)
+		html_paragraph(x, "soft", "%s", c->hint);
+	if (c->n_recovered)
+		html_paragraph(x, "soft", "%" PRIu64 " of these recovered with a retry.",
+			       c->n_recovered);
+	xml_end(x);
+	xml_end(x);
+}
+
+static void causes(struct html *h, const struct digest *d)
+{
+	static const char *const titles[] = { "Cause", "Call", "#Count", "#VMs", "First", NULL };
+	const struct digest_cause *list[DIGEST_CAUSES];
+	size_t n = digest_causes(d, list);
+
+	html_begin_part(h, "causes", "Causes");
+	if (n) {
+		html_new_line(h->x);
+		html_begin(h->x, "table", "stack");
+		xml_element(h->x, "caption", "Why calls ended as they did, failures first");
+		html_heads(h->x, titles);
+		for (size_t i = 0; i < n; i++)
+			cause_row(h->x, d, list[i]);
+		xml_end(h->x);
+		xml_end(h->x);
+	} else {
+		html_paragraph(h->x, NULL, "No query and no request for a mode was seen.");
+	}
+	if (d->checks_yes || d->checks_no || d->checks_failed)
+		html_paragraph(h->x, NULL,
+			       "Checks of the capability: %" PRIu64 " answered with yes, %" PRIu64
+			       " with no, %" PRIu64 " failed.",
+			       d->checks_yes, d->checks_no, d->checks_failed);
+	html_end_part(h);
+}
+
+static void unseen_item(const char *text, void *x)
+{
+	html_new_line(x);
+	xml_element(x, "li", text);
+}
+
+static void unseen(struct html *h, const struct digest *d)
+{
+	html_begin_part(h, "unseen", "What was not seen");
+	html_new_line(h->x);
+	html_begin(h->x, "ul", "plain");
+	if (!digest_unseen(d, unseen_item, h->x))
+		unseen_item(REPORT_ALL_SEEN, h->x);
+	xml_end(h->x);
+	html_end_part(h);
+}
+
+/* ------------------------------------------------------------------ latencies */
+
+static void bar(struct xml *x, uint64_t n, uint64_t most)
+{
+	xml_begin(x, "svg");
+	xml_attr(x, "aria-hidden", "true");
+	xml_begin(x, "rect");
+	xml_attr(x, "class", "bar");
+	xml_attr(x, "height", "100%");
+	xml_attrf(x, "width", "%.2f%%", 100 * (double)n / (double)most);
+	xml_end_empty(x);
+	xml_end(x);
+}
+
+static void bar_row(struct xml *x, const struct digest *d, size_t i, uint64_t most)
+{
+	char text[32];
+
+	html_begin_row(x);
+	if (digest_bar_ns(i) == UINT64_MAX)
+		xml_text(x, "more");
+	else
+		xml_textf(x, "up to %s", time_words(text, sizeof(text), digest_bar_ns(i)));
+	xml_end(x);
+	html_begin(x, "td", "line");
+	bar(x, d->bars[i], most);
+	xml_end(x);
+	html_number(x, d->bars[i]);
+	xml_end(x);
+}
+
+static void bars(struct xml *x, const struct digest *d)
+{
+	static const char *const titles[] = { "Time", "Share", "#Queries", NULL };
+	size_t first = DIGEST_BARS, last = 0;
+	uint64_t most = 1;
+
+	for (size_t i = 0; i < DIGEST_BARS; i++) {
+		if (!d->bars[i])
+			continue;
+		first = first < i ? first : i;
+		last = i;
+		most = d->bars[i] > most ? d->bars[i] : most;
+	}
+	html_new_line(x);
+	html_begin(x, "table", "bars");
+	xml_element(x, "caption", "How many queries took how long");
+	html_heads(x, titles);
+	for (size_t i = first; i <= last; i++)
+		bar_row(x, d, i, most);
+	xml_end(x);
+	xml_end(x);
+}
+
+static void latencies(struct html *h, const struct digest *d)
+{
+	char text[REPORT_WORDS_LEN];
+
+	if (!d->latency.n)
+		return;
+	html_begin_part(h, "latency", "How long queries took");
+	html_paragraph(h->x, NULL, "%s.", report_latency(text, d));
+	bars(h->x, d);
+	html_end_part(h);
+}
+
+/* ------------------------------------------------------------------ the host */
+
+static void kernel_lines(struct html *h, const char *id, const char *title,
+			 const struct digest_line *lines, uint64_t n)
+{
+	struct xml *x = h->x;
+
+	if (!n)
+		return;
+	html_begin_part(h, id, title);
+	html_new_line(x);
+	html_begin(x, "ul", "plain");
+	for (size_t i = 0; i < n && i < DIGEST_LINES; i++) {
+		html_new_line(x);
+		xml_begin(x, "li");
+		html_time(x, lines[i].real_ns);
+		xml_textf(x, ", event %" PRIu64, lines[i].seq);
+		if (lines[i].vm)
+			xml_textf(x, ", VM %u", lines[i].vm);
+		xml_textf(x, ": %s", lines[i].text ? lines[i].text : "");
+		xml_end(x);
+	}
+	xml_end(x);
+	if (n > DIGEST_LINES)
+		html_paragraph(x, NULL, "And %" PRIu64 " more.", n - DIGEST_LINES);
+	html_end_part(h);
+}
+
+static void fact(struct xml *x, const char *name, const char *value)
+{
+	html_begin_row(x);
+	xml_text(x, name);
+	xml_end(x);
+	xml_element(x, "td", value && *value ? value : "not known");
+	xml_end(x);
+}
+
+static void points(struct xml *x, const struct digest *d)
+{
+	for (int p = 0; p < ATTACH_POINTS; p++) {
+		char text[512] = "not told";
+
+		if (d->points[p].told)
+			snprintf(text, sizeof(text), "%s%s%s%s", attach_how_name(d->points[p].how),
+				 d->points[p].absent && d->points[p].how ? ", not all the time" :
+									   "",
+				 d->points[p].why ? ": " : "",
+				 d->points[p].why ? d->points[p].why : "");
+		fact(x, attach_func(p), text);
+	}
+}
+
+static void host(struct html *h, const struct digest *d)
+{
+	static const char *const titles[] = { "Fact", "Value", NULL };
+	char text[REPORT_WORDS_LEN];
+	struct xml *x = h->x;
+
+	html_begin_part(h, "host", "The host");
+	html_new_line(x);
+	html_begin(x, "table", "facts");
+	xml_element(x, "caption",
+		    "As it was known at the end of the trace, and how each function was watched");
+	html_heads(x, titles);
+	fact(x, "Host", report_host(text, d));
+	fact(x, "Modes on offer", report_offer(text, d));
+	fact(x, "Kernel's ABI", report_kernel(text, d));
+	fact(x, "Kernel's build", d->id.build);
+	fact(x, "Boot", d->id.boot_id);
+	fact(x, "Options", d->filters ? d->filters : "none that leave something out");
+	points(x, d);
+	xml_end(x);
+	xml_end(x);
+	html_end_part(h);
+}
+
+/* ------------------------------------------------------------------ the recording itself */
+
+static bool copy_bytes(struct html *h, FILE *f, uint64_t left)
+{
+	char from[COPY_BYTES], to[COPY_BYTES * PAGE_ESCAPED_MAX];
+	struct page_escape escape = { 0 };
+	size_t n = 1, escaped;
+
+	while (left && n) {
+		n = fread(from, 1, left < sizeof(from) ? (size_t)left : sizeof(from), f);
+		left -= n;
+		escaped = page_escape(&escape, to, from, n);
+		xml_raw(h->x, to, escaped);
+		if (!output_flush(h->r->out))
+			return false;
+	}
+	return true;
+}
+
+static bool wants_copy(const struct html *h, off_t len)
+{
+	if (h->r->copy == COPY_AUTO)
+		return len >= 0 && len <= (off_t)REPORT_COPY_MAX;
+	return h->r->copy == COPY_ALWAYS;
+}
+
+static void no_copy(struct html *h, off_t len)
+{
+	if (h->r->copy == COPY_NEVER)
+		html_paragraph(h->x, "soft", "This recording is not inside the page.");
+	else
+		html_paragraph(h->x, "soft",
+			       "This recording is not inside the page, for it has %" PRIu64
+			       " MiB: --copy=always puts it there.",
+			       (uint64_t)len >> 20);
+}
+
+/* As far as the report is about it: it may grow meanwhile. */
+static bool copy_recording(struct html *h, const struct report_input *in)
+{
+	off_t len = ftello(in->f);
+	char tag[128];
+	bool ok;
+
+	if (!wants_copy(h, len)) {
+		no_copy(h, len);
+		return true;
+	}
+	if (fseeko(in->f, 0, SEEK_SET)) {
+		say("cannot read %s once more: the page has no copy of it", in->name);
+		return false;
+	}
+	html_new_line(h->x);
+	page_begin_tag(tag, sizeof(tag), in->number, h->r->n);
+	xml_raw(h->x, tag, strlen(tag));
+	ok = copy_bytes(h, in->f, len < 0 ? UINT64_MAX : (uint64_t)len);
+	xml_raw(h->x, PAGE_END_TAG, strlen(PAGE_END_TAG));
+	return ok;
+}
+
+/* ------------------------------------------------------------------ the page */
+
+static void meta(struct xml *x, const char *key, const char *name, const char *content)
+{
+	html_new_line(x);
+	xml_begin(x, "meta");
+	xml_attr(x, key, name);
+	xml_attr(x, "content", content);
+	xml_end_empty(x);
+}
+
+static void head(struct xml *x)
+{
+	static const char doctype[] = "<!DOCTYPE html>\n";
+
+	xml_raw(x, doctype, strlen(doctype));
+	xml_begin(x, "html");
+	xml_attr(x, "lang", "en");
+	xml_begin(x, "head");
+	html_new_line(x);
+	xml_begin(x, "meta");
+	xml_attr(x, "charset", "utf-8");
+	xml_end_empty(x);
+	meta(x, "http-equiv", "Content-Security-Policy",
+	     "default-src 'none'; style-src 'sha256-" REPORT_STYLE_SHA256 "'");
+	meta(x, "name", "viewport", "width=device-width, initial-scale=1");
+	meta(x, "name", "color-scheme", "light dark");
+	meta(x, "name", "generator", "compatcaps-trace " COMPATCAPS_VERSION);
+	html_new_line(x);
+	xml_element(x, "title", "CPU compatibility modes: a report of compatcaps-trace");
+	html_new_line(x);
+	xml_begin(x, "style");
+	xml_raw(x, REPORT_STYLE, strlen(REPORT_STYLE));
+	xml_end(x);
+	xml_end(x);
+	html_new_line(x);
+	xml_begin(x, "body");
+	xml_begin(x, "header");
+	xml_element(x, "h1", "CPU compatibility modes of VMs");
+	xml_end(x);
+	html_new_line(x);
+	xml_begin(x, "main");
+}
+
+static void *begin(const struct report *r)
+{
+	struct html *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		say("there is not enough memory");
+	else
+		h->x = xml_open(r->f);
+	if (!h || !h->x) {
+		free(h);
+		return NULL;
+	}
+	h->r = r;
+	h->level = r->n > 1 ? 3 : 2;
+	head(h->x);
+	return h;
+}
+
+static void title(struct html *h, const char *name)
+{
+	char safe[1024];
+
+	text_escape(safe, sizeof(safe), name, sizeof(safe));
+	if (h->r->n == 1) {
+		html_paragraph(h->x, "lead", "Recording %s", safe);
+		return;
+	}
+	html_heading(h, -1);
+	xml_attrf(h->x, "id", "r%zu", h->number);
+	xml_text(h->x, safe);
+	xml_end(h->x);
+}
+
+static void parts(struct html *h, const struct digest *d)
+{
+	lead(h->x, d);
+	cards(h->x, d);
+	wrong(h, d);
+	unseen(h, d);
+	causes(h, d);
+	html_vms(h, d);
+	kernel_lines(h, "runs", "KVM_RUNs that failed", d->runs, d->n_runs);
+	kernel_lines(h, "log", "What KVM printed", d->lines, d->n_lines);
+	latencies(h, d);
+	host(h, d);
+}
+
+static bool recording(void *state, const struct report_input *in, struct recording *rec)
+{
+	struct digest *d = report_digest(in, rec);
+	struct html *h = state;
+	bool ok = true;
+
+	if (!d)
+		return false;
+	h->number = in->number;
+	title(h, in->name);
+	if (rec->fatal) {
+		html_paragraph(h->x, NULL, "It could not be read.");
+	} else {
+		parts(h, d);
+		ok = copy_recording(h, in);
+	}
+	digest_free(d);
+	return ok;
+}
+
+static bool end(void *state)
+{
+	struct html *h = state;
+	struct xml *x = h->x;
+	bool ok;
+
+	xml_end(x);
+	html_new_line(x);
+	xml_begin(x, "footer");
+	html_paragraph(
+		x, NULL,
+		"Written by compatcaps-trace " COMPATCAPS_VERSION ". Of a recording that is inside "
+		"this page compatcaps-trace can do all that it can of the recording itself: replay, "
+		"check, diff and metrics read the page%s.",
+		h->r->n > 1 ? ", PAGE#2 being its second one" : "");
+	xml_end(x);
+	html_new_line(x);
+	ok = xml_close(x);
+	if (!ok)
+		say("there is not enough memory: the page is not complete");
+	free(h);
+	return ok;
+}
+
+const struct report_format report_html = {
+	.name = "html",
+	.what = "one page, with the recording inside it",
+	.again = true,
+	.begin = begin,
+	.recording = recording,
+	.end = end,
+};

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "report/report.h"
+
+#include <inttypes.h>
+
+/* A text of bounded length: what is too long ends early. */
+static FILE *open_text(char buf[REPORT_WORDS_LEN])
+{
+	*buf = '\0';
+	return fmemopen(buf, REPORT_WORDS_LEN, "w");
+}
+
+static char *close_text(FILE *f, char buf[REPORT_WORDS_LEN])
+{
+	fclose(f);
+	buf[REPORT_WORDS_LEN - 1] = '\0';
+	return buf;
+}
+
+static const char *platform(const struct host_facts *h)
+{
+	switch (h->pseries_is) {
+	case FACT_KNOWN:
+		return ", pseries";
+	case FACT_ABSENT:
+		return ", bare metal";
+	default:
+		return "";
+	}
+}
+
+static const char *nested(const struct host_facts *h)
+{
+	switch (h->nested) {
+	case NESTED_NONE:
+		return ", no nested API";
+	case NESTED_V1:
+		return ", nested API v1";
+	case NESTED_V2:
+		return ", nested API v2";
+	default:
+		return "";
+	}
+}
+
+char *report_host(char buf[REPORT_WORDS_LEN], const struct digest *d)
+{
+	const struct host_id *id = &d->id;
+	FILE *f = open_text(buf);
+
+	if (!f)
+		return buf;
+	fprintf(f, "%.256s: Linux %.256s", id->name ? id->name : "without a name",
+		id->release ? id->release : "of a release that is not told");
+	if (id->arch)
+		fprintf(f, " (%.64s)", id->arch);
+	if (id->cpus)
+		fprintf(f, ", %u CPU%s", id->cpus, id->cpus == 1 ? "" : "s");
+	fputs(platform(&d->host), f);
+	fputs(nested(&d->host), f);
+	if (d->host.page_size)
+		fprintf(f, ", pages of %" PRIu32 " bytes", d->host.page_size);
+	fprintf(f, ", modules: %.256s", id->modules ? id->modules : "none");
+	return close_text(f, buf);
+}
+
+char *report_offer(char buf[REPORT_WORDS_LEN], const struct digest *d)
+{
+	FILE *f = open_text(buf);
+	char modes[96];
+
+	if (!f)
+		return buf;
+	if (d->offer.source == MODES_UNKNOWN)
+		fputs("not known", f);
+	else
+		fprintf(f, "%s (%s)",
+			d->offer.modes ? modes_text(modes, sizeof(modes), d->offer.modes) :
+					 "no mode",
+			modes_source_name(d->offer.source));
+	if (d->host.cpu_version_is == FACT_KNOWN)
+		fprintf(f, "; cpu-version 0x%08" PRIx32, d->host.cpu_version);
+	else if (d->host.cpu_version_is == FACT_ABSENT)
+		fputs("; no cpu-version", f);
+	return close_text(f, buf);
+}
+
+char *report_kernel(char buf[REPORT_WORDS_LEN], const struct digest *d)
+{
+	const struct abi_revision *abi = abi_by_cmd(d->host.kernel_cmd);
+	FILE *f = open_text(buf);
+
+	if (!f)
+		return buf;
+	if (d->host.ksize_is == FACT_KNOWN)
+		fprintf(f, "struct of %" PRIu64 " bytes", d->host.ksize);
+	else
+		fputs(d->host.ksize_is == FACT_ABSENT ? "without the struct" :
+							"size of the struct not known",
+		      f);
+	if (d->host.kernel_cmd)
+		fprintf(f, ", command 0x%08" PRIx32 " (%s)", d->host.kernel_cmd,
+			abi ? abi->name : "unknown");
+	else if (d->host.ksize_is != FACT_ABSENT)
+		fputs(", no call proved which command it has", f);
+	return close_text(f, buf);
+}
+
+static uint64_t all_failures(const struct digest *d)
+{
+	uint64_t n = d->checks_failed;
+
+	for (size_t i = 0; i < DIGEST_CAUSES; i++)
+		if (d->causes[i].n && d->causes[i].kind == VERDICT_FAILURE)
+			n += d->causes[i].n;
+	return n;
+}
+
+char *report_rest(char buf[REPORT_WORDS_LEN], const struct digest *d)
+{
+	uint64_t n = d->n_calls, failures = all_failures(d);
+	size_t told = d->n_vms < REPORT_VMS ? d->n_vms : REPORT_VMS;
+
+	*buf = '\0';
+	for (size_t i = 0; i < told; i++) {
+		n -= d->vms[i]->n_calls;
+		failures -= d->vms[i]->n_failures;
+	}
+	if (!d->top_vm && !n)
+		snprintf(buf, REPORT_WORDS_LEN, "No VM was seen.");
+	else if (told < d->top_vm || n)
+		snprintf(buf, REPORT_WORDS_LEN,
+			 "%zu of %u VMs are told of, those with failures first; of the others "
+			 "there are %" PRIu64 " calls, %" PRIu64 " of which failed.",
+			 told, d->top_vm, n, failures);
+	return buf;
+}
+
+char *report_who(char buf[REPORT_WORDS_LEN], const struct digest_cause *c)
+{
+	FILE *f = open_text(buf);
+
+	if (!f)
+		return buf;
+	fprintf(f, "%.64s[%" PRIu32 "]", c->comm ? c->comm : "?", c->pid);
+	if (c->vm)
+		fprintf(f, ", VM %u", c->vm);
+	if (c->guest)
+		fprintf(f, ", guest \"%s\"", c->guest);
+	return close_text(f, buf);
+}
+
+/* Of a few the 99th of 100 is the largest. */
+#define ENOUGH_FOR_P99 100
+
+char *report_latency(char buf[REPORT_WORDS_LEN], const struct digest *d)
+{
+	const struct histogram *h = &d->latency;
+	char text[3][32];
+	int n;
+
+	*buf = '\0';
+	if (!h->n)
+		return buf;
+	n = snprintf(buf, REPORT_WORDS_LEN, "%" PRIu64 " took from %s to %s, %s in the median",
+		     h->n, time_words(text[0], sizeof(text[0]), d->latency_min),
+		     time_words(text[1], sizeof(text[1]), d->latency_max),
+		     time_words(text[2], sizeof(text[2]), (uint64_t)histogram_quantile(h, 0.5)));
+	if (h->n >= ENOUGH_FOR_P99)
+		snprintf(buf + n, REPORT_WORDS_LEN - (size_t)n, ", at most %s for 99 of 100",
+			 time_words(text[0], sizeof(text[0]),
+				    (uint64_t)histogram_quantile(h, 0.99)));
+	return buf;
+}
