@@ -55,6 +55,13 @@ SYSROOT ?= $(if $(shell tools/root link sysroot $(O)/sysroot && echo there),,\
 SYSROOT := $(SYSROOT)
 endif
 endif
+# What was compiled before, in this tree or another one, is taken from there.
+ifneq ($(COMPATCAPS_ROOT),)
+CCACHE := $(if $(COMPATCAPS_CACHE),$(shell command -v ccache))
+export CCACHE_DIR := $(COMPATCAPS_CACHE)/ccache
+export CCACHE_NOHASHDIR := 1
+export CCACHE_MAXSIZE := 2G
+endif
 CLANG ?= $(firstword $(foreach c,clang-19 clang-20 clang-18 clang-17 clang,$(shell command -v $(c))))
 BPFTOOL ?= $(firstword $(foreach c,bpftool /usr/sbin/bpftool,$(shell command -v $(c))))
 HOSTCC ?= gcc
@@ -127,7 +134,7 @@ programs: $(PROGS:%=$(P)/bin/%) ## of these what a POWER host runs, alone
 $(P)/obj/%.o: %.c | $(P)/gen/compatcaps.skel.h $(P)/gen/inventory.skel.h
 	@mkdir -p $(@D)
 	$(call msg,CC,$@)
-	$(Q)$(CROSS_CC) $(P_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CCACHE) $(CROSS_CC) $(P_CFLAGS) -MMD -MP -c $< -o $@
 
 # Perfetto's messages, for every machine the same.
 .SECONDARY: $(P)/gen/perfetto.pb-c.c $(P)/gen/perfetto.pb-c.h
@@ -141,32 +148,32 @@ $(foreach o,$(P)/obj $(H)/obj $(H)/unit/obj,$(o)/report_perfetto.o): | $(P)/gen/
 $(P)/obj/%.pb-c.o: $(P)/gen/%.pb-c.c
 	@mkdir -p $(@D)
 	$(call msg,CC,$@)
-	$(Q)$(CROSS_CC) $(P_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CCACHE) $(CROSS_CC) $(P_CFLAGS) -MMD -MP -c $< -o $@
 
 $(H)/obj/%.pb-c.o: $(P)/gen/%.pb-c.c
 	@mkdir -p $(@D)
 	$(call msg,HOSTCC,$@)
-	$(Q)$(HOSTCC) $(H_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CCACHE) $(HOSTCC) $(H_CFLAGS) -MMD -MP -c $< -o $@
 
 $(H)/unit/obj/%.pb-c.o: $(P)/gen/%.pb-c.c
 	@mkdir -p $(@D)
 	$(call msg,HOSTCC,$@)
-	$(Q)$(HOSTCC) $(S_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CCACHE) $(HOSTCC) $(S_CFLAGS) -MMD -MP -c $< -o $@
 
 $(P)/obj/tools_%.o: tools/%.c
 	@mkdir -p $(@D)
 	$(call msg,CC,$@)
-	$(Q)$(CROSS_CC) $(P_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CCACHE) $(CROSS_CC) $(P_CFLAGS) -MMD -MP -c $< -o $@
 
 $(H)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(call msg,HOSTCC,$@)
-	$(Q)$(HOSTCC) $(H_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CCACHE) $(HOSTCC) $(H_CFLAGS) -MMD -MP -c $< -o $@
 
 $(H)/obj/tools_%.o: tools/%.c
 	@mkdir -p $(@D)
 	$(call msg,HOSTCC,$@)
-	$(Q)$(HOSTCC) $(H_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CCACHE) $(HOSTCC) $(H_CFLAGS) -MMD -MP -c $< -o $@
 
 $(P)/gen/compatcaps.bpf.o: src/kvm/compatcaps.h src/kvm/abi.h src/bpf/nested_caps.bpf.h
 $(P)/gen/inventory.bpf.o: src/bpf/inventory_record.h src/bpf/nested_caps.bpf.h
@@ -221,15 +228,20 @@ vmlinux: ## make src/vmlinux_ppc64le.h anew from the BTF of VMLINUX_KERNEL (debi
 $(H)/unit/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(call msg,HOSTCC,$@)
-	$(Q)$(HOSTCC) $(S_CFLAGS) -DCOMPATCAPS_OFFLINE -MMD -MP -c $< -o $@
+	$(Q)$(CCACHE) $(HOSTCC) $(S_CFLAGS) -DCOMPATCAPS_OFFLINE -MMD -MP -c $< -o $@
 
 $(H)/unit/tested.a: $(TESTED:%=$(H)/unit/obj/%.o)
 	@rm -f $@
 	$(Q)ar rcs $@ $^
 
-$(H)/unit/%: tests/unit/%.c $(H)/unit/tested.a
+$(H)/unit/obj/test_%.o: tests/unit/test_%.c
+	@mkdir -p $(@D)
+	$(call msg,HOSTCC,$@)
+	$(Q)$(CCACHE) $(HOSTCC) $(S_CFLAGS) -Itools -MMD -MP -c $< -o $@
+
+$(H)/unit/test_%: $(H)/unit/obj/test_%.o $(H)/unit/tested.a
 	$(call msg,UNIT,$@)
-	$(Q)$(HOSTCC) $(S_CFLAGS) -Itools -MMD -MP $< $(H)/unit/tested.a $(LDFLAGS) -o $@ -lcmocka -ljson-c $(call OFFLINE_LIBS,$(HOSTCC))
+	$(Q)$(HOSTCC) $(S_CFLAGS) $^ $(LDFLAGS) -o $@ -lcmocka -ljson-c $(call OFFLINE_LIBS,$(HOSTCC))
 
 # What reads recordings, once more under ASan and UBSan.
 $(H)/unit/compatcaps-trace: src/compatcaps.c $(H)/unit/tested.a

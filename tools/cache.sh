@@ -14,7 +14,7 @@ cache=${COMPATCAPS_CACHE:-$cache_default}
 [[ -z $cache || $cache == /* ]] || cache=$PWD/$cache
 
 # All that is ever made in the cache, and so all that may be removed from it.
-cache_folders=(index roots kernels kernel-src guests qemu lint)
+cache_folders=(index roots kernels kernel-src guests qemu lint ccache)
 cache_tag=CACHEDIR.TAG
 cache_owner="# This cache is compatcaps-trace's: make distclean removes it."
 

@@ -14,7 +14,7 @@ FUZZ_CC = $(CLANG) $(CSTD) -O1 -g -fno-sanitize-recover=all
 $(O)/fuzz/obj/%.o: %.c $(wildcard src/*/*.h)
 	@mkdir -p $(@D)
 	$(call msg,FUZZCC,$@)
-	$(Q)$(FUZZ_CC) -fsanitize=fuzzer-no-link,address,undefined -c $< -o $@
+	$(Q)$(CCACHE) $(FUZZ_CC) -fsanitize=fuzzer-no-link,address,undefined -c $< -o $@
 
 $(O)/fuzz/fuzzed.a: $(FUZZED:%=$(O)/fuzz/obj/%.o)
 	@rm -f $@
