@@ -24,7 +24,7 @@ endif
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all check check-unit check-vm check-stories check-lint check-64k check-debug check-mutants demo kernel vmlinux bench bench-host bench-peers bench-recordings \
-	check-selftest soak compile_commands.json install built dist programs packages check-packages check-service check-fleet dashboard clean distclean help
+	check-selftest soak attach-soak compile_commands.json install built dist programs packages check-packages check-service check-fleet dashboard clean distclean help
 
 help: ## this text
 	@echo "compatcaps-trace $(VERSION). Targets:"
@@ -294,7 +294,7 @@ check-debug: all ## kernels with KASAN, lockdep, kmemleak and more: half an hour
 demo: all ## boot a POWER11 in POWER10 mode, and watch two real QEMUs and VMMs that go wrong
 	$(Q)tests/vm/demo
 
-include tests/vm/conformance.mk tests/vm/steps.mk tests/vm/crowd.mk tests/vm/soak.mk tests/vm/l2.mk
+include tests/vm/conformance.mk tests/vm/steps.mk tests/vm/crowd.mk tests/vm/soak.mk tests/vm/attach_soak.mk tests/vm/l2.mk
 # Of these everything is built below $(P) or $(H).
 -include bench/bench.mk tests/fuzz/fuzz.mk
 
@@ -319,7 +319,7 @@ else
 # ---------------------------------------------------------------- outside: enter the root
 
 # What the inner half wants of the archive is fetched here: apt is the host's.
-INNER := all programs packages check-packages check-service check-fleet dashboard check check-unit check-vm check-stories check-lint check-64k check-debug check-mutants demo soak \
+INNER := all programs packages check-packages check-service check-fleet dashboard check check-unit check-vm check-stories check-lint check-64k check-debug check-mutants demo soak attach-soak \
 	bench bench-host bench-peers bench-recordings vmlinux compile_commands.json $(if $(wildcard tests/fuzz/fuzz.mk),fuzz)
 .PHONY: $(INNER) prepare
 GOALS := $(or $(MAKECMDGOALS),all)

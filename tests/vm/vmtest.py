@@ -78,7 +78,8 @@ def is_preemptible(kernel):
 def cpus_for(kernel, method):
     """A kprobe on powerpc puts back r13, the pointer to the CPU's own data, as it was when it was
     hit. Kernels from 7.3 on can move a task to another CPU in between, and crash: seen on every
-    run with two CPUs. 6.12 is not preemptible, and fexit leaves r13 alone."""
+    run with two CPUs. 6.12 is not preemptible. Under fexit only the moment of attaching a second
+    program to a function is as dangerous (docs/soak.md)."""
     return 1 if method == "kprobe" and is_preemptible(kernel) else None
 
 
