@@ -336,6 +336,7 @@ KERNELS := $(sort $(if $(filter check check-vm check-stories,$(GOALS)),$(shell t
 	$(if $(filter check-unit check-lint check-packages check-service check-fleet dashboard,$(GOALS)),$(DEFAULT_KERNEL)) \
 	$(if $(filter vmlinux,$(GOALS)),$(or $(VMLINUX_KERNEL),$(DEFAULT_KERNEL))) \
 	$(if $(filter soak,$(GOALS)),$(shell sed 's/[ |\#].*//' tests/vm/soaks)) \
+	$(if $(filter attach-soak,$(GOALS)),$(shell sed 's/[ |\#+].*//' tests/vm/attach-soaks)) \
 	$(if $(filter check-mutants,$(GOALS)),patched-7.2 patched-7.2-mainline patched-6.12))
 # Whose checks of the patches themselves are made.
 CHECKED := $(if $(filter check,$(GOALS)),$(patsubst kernel-patches/%/,%,$(wildcard kernel-patches/v*/)))
