@@ -85,6 +85,7 @@ struct making {
 	struct report report;
 	void *state;
 	int status;
+	bool lost; /* what was written: nothing more is, and close_output() reports it */
 };
 
 /* Nothing is written before the first recording is there. */
@@ -122,7 +123,8 @@ static bool add(struct making *r, size_t i)
 	fclose(in.f);
 	if (recording_status(&rec) != EXIT_DONE)
 		r->status = EXIT_IMPOSSIBLE;
-	return written && output_flush(r->report.out);
+	r->lost = written && !output_flush(r->report.out);
+	return written;
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -167,7 +169,7 @@ int report_main(int argc, char **argv)
 		formats[i] = (struct cli_format){ forms[i]->name, forms[i]->what };
 	cli_parse(&cli, argc, argv);
 	r.form = forms[cli.format];
-	for (size_t i = 0; written && i < cli.n_inputs; i++)
+	for (size_t i = 0; written && !r.lost && i < cli.n_inputs; i++)
 		written = add(&r, i);
 	if (r.state)
 		written &= r.form->end(r.state);

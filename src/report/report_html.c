@@ -360,21 +360,19 @@ static void host(struct html *h, const struct digest *d)
 
 /* ------------------------------------------------------------------ the recording itself */
 
-static bool copy_bytes(struct html *h, FILE *f, uint64_t left)
+/* When it cannot be written, whoever opened the output reports that. */
+static void copy_bytes(struct html *h, FILE *f, uint64_t left)
 {
 	char from[COPY_BYTES], to[COPY_BYTES * PAGE_ESCAPED_MAX];
 	struct page_escape escape = { 0 };
 	size_t n = 1, escaped;
 
-	while (left && n) {
+	while (left && n && output_flush(h->r->out)) {
 		n = fread(from, 1, left < sizeof(from) ? (size_t)left : sizeof(from), f);
 		left -= n;
 		escaped = page_escape(&escape, to, from, n);
 		xml_raw(h->x, to, escaped);
-		if (!output_flush(h->r->out))
-			return false;
 	}
-	return true;
 }
 
 static bool wants_copy(const struct html *h, off_t len)
@@ -400,7 +398,6 @@ static bool copy_recording(struct html *h, const struct report_input *in)
 {
 	off_t len = ftello(in->f);
 	char tag[128];
-	bool ok;
 
 	if (!wants_copy(h, len)) {
 		no_copy(h, len);
@@ -413,9 +410,9 @@ static bool copy_recording(struct html *h, const struct report_input *in)
 	html_new_line(h->x);
 	page_begin_tag(tag, sizeof(tag), in->number, h->r->n);
 	xml_raw(h->x, tag, strlen(tag));
-	ok = copy_bytes(h, in->f, len < 0 ? UINT64_MAX : (uint64_t)len);
+	copy_bytes(h, in->f, len < 0 ? UINT64_MAX : (uint64_t)len);
 	xml_raw(h->x, PAGE_END_TAG, strlen(PAGE_END_TAG));
-	return ok;
+	return true;
 }
 
 /* ------------------------------------------------------------------ the page */
