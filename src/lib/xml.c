@@ -1,135 +1,136 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Written here and not by a library: libxml2's writer brings its parser along, three megabytes
+ * where it is linked statically, and all that is needed of it is a stack of names and six entities.
+ */
 #include "lib/xml.h"
 
-#include <dlfcn.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include <libxml/xmlversion.h>
-/* Of its headers alone: where the program is built for another machine there are none of ICU. */
-#undef LIBXML_ICU_ENABLED
-#include <libxml/xmlwriter.h>
 
 #include "lib/say.h"
 
-/* What is used of the library, by the types of its header. */
-#define FUNCTIONS(F) \
-	F(xmlOutputBufferCreateIO) \
-	F(xmlOutputBufferClose) \
-	F(xmlNewTextWriter) \
-	F(xmlFreeTextWriter) \
-	F(xmlTextWriterSetIndent) \
-	F(xmlTextWriterStartDocument) \
-	F(xmlTextWriterEndDocument) \
-	F(xmlTextWriterStartElement) \
-	F(xmlTextWriterEndElement) \
-	F(xmlTextWriterFullEndElement) \
-	F(xmlTextWriterWriteAttribute) \
-	F(xmlTextWriterWriteString) \
-	F(xmlTextWriterWriteRawLen)
-
-#define POINTER(name) __typeof__(&name) name;
-#define FIND(name)    &&find(library, #name, &lib.name)
-
-static struct {
-	FUNCTIONS(POINTER)
-} lib;
-
 struct xml {
-	xmlTextWriterPtr writer;
 	FILE *f;
+	const char *names[XML_DEPTH_MAX]; /* of the elements that are open */
+	size_t depth;
+	bool in_tag;	/* the innermost one still takes attributes */
+	bool lines;	/* an element a line */
+	bool same_line; /* but this one holds text, to which no space may be added */
 	bool failed;
 };
 
-static bool find(void *library, const char *name, void *function)
-{
-	void *found = dlsym(library, name);
-
-	/* No cast turns an object's pointer into a function's. */
-	memcpy(function, &found, sizeof(found));
-	return found;
-}
-
-/* It stays loaded: the library keeps memory of its own. */
-static bool load(void)
-{
-	static const char *const names[] = { "libxml2.so.2", "libxml2.so.16" };
-	void *library = NULL;
-
-	if (lib.xmlNewTextWriter)
-		return true;
-	for (size_t i = 0; !library && i < sizeof(names) / sizeof(names[0]); i++)
-		library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
-	if (library FUNCTIONS(FIND))
-		return true;
-	say("libxml2, which writes XML and HTML, cannot be loaded: install its package "
-	    "(Debian: libxml2 or libxml2-16; Fedora, SUSE: libxml2), or take another --format");
-	memset(&lib, 0, sizeof(lib));
-	return false;
-}
-
-/* What f cannot take any more is told by whoever opened it. */
-static int write_to(void *f, const char *bytes, int len)
-{
-	fwrite(bytes, 1, (size_t)len, f);
-	return len;
-}
-
-static int keep_open(void *f)
-{
-	(void)f;
-	return 0;
-}
-
-static xmlTextWriterPtr new_writer(FILE *f)
-{
-	xmlOutputBufferPtr out = lib.xmlOutputBufferCreateIO(write_to, keep_open, f, NULL);
-	xmlTextWriterPtr writer = out ? lib.xmlNewTextWriter(out) : NULL;
-
-	if (out && !writer)
-		lib.xmlOutputBufferClose(out);
-	return writer;
-}
-
 struct xml *xml_open(FILE *f)
 {
-	struct xml *x;
+	struct xml *x = calloc(1, sizeof(*x));
 
-	if (!load())
-		return NULL;
-	x = calloc(1, sizeof(*x));
-	if (x) {
+	if (x)
 		x->f = f;
-		x->writer = new_writer(f);
-		if (x->writer)
-			return x;
-	}
-	say("there is not enough memory");
-	free(x);
-	return NULL;
-}
-
-static void check(struct xml *x, int result)
-{
-	x->failed |= result < 0;
+	else
+		say("out of memory");
+	return x;
 }
 
 bool xml_close(struct xml *x)
 {
 	bool ok;
 
-	check(x, lib.xmlTextWriterEndDocument(x->writer));
+	while (x->depth)
+		xml_end_empty(x);
+	if (!x->lines)
+		fputc('\n', x->f);
 	ok = !x->failed;
-	lib.xmlFreeTextWriter(x->writer);
 	free(x);
 	return ok;
 }
 
 void xml_declare(struct xml *x)
 {
-	check(x, lib.xmlTextWriterStartDocument(x->writer, NULL, "UTF-8", NULL));
-	check(x, lib.xmlTextWriterSetIndent(x->writer, 1));
+	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n", x->f);
+	x->lines = true;
+}
+
+static void end_tag(struct xml *x)
+{
+	if (x->in_tag)
+		fputc('>', x->f);
+	x->in_tag = false;
+}
+
+static void indent(struct xml *x)
+{
+	for (size_t i = 1; i < x->depth; i++)
+		fputc(' ', x->f);
+}
+
+void xml_begin(struct xml *x, const char *name)
+{
+	if (x->depth == XML_DEPTH_MAX) {
+		x->failed = true;
+		return;
+	}
+	if (x->in_tag && x->lines)
+		fputs(">\n", x->f);
+	else
+		end_tag(x);
+	x->names[x->depth++] = name;
+	if (x->lines)
+		indent(x);
+	fprintf(x->f, "<%s", name);
+	x->in_tag = true;
+	x->same_line = false;
+}
+
+static void end(struct xml *x, bool short_form)
+{
+	if (!x->depth) {
+		x->failed = true;
+		return;
+	}
+	if (x->in_tag && short_form) {
+		fputs("/>", x->f);
+	} else {
+		if (x->lines && !x->in_tag && !x->same_line)
+			indent(x);
+		end_tag(x);
+		fprintf(x->f, "</%s>", x->names[x->depth - 1]);
+	}
+	x->depth--;
+	x->in_tag = x->same_line = false;
+	if (x->lines)
+		fputc('\n', x->f);
+}
+
+void xml_end(struct xml *x)
+{
+	end(x, false);
+}
+
+void xml_end_empty(struct xml *x)
+{
+	end(x, true);
+}
+
+/* NULL: the character needs no entity. The end of a line and a tab stay what they are in a text
+ * alone. */
+static const char *entity(char c, bool in_attribute)
+{
+	switch (c) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\n':
+		return in_attribute ? "&#10;" : NULL;
+	case '\t':
+		return in_attribute ? "&#9;" : NULL;
+	default:
+		return NULL;
+	}
 }
 
 static bool is_plain(unsigned char c)
@@ -137,103 +138,73 @@ static bool is_plain(unsigned char c)
 	return (c >= 0x20 && c < 0x7f) || c == '\n' || c == '\t';
 }
 
-/* With bytes that are not plain as \xNN. The caller frees it. NULL: no memory. */
-static char *escape(const char *text)
+static void write_escaped(struct xml *x, const char *text, bool in_attribute)
 {
-	char *escaped = malloc(4 * strlen(text) + 1), *end = escaped;
-
-	if (!escaped)
-		return NULL;
 	for (; *text; text++) {
-		if (is_plain((unsigned char)*text))
-			*end++ = *text;
+		const char *name = entity(*text, in_attribute);
+
+		if (name)
+			fputs(name, x->f);
+		else if (is_plain((unsigned char)*text))
+			putc(*text, x->f);
 		else
-			end += sprintf(end, "\\x%02x", (unsigned char)*text);
+			fprintf(x->f, "\\x%02x", (unsigned char)*text);
 	}
-	*end = '\0';
-	return escaped;
-}
-
-static bool all_plain(const char *text)
-{
-	while (is_plain((unsigned char)*text))
-		text++;
-	return !*text;
-}
-
-static const xmlChar *bytes(const char *text)
-{
-	return (const xmlChar *)text;
-}
-
-/* Hands on the text in a form that XML allows; name NULL: it is no attribute's. */
-static void write_text(struct xml *x, const char *name, const char *text)
-{
-	char *escaped = all_plain(text) ? NULL : escape(text);
-	const char *safe = escaped ? escaped : text;
-
-	if (!escaped && !all_plain(text))
-		x->failed = true;
-	else if (name)
-		check(x, lib.xmlTextWriterWriteAttribute(x->writer, bytes(name), bytes(safe)));
-	else
-		check(x, lib.xmlTextWriterWriteString(x->writer, bytes(safe)));
-	free(escaped);
-}
-
-static void write_formatted(struct xml *x, const char *name, const char *fmt, va_list ap)
-{
-	char *text;
-
-	if (vasprintf(&text, fmt, ap) < 0) {
-		x->failed = true;
-		return;
-	}
-	write_text(x, name, text);
-	free(text);
-}
-
-void xml_begin(struct xml *x, const char *name)
-{
-	check(x, lib.xmlTextWriterStartElement(x->writer, bytes(name)));
 }
 
 void xml_attr(struct xml *x, const char *name, const char *value)
 {
-	write_text(x, name, value);
-}
-
-void xml_attrf(struct xml *x, const char *name, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	write_formatted(x, name, fmt, ap);
-	va_end(ap);
+	if (!x->in_tag) {
+		x->failed = true;
+		return;
+	}
+	fprintf(x->f, " %s=\"", name);
+	write_escaped(x, value, true);
+	fputc('"', x->f);
 }
 
 void xml_text(struct xml *x, const char *text)
 {
-	write_text(x, NULL, text);
+	end_tag(x);
+	x->same_line = true;
+	write_escaped(x, text, false);
+}
+
+/* The caller frees it. NULL: there was no memory, which is remembered. */
+static char *format(struct xml *x, const char *fmt, va_list ap)
+{
+	char *text;
+
+	if (vasprintf(&text, fmt, ap) >= 0)
+		return text;
+	x->failed = true;
+	return NULL;
+}
+
+void xml_attrf(struct xml *x, const char *name, const char *fmt, ...)
+{
+	char *text;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = format(x, fmt, ap);
+	va_end(ap);
+	if (text)
+		xml_attr(x, name, text);
+	free(text);
 }
 
 void xml_textf(struct xml *x, const char *fmt, ...)
 {
+	char *text;
 	va_list ap;
 
 	va_start(ap, fmt);
-	write_formatted(x, NULL, fmt, ap);
+	text = format(x, fmt, ap);
 	va_end(ap);
-}
-
-void xml_end(struct xml *x)
-{
-	check(x, lib.xmlTextWriterFullEndElement(x->writer));
-}
-
-void xml_end_empty(struct xml *x)
-{
-	check(x, lib.xmlTextWriterEndElement(x->writer));
+	if (text)
+		xml_text(x, text);
+	free(text);
 }
 
 void xml_element(struct xml *x, const char *name, const char *text)
@@ -245,5 +216,7 @@ void xml_element(struct xml *x, const char *name, const char *text)
 
 void xml_raw(struct xml *x, const char *markup, size_t len)
 {
-	check(x, lib.xmlTextWriterWriteRawLen(x->writer, bytes(markup), (int)len));
+	end_tag(x);
+	x->same_line = true;
+	fwrite(markup, 1, len, x->f);
 }

@@ -171,18 +171,14 @@ check "each has a track of its own then" three_tracks
 # ---------------------------------------------------------------- outputs
 
 full() { fails 3 "No space left" "$trace" report "--format=$1" -o /dev/full "$one"; }
-closed() { "$trace" report "--format=$1" "$one" | head -c 10 >/dev/null && [[ ${PIPESTATUS[0]} -eq 0 ]]; }
+# Also one who has gone before the first byte.
+closed() {
+	"$trace" report "--format=$1" "$one" | head -c 10 >/dev/null && [[ ${PIPESTATUS[0]} -eq 0 ]] || return
+	{ sleep 0.5; "$trace" report "--format=$1" "$one"; } | : && [[ ${PIPESTATUS[0]} -eq 0 ]]
+}
 for form in text html perfetto; do
 	check "$form: a full disk is told" full "$form"
 	check "$form: a reader may go away" closed "$form"
 	check "$form: no file is overwritten unasked" fails 3 "is there already" "$trace" report "--format=$form" -o "$page" "$one"
 done
-no_libxml2() {
-	local lib
-	mkdir -p "$work/lib"
-	for lib in libxml2.so.2 libxml2.so.16; do echo none >"$work/lib/$lib"; done
-	fails 3 "install its package" env LD_LIBRARY_PATH="$work/lib" "$trace" report --format=html "$one" &&
-		LD_LIBRARY_PATH=$work/lib "$trace" report "$one" >/dev/null
-}
-check "without libxml2 a page is refused, and text is not" no_libxml2
 exit $status

@@ -63,6 +63,32 @@ static void hostile_text_stays_text(void **state)
 	      "\\x7f\\xc3\\xa4\\x1b</a>\n");
 }
 
+/* Whatever byte a text has, markup is what xml.c writes alone, and a file of plain ASCII. */
+static void no_byte_is_markup(void **state)
+{
+	struct page *p = *state;
+	char text[256];
+
+	for (int c = 1; c < 256; c++)
+		text[c - 1] = (char)c;
+	text[255] = '\0';
+	xml_begin(p->x, "a");
+	xml_attr(p->x, "b", text);
+	xml_text(p->x, text);
+	assert_true(xml_close(p->x));
+	assert_false(fclose(p->f));
+	for (size_t i = 0; i < p->len; i++)
+		assert_true((p->text[i] >= ' ' && p->text[i] < 0x7f) || p->text[i] == '\n' ||
+			    p->text[i] == '\t');
+	assert_ptr_equal(strchr(p->text + 1, '<'), strstr(p->text, "</a>\n"));
+	assert_ptr_equal(strrchr(p->text, '<'), strstr(p->text, "</a>\n"));
+	/* <a b="..." and no more than that. */
+	assert_ptr_equal(strchr(strchr(p->text, '"') + 1, '"'), strrchr(p->text, '"'));
+	for (const char *and = p->text; (and = strchr(and, '&')); and++)
+		assert_non_null(strchr(and, ';'));
+	free(p->text);
+}
+
 static void long_text_is_whole(void **state)
 {
 	const size_t n = 1u << 20;
@@ -110,6 +136,33 @@ static void misuse_is_told(void **state)
 	free(p->text);
 }
 
+static void too_deep_is_told(void **state)
+{
+	struct page *p = *state;
+
+	for (int i = 0; i < XML_DEPTH_MAX; i++)
+		xml_begin(p->x, "a");
+	assert_false(ferror(p->f));
+	xml_begin(p->x, "b");
+	assert_false(xml_close(p->x));
+	assert_false(fclose(p->f));
+	assert_null(strstr(p->text, "<b"));
+	free(p->text);
+}
+
+static void an_attribute_after_text_is_told(void **state)
+{
+	struct page *p = *state;
+
+	xml_begin(p->x, "a");
+	xml_text(p->x, "t");
+	xml_attr(p->x, "b", "c");
+	assert_false(xml_close(p->x));
+	assert_false(fclose(p->f));
+	assert_string_equal(p->text, "<a>t</a>\n");
+	free(p->text);
+}
+
 /* What cannot be written is the file's own failure. */
 static void full_disk_is_the_files_failure(void **state)
 {
@@ -132,10 +185,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(elements_and_attributes, begin),
 		cmocka_unit_test_setup(hostile_text_stays_text, begin),
+		cmocka_unit_test_setup(no_byte_is_markup, begin),
 		cmocka_unit_test_setup(long_text_is_whole, begin),
 		cmocka_unit_test_setup(declared_and_indented, begin),
 		cmocka_unit_test_setup(raw_is_as_it_is, begin),
 		cmocka_unit_test_setup(misuse_is_told, begin),
+		cmocka_unit_test_setup(too_deep_is_told, begin),
+		cmocka_unit_test_setup(an_attribute_after_text_is_told, begin),
 		cmocka_unit_test(full_disk_is_the_files_failure),
 	};
 
