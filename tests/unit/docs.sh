@@ -96,7 +96,7 @@ int main(int argc, char **argv)
 }
 END
 "${HOSTCC:-gcc}" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -fsanitize=address,undefined -Isrc \
-	"$work/facts.c" "$O/host/unit/tested.a" -lyyjson -ljson-c -o "$work/facts" || exit 1
+	"$work/facts.c" "$O/host/unit/tested.a" ${JSON_LIB:+"$JSON_LIB"} -o "$work/facts" || exit 1
 
 facts() { "$work/facts" "$@"; }
 
@@ -346,7 +346,7 @@ holds 'targets of make' targets
 notices targets README.md 's/make check-mutants/make check-mutant/' 'a target that is not there'
 holds 'paths and links' paths
 notices paths README.md 's/docs\/guests.md\)/docs\/guest.md)/' 'a dead link'
-notices paths README.md 's/src\/compatcaps.h`/src\/compatcap.h`/' 'a file that is not there'
+notices paths README.md 's,src/kvm/compatcaps.h`,src/kvm/compatcap.h`,' 'a file that is not there'
 holds 'options of tests/vm/run' runner_options
 notices runner_options $guide 's/--icount`/--icnt`/' 'an option that is not there'
 echo "1..$n"
