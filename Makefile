@@ -15,6 +15,9 @@ TOOLCHAIN ?= $(if $(filter ppc64le,$(HOST_ARCH)),host,root)
 # A kernel of tests/vm/kernels, for demo and bench; of kernel-patches, for kernel.
 KERNEL ?=
 export O
+# What is linked statically and the roots do not have so: of yyjson the source, of libelf a whole archive.
+FETCH_YYJSON := tools/root tarball yyjson trixie,testing,sid
+FETCH_LIBELF := tools/root debs libelf-bookworm-ppc64el bookworm ppc64el libelf-dev
 
 quote := '
 ifneq ($(words $(O))$(shell printf %s '$(subst $(quote),'\$(quote)',$(O))' | tr -d 'A-Za-z0-9_./+~@%^,=-'),1)
@@ -66,8 +69,14 @@ CLANG ?= $(firstword $(foreach c,clang-19 clang-20 clang-18 clang-17 clang,$(she
 BPFTOOL ?= $(firstword $(foreach c,bpftool /usr/sbin/bpftool,$(shell command -v $(c))))
 HOSTCC ?= gcc
 
-# Of libxml2 the headers alone, which are the same for every machine: it is loaded when it is needed.
-CSTD := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -Isrc -DCOMPATCAPS_VERSION='"$(VERSION)"' -isystem /usr/include/libxml2
+# With tools of a cached root everything is linked into one file each, which runs on any Linux of its
+# architecture. With this machine's own they are linked as its distribution links.
+STATIC ?= $(if $(filter root,$(TOOLCHAIN)),1)
+# Where yyjson.c is, to be compiled in; empty: the compiler finds a library. Debian has no static one.
+YYJSON ?= $(if $(filter root,$(TOOLCHAIN)),$(O)/yyjson)
+
+CSTD := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -Isrc -DCOMPATCAPS_VERSION='"$(VERSION)"' \
+	$(if $(YYJSON),-isystem $(YYJSON))
 CFLAGS ?= -O2 -g
 P := $(O)/ppc64le
 H := $(O)/host
@@ -79,7 +88,7 @@ BPF_CFLAGS := -g -O2 -fdebug-compilation-dir=. -target bpf -mcpu=v3 -D__TARGET_A
 	$(if $(SYSROOT),-isystem $(SYSROOT)/usr/include -isystem $(SYSROOT)/usr/include/powerpc64le-linux-gnu,\
 	-isystem /usr/include/powerpc64le-linux-gnu)
 
-TOOLS = CPPFLAGS="$(CPPFLAGS)" CROSS_CC="$(CROSS_CC)" HOSTCC="$(HOSTCC)" CLANG="$(CLANG)" BPFTOOL="$(BPFTOOL)" BPF_CFLAGS="$(BPF_CFLAGS)"
+TOOLS = STATIC="$(STATIC)" JSON_LIB="$(JSON_LIB)" CPPFLAGS="$(CPPFLAGS)" CROSS_CC="$(CROSS_CC)" HOSTCC="$(HOSTCC)" CLANG="$(CLANG)" BPFTOOL="$(BPFTOOL)" BPF_CFLAGS="$(BPF_CFLAGS)"
 
 ifeq ($(TOOLCHAIN)$(COMPATCAPS_ROOT),host)
 HOST_LACKS := $(if $(filter-out help clean distclean install,$(or $(MAKECMDGOALS),all)),$(shell $(TOOLS) tools/host_tools))
@@ -100,13 +109,16 @@ ifneq ($(TOOLCHAIN)$(COMPATCAPS_ROOT),root)
 
 # The folders that the modules below lie in.
 ROOMS := $(sort $(wildcard src/*/))
-vpath %.c src $(ROOMS) tools
+vpath %.c src $(ROOMS) tools $(YYJSON)
 vpath %.bpf.c src $(ROOMS)
 vpath %.proto $(ROOMS)
+# yyjson, as a module or as a library.
+JSON := $(if $(YYJSON),yyjson)
+JSON_LIB := $(if $(YYJSON),,-lyyjson)
 # From frames to events and outputs: no clock, no libbpf. An output is one file, found by its name.
 PURE := abi points diagnosis parse text guest inventory story session stream metric emit $(basename $(notdir $(wildcard src/*/emit_*.c)))
 # With these the program reads recordings, on any machine; with LIVE it traces.
-OFFLINE := $(PURE) compatcaps options output replay say tell out \
+OFFLINE := $(PURE) $(JSON) compatcaps options output replay say tell out \
 	digest event_words html html_vms page perfetto.pb-c report_html report_perfetto report_text report_words xml \
 	metrics_file journal notify \
 	rules rules_check fields values unseen evaluate evaluate_loss decide \
@@ -117,10 +129,16 @@ OFFLINE := $(PURE) compatcaps options output replay say tell out \
 LIVE := live filters vms process attach objects losses in_flight host watch child inventory_read doctor_facts
 TRACE := $(OFFLINE) $(LIVE)
 PROGS := compatcaps-trace compatcaps_probe decode_bitmap
+# A program that can be loaded at any address, where the C library has what that takes (not on ppc64le).
+static = $(if $(STATIC),$(if $(findstring /,$(shell $(1) -print-file-name=rcrt1.o)),-static-pie,-static))
+P_LINK = $(CROSS_CC) $(P_CFLAGS) $(LDFLAGS) $(call static,$(CROSS_CC) $(if $(SYSROOT),--sysroot=$(SYSROOT)))
+H_LINK = $(HOSTCC) $(H_CFLAGS) $(LDFLAGS) $(call static,$(HOSTCC))
+# libbpf is inside wherever it is not this machine's. The static libelf of Debian 13 and later lacks a half of itself.
+LIVE_LIBS = $(if $(SYSROOT),-l:libbpf.a,-lbpf) $(if $(STATIC),$(P)/gen/libelf.a,-lelf) -lz
 # What the program is linked with where it reads recordings; the last one statically, where it is there so.
-OFFLINE_LIBS = -lyyjson -lm $(if $(findstring /,$(shell $(1) -print-file-name=libprotobuf-c.a)),-l:libprotobuf-c.a,-lprotobuf-c)
-# For the tools: with another JSON library, and no recording.
-TOOL := abi parse out json_caps
+OFFLINE_LIBS = $(JSON_LIB) -lm $(if $(findstring /,$(shell $(1) -print-file-name=libprotobuf-c.a)),-l:libprotobuf-c.a,-lprotobuf-c)
+# For the tools, which read no recording.
+TOOL := abi parse out json_caps $(JSON)
 # What unit tests link: as much as each of them needs.
 TESTED := $(sort $(filter-out compatcaps,$(OFFLINE)) $(TOOL))
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
@@ -135,6 +153,17 @@ $(P)/obj/%.o: %.c | $(P)/gen/compatcaps.skel.h $(P)/gen/inventory.skel.h
 	@mkdir -p $(@D)
 	$(call msg,CC,$@)
 	$(Q)$(CCACHE) $(CROSS_CC) $(P_CFLAGS) -MMD -MP -c $< -o $@
+
+# Where the cached root builds: make fetched them before it entered the root.
+$(O)/yyjson/yyjson.c $(O)/yyjson/yyjson.h &:
+	@mkdir -p $(@D)
+	$(Q)from=$$($(FETCH_YYJSON)) && cp "$$from/src/yyjson.c" "$$from/src/yyjson.h" $(@D)
+
+$(P)/gen/libelf.a:
+	@mkdir -p $(@D)
+	$(Q)from=$$($(FETCH_LIBELF)) && cp "$$from/usr/lib/powerpc64le-linux-gnu/libelf.a" $@
+
+$(foreach o,$(P)/obj $(H)/obj $(H)/unit/obj,$(patsubst %,$(o)/%.o,$(sort $(TRACE) $(TOOL)))): | $(YYJSON:%=%/yyjson.h)
 
 # Perfetto's messages, for every machine the same.
 .SECONDARY: $(P)/gen/perfetto.pb-c.c $(P)/gen/perfetto.pb-c.h
@@ -186,35 +215,34 @@ $(P)/gen/%.skel.h: $(P)/gen/%.bpf.o
 	$(call msg,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf >$@
 
-$(P)/bin/compatcaps-trace: $(TRACE:%=$(P)/obj/%.o)
+$(P)/bin/compatcaps-trace: $(TRACE:%=$(P)/obj/%.o) $(if $(STATIC),$(P)/gen/libelf.a)
 	@mkdir -p $(@D)
 	$(call msg,LINK,$@)
-	$(Q)$(CROSS_CC) $(P_CFLAGS) $(LDFLAGS) $^ -o $@ \
-		$(if $(SYSROOT),-Wl$(comma)-Bstatic -lbpf -Wl$(comma)-Bdynamic,-lbpf) -lelf -lz $(call OFFLINE_LIBS,$(CROSS_CC) $(if $(SYSROOT),--sysroot=$(SYSROOT)))
+	$(Q)$(P_LINK) $(filter %.o,$^) -o $@ $(LIVE_LIBS) $(call OFFLINE_LIBS,$(CROSS_CC) $(if $(SYSROOT),--sysroot=$(SYSROOT)))
 
 $(H)/bin/compatcaps-trace: $(OFFLINE:%=$(H)/obj/%.o)
 	@mkdir -p $(@D)
 	$(call msg,LINK,$@)
-	$(Q)$(HOSTCC) $(H_CFLAGS) $(LDFLAGS) $^ -o $@ $(call OFFLINE_LIBS,$(HOSTCC))
+	$(Q)$(H_LINK) $^ -o $@ $(call OFFLINE_LIBS,$(HOSTCC))
 
 $(P)/bin/compatcaps_probe: $(P)/obj/tools_compatcaps_probe.o $(TOOL:%=$(P)/obj/%.o)
 	@mkdir -p $(@D)
 	$(call msg,LINK,$@)
-	$(Q)$(CROSS_CC) $(P_CFLAGS) $(LDFLAGS) -static $^ -o $@ -ljson-c -lpthread
+	$(Q)$(P_LINK) $^ -o $@ -lpthread $(JSON_LIB)
 
 $(P)/bin/decode_bitmap: $(P)/obj/tools_decode_bitmap.o $(TOOL:%=$(P)/obj/%.o)
 	@mkdir -p $(@D)
 	$(call msg,LINK,$@)
-	$(Q)$(CROSS_CC) $(P_CFLAGS) $(LDFLAGS) $^ -o $@ -ljson-c
+	$(Q)$(P_LINK) $^ -o $@ $(JSON_LIB)
 
 $(H)/bin/decode_bitmap: $(H)/obj/tools_decode_bitmap.o $(TOOL:%=$(H)/obj/%.o)
 	@mkdir -p $(@D)
 	$(call msg,LINK,$@)
-	$(Q)$(HOSTCC) $(H_CFLAGS) $(LDFLAGS) $^ -o $@ -ljson-c
+	$(Q)$(H_LINK) $^ -o $@ $(JSON_LIB)
 
 comma := ,
 
--include $(wildcard $(P)/obj/*.d $(H)/obj/*.d $(H)/unit/*.d $(H)/unit/obj/*.d)
+-include $(wildcard $(P)/obj/*.d $(H)/obj/*.d $(H)/unit/obj/*.d)
 
 # The kernel's types that the programs touch, out of a kernel's own BTF. Bootstrapped:
 # first against all of the kernel's types, then against those that relocations name.
@@ -239,14 +267,15 @@ $(H)/unit/obj/test_%.o: tests/unit/test_%.c
 	$(call msg,HOSTCC,$@)
 	$(Q)$(CCACHE) $(HOSTCC) $(S_CFLAGS) -Itools -MMD -MP -c $< -o $@
 
+.SECONDARY: $(UNIT:%=$(H)/unit/obj/%.o)
 $(H)/unit/test_%: $(H)/unit/obj/test_%.o $(H)/unit/tested.a
 	$(call msg,UNIT,$@)
-	$(Q)$(HOSTCC) $(S_CFLAGS) $^ $(LDFLAGS) -o $@ -lcmocka -ljson-c $(call OFFLINE_LIBS,$(HOSTCC))
+	$(Q)$(HOSTCC) $(S_CFLAGS) $^ $(LDFLAGS) -o $@ -lcmocka $(call OFFLINE_LIBS,$(HOSTCC))
 
 # What reads recordings, once more under ASan and UBSan.
 $(H)/unit/compatcaps-trace: src/compatcaps.c $(H)/unit/tested.a
 	$(call msg,LINK,$@)
-	$(Q)$(HOSTCC) $(S_CFLAGS) -DCOMPATCAPS_OFFLINE $^ $(LDFLAGS) -o $@ -ljson-c $(call OFFLINE_LIBS,$(HOSTCC))
+	$(Q)$(HOSTCC) $(S_CFLAGS) -DCOMPATCAPS_OFFLINE $^ $(LDFLAGS) -o $@ $(call OFFLINE_LIBS,$(HOSTCC))
 
 # As a distribution would build it, out of the tarball. Without what that takes (77) the test of it is skipped.
 DEB := $(O)/packages/compatcaps-trace_$(VERSION)_ppc64el.deb
@@ -325,6 +354,7 @@ INNER := all programs packages check-packages check-service check-fleet dashboar
 GOALS := $(or $(MAKECMDGOALS),all)
 ROOTS := sysroot toolchain $(if $(filter check check-vm check-stories check-service check-fleet dashboard,$(GOALS)),vmm) \
 	$(if $(filter packages check-packages check-service check-fleet dashboard,$(GOALS)),system packaging) \
+	$(if $(filter check check-unit,$(GOALS)),bare-bookworm bare-trixie) \
 	$(if $(filter check check-unit check-service dashboard,$(GOALS)),monitoring) $(if $(filter check-packages,$(GOALS)),native) \
 	$(if $(filter bench-peers,$(GOALS)),peers)
 # QEMUs that Debian does not have.
@@ -342,6 +372,7 @@ KERNELS := $(sort $(if $(filter check check-vm check-stories,$(GOALS)),$(shell t
 CHECKED := $(if $(filter check,$(GOALS)),$(patsubst kernel-patches/%/,%,$(wildcard kernel-patches/v*/)))
 prepare:
 	@tools/root check && for r in $(ROOTS); do tools/root path $$r >/dev/null || exit; done
+	@{ $(FETCH_YYJSON) && $(FETCH_LIBELF); } >/dev/null
 	@$(if $(filter check check-unit dashboard,$(GOALS)),{ tools/root path browser && tools/root npm tests/browser; } >/dev/null || \
 		echo "make: no browser could be had: what needs one will be skipped" >&2)
 	@$(if $(KERNELS),tests/vm/kernel prepare $(KERNELS))
@@ -381,7 +412,7 @@ dist: ## a tarball of the sources, in O: it builds without git
 	@tools/dist $(VERSION)
 
 clean: ## remove what was built (not what was downloaded)
-	$(Q)rm -rf $(addprefix $(O)/,ppc64le host check fuzz sysroot vmlinux_ppc64le.h) compile_commands.json
+	$(Q)rm -rf $(addprefix $(O)/,ppc64le host check fuzz sysroot yyjson vmlinux_ppc64le.h) compile_commands.json
 	@rmdir $(O) 2>/dev/null || true
 
 distclean: clean ## remove the cache of downloads, roots and kernels as well

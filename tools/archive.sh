@@ -144,10 +144,10 @@ use_index() {
 
 # Suites that lately lacked what their index names come last.
 complete_first() {
-	local arch=$1 suite
+	local what=$1 suite
 	shift
-	for suite; do compgen -G "$cache/index/$suite-$arch-deb-*/incomplete" >/dev/null || echo "$suite"; done
-	for suite; do ! compgen -G "$cache/index/$suite-$arch-deb-*/incomplete" >/dev/null || echo "$suite"; done
+	for suite; do compgen -G "$cache/index/$suite-$what-????????/incomplete" >/dev/null || echo "$suite"; done
+	for suite; do ! compgen -G "$cache/index/$suite-$what-????????/incomplete" >/dev/null || echo "$suite"; done
 }
 
 # report_size DIR LOG: how much of what apt fetches has come, once a second until this is ended.
@@ -175,14 +175,14 @@ downloading() {
 
 # fetch_from_first DIR ARCH SUITES COMMAND...: packages into DIR/archives, from the first of the suites (comma
 # separated) that can be read and from which COMMAND can fetch. A mirror that is being updated can hold an index
-# that is not the one that was signed, or lack what its index names, for days.
+# that is not the one that was signed, or lack what its index names, for days. With kind=deb-src it is of sources.
 fetch_from_first() {
-	local dir=$1 arch=$2 suite order
+	local dir=$1 arch=$2 suite order kind=${kind:-deb}
 	# shellcheck disable=SC2086 # a list of words
-	order=$(complete_first "$arch" ${3//,/ })
+	order=$(complete_first "$arch-$kind" ${3//,/ })
 	shift 3
 	for suite in $order; do
-		open_index "$suite" "$arch" || continue
+		open_index "$suite" "$arch" "$kind" || continue
 		rm -rf "$dir"
 		use_index "$dir"
 		downloading "$dir/archives" "$dir.log" "$@" && return

@@ -201,7 +201,7 @@ struct worker {
 	unsigned int index;
 	struct vm vm;
 	uint64_t calls, round;
-	struct json_object *by_ret; /* only where a summary is wanted */
+	yyjson_mut_doc *by_ret; /* calls by what they returned; only where a summary is printed */
 	bool skipped;
 };
 
@@ -229,35 +229,48 @@ static const char *errno_name(long ret)
 	return name ? name : "an unknown errno";
 }
 
-static struct json_object *number_or_null(bool there, uint64_t value)
+static void add_number_or_null(yyjson_mut_doc *line, const char *key, bool there, uint64_t value)
 {
-	return there ? json_object_new_uint64(value) : NULL;
+	if (there)
+		json_add_uint(line, NULL, key, value);
+	else
+		json_add_str(line, NULL, key, NULL);
 }
 
-static struct json_object *errno_or_null(long ret)
+static void add_ret(yyjson_mut_doc *line, long ret)
 {
-	return ret < 0 ? json_object_new_string(errno_name(ret)) : NULL;
+	json_add_int(line, NULL, "ret", ret);
+	json_add_str(line, NULL, "errno", ret < 0 ? errno_name(ret) : NULL);
+}
+
+static yyjson_mut_doc *json_line_of(const char *type)
+{
+	yyjson_mut_doc *line = json_line();
+
+	json_add_str(line, NULL, "type", type);
+	return line;
 }
 
 static void print_call_json(const struct call *c, unsigned int thread, uint64_t n)
 {
-	struct json_object *o = json_object_new_object();
+	yyjson_mut_doc *line = json_line_of("call");
 
-	json_object_object_add(o, "type", json_object_new_string("call"));
-	json_object_object_add(o, "case", json_object_new_string(c->name));
-	json_object_object_add(o, "cmd", json_hex32(c->cmd));
-	json_object_object_add(o, "usize", number_or_null(c->has_usize, c->usize));
-	json_object_object_add(o, "flags", number_or_null(c->has_flags, c->flags));
-	json_object_object_add(o, "ret", json_object_new_int64(c->ret));
-	json_object_object_add(o, "errno", errno_or_null(c->ret));
-	json_object_object_add(o, "size_out", number_or_null(c->has_usize, c->size_out));
-	json_object_object_add(o, "caps", c->has_caps ? json_hex64(c->caps) : NULL);
-	json_object_object_add(o, "pid", json_object_new_int(c->pid));
-	json_object_object_add(o, "tid", json_object_new_int(c->tid));
-	json_object_object_add(o, "vm", json_object_new_uint64(c->vm));
-	json_object_object_add(o, "thread", json_object_new_uint64(thread));
-	json_object_object_add(o, "n", json_object_new_uint64(n));
-	json_print_line(o);
+	json_add_str(line, NULL, "case", c->name);
+	json_add_hex32(line, NULL, "cmd", c->cmd);
+	add_number_or_null(line, "usize", c->has_usize, c->usize);
+	add_number_or_null(line, "flags", c->has_flags, c->flags);
+	add_ret(line, c->ret);
+	add_number_or_null(line, "size_out", c->has_usize, c->size_out);
+	if (c->has_caps)
+		json_add_hex64(line, NULL, "caps", c->caps);
+	else
+		json_add_str(line, NULL, "caps", NULL);
+	json_add_int(line, NULL, "pid", c->pid);
+	json_add_int(line, NULL, "tid", c->tid);
+	json_add_uint(line, NULL, "vm", c->vm);
+	json_add_uint(line, NULL, "thread", thread);
+	json_add_uint(line, NULL, "n", n);
+	json_print_line(line);
 }
 
 /* "POWER9 and POWER10", or what there is to say instead. */
@@ -300,51 +313,65 @@ static void print_call_text(const struct call *c)
 		       c->ret < 0 ? errno_name(c->ret) : "success", out);
 }
 
+static void print_summary_text(const struct worker *w)
+{
+	yyjson_mut_val *ret, *count;
+	const char *sep = "";
+	size_t i, n;
+
+	printf("thread %u: %" PRIu64 " calls, by return", w->index, w->calls);
+	yyjson_mut_obj_foreach(yyjson_mut_doc_get_root(w->by_ret), i, n, ret, count)
+	{
+		printf("%s %s: %" PRIu64, sep, yyjson_mut_get_str(ret), yyjson_mut_get_uint(count));
+		sep = ",";
+	}
+	printf("\n");
+}
+
 static void print_summary(const struct worker *w)
 {
-	struct json_object *o = json_object_new_object();
+	yyjson_mut_doc *line;
 
-	json_object_object_add(o, "type", json_object_new_string("summary"));
-	json_object_object_add(o, "thread", json_object_new_uint64(w->index));
-	json_object_object_add(o, "pid", json_object_new_int(getpid()));
-	json_object_object_add(o, "tid", json_object_new_int(gettid()));
-	json_object_object_add(o, "vm", json_object_new_uint64(w->vm.index));
-	json_object_object_add(o, "calls", json_object_new_uint64(w->calls));
-	json_object_object_add(o, "by_ret", json_object_get(w->by_ret));
-	if (opt.json) {
-		json_print_line(o);
+	if (!opt.json) {
+		print_summary_text(w);
 		return;
 	}
-	printf("thread %u: %" PRIu64 " calls, by return %s\n", w->index, w->calls,
-	       json_object_to_json_string(w->by_ret));
-	json_object_put(o);
+	line = json_line_of("summary");
+	json_add_uint(line, NULL, "thread", w->index);
+	json_add_int(line, NULL, "pid", getpid());
+	json_add_int(line, NULL, "tid", gettid());
+	json_add_uint(line, NULL, "vm", w->vm.index);
+	json_add_uint(line, NULL, "calls", w->calls);
+	json_add(line, NULL, "by_ret",
+		 yyjson_mut_val_mut_copy(line, yyjson_mut_doc_get_root(w->by_ret)));
+	json_print_line(line);
 }
 
 static void print_skip(const char *name, const char *reason)
 {
-	struct json_object *o;
+	yyjson_mut_doc *line;
 
 	if (!opt.json) {
 		printf("%-18s not made: %s\n", name, reason);
 		return;
 	}
-	o = json_object_new_object();
-	json_object_object_add(o, "type", json_object_new_string("skipped"));
-	json_object_object_add(o, "case", json_object_new_string(name));
-	json_object_object_add(o, "reason", json_object_new_string(reason));
-	json_print_line(o);
+	line = json_line_of("skipped");
+	json_add_str(line, NULL, "case", name);
+	json_add_str(line, NULL, "reason", reason);
+	json_print_line(line);
 }
 
 static void count_ret(struct worker *w, long ret)
 {
-	struct json_object *count;
+	yyjson_mut_val *counts = yyjson_mut_doc_get_root(w->by_ret), *count;
 	char key[24];
 
 	snprintf(key, sizeof(key), "%ld", ret);
-	if (json_object_object_get_ex(w->by_ret, key, &count))
-		json_object_int_inc(count, 1);
+	count = yyjson_mut_obj_get(counts, key);
+	if (count)
+		yyjson_mut_set_uint(count, yyjson_mut_get_uint(count) + 1);
 	else
-		json_object_object_add(w->by_ret, key, json_object_new_uint64(1));
+		json_add_uint(w->by_ret, NULL, key, 1);
 }
 
 static void print_call(struct worker *w, const struct call *c)
@@ -411,20 +438,18 @@ static long result_of(int ret)
 
 static void print_extension(int cap, bool on_vm, long ret)
 {
-	struct json_object *o;
+	yyjson_mut_doc *line;
 
 	if (!opt.json) {
 		printf("KVM_CHECK_EXTENSION %d on the %s: %ld%s%s\n", cap, on_vm ? "VM" : "system",
 		       ret < 0 ? -1 : ret, ret < 0 ? " " : "", ret < 0 ? errno_name(ret) : "");
 		return;
 	}
-	o = json_object_new_object();
-	json_object_object_add(o, "type", json_object_new_string("extension-check"));
-	json_object_object_add(o, "cap", json_object_new_int(cap));
-	json_object_object_add(o, "fd", json_object_new_string(on_vm ? "vm" : "system"));
-	json_object_object_add(o, "ret", json_object_new_int64(ret));
-	json_object_object_add(o, "errno", errno_or_null(ret));
-	json_print_line(o);
+	line = json_line_of("extension-check");
+	json_add_int(line, NULL, "cap", cap);
+	json_add_str(line, NULL, "fd", on_vm ? "vm" : "system");
+	add_ret(line, ret);
+	json_print_line(line);
 }
 
 static long check_extension(int fd, int cap)
@@ -736,7 +761,7 @@ static void *work(void *data)
 	struct worker *w = data;
 
 	if (opt.repeat > CALLS_SHOWN)
-		w->by_ret = json_object_new_object();
+		w->by_ret = json_line();
 	pthread_barrier_wait(&start_line);
 	if (opt.mode == RAW)
 		run_raw(w);
@@ -744,7 +769,7 @@ static void *work(void *data)
 		run_cases(w);
 	if (w->by_ret)
 		print_summary(w);
-	json_object_put(w->by_ret);
+	yyjson_mut_doc_free(w->by_ret);
 	return NULL;
 }
 
@@ -783,7 +808,7 @@ static int run_workers(void)
 
 static void print_result(const struct call *c, const char *why)
 {
-	struct json_object *o;
+	yyjson_mut_doc *line;
 	char modes[96];
 
 	if (!opt.json && why) {
@@ -795,15 +820,20 @@ static void print_result(const struct call *c, const char *why)
 		       modes_text(c->caps, modes, sizeof(modes)), c->caps, c->layout->name);
 		return;
 	}
-	o = json_object_new_object();
-	json_object_object_add(o, "type", json_object_new_string("result"));
-	json_object_object_add(o, "offered", json_object_new_boolean(!why));
-	json_object_object_add(o, "abi", why ? NULL : json_object_new_string(c->layout->name));
-	json_object_object_add(o, "caps", why ? NULL : json_hex64(c->caps));
-	json_object_object_add(o, "modes", why ? NULL : json_modes(c->caps));
-	json_object_object_add(o, "unknown_bits", why ? NULL : json_unknown_bits(c->caps));
-	json_object_object_add(o, "why", why ? json_object_new_string(why) : NULL);
-	json_print_line(o);
+	line = json_line_of("result");
+	json_add_bool(line, NULL, "offered", !why);
+	json_add_str(line, NULL, "abi", why ? NULL : c->layout->name);
+	if (why) {
+		json_add_str(line, NULL, "caps", NULL);
+		json_add_str(line, NULL, "modes", NULL);
+		json_add_str(line, NULL, "unknown_bits", NULL);
+	} else {
+		json_add_hex64(line, NULL, "caps", c->caps);
+		json_add_modes(line, NULL, "modes", c->caps);
+		json_add_unknown_bits(line, NULL, "unknown_bits", c->caps);
+	}
+	json_add_str(line, NULL, "why", why);
+	json_print_line(line);
 }
 
 /*
@@ -830,19 +860,17 @@ static int papr_vcpu(const struct vm *vm)
 
 static void print_ask(const struct abi_mode *mode, long ret)
 {
-	struct json_object *o;
+	yyjson_mut_doc *line;
 
 	if (!opt.json) {
 		printf("KVM_REG_PPC_ARCH_COMPAT %s (0x%08" PRIx32 "): %s\n", mode->name, mode->pvr,
 		       ret ? errno_name(ret) : "success");
 		return;
 	}
-	o = json_object_new_object();
-	json_object_object_add(o, "type", json_object_new_string("ask"));
-	json_object_object_add(o, "mode", json_object_new_string(mode->name));
-	json_object_object_add(o, "ret", json_object_new_int64(ret));
-	json_object_object_add(o, "errno", errno_or_null(ret));
-	json_print_line(o);
+	line = json_line_of("ask");
+	json_add_str(line, NULL, "mode", mode->name);
+	add_ret(line, ret);
+	json_print_line(line);
 }
 
 /* NULL: none. */

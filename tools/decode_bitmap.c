@@ -64,34 +64,34 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static struct json_object *bit_json(unsigned int ibm_bit)
+static void add_bit(yyjson_mut_doc *line, yyjson_mut_val *o, unsigned int ibm_bit)
 {
 	uint64_t bit = 1ull << (63 - ibm_bit);
 	const struct abi_mode *mode = abi_mode_by_bit(bit);
-	struct json_object *object = json_object_new_object();
 
-	json_object_object_add(object, "ibm_bit", json_object_new_int((int)ibm_bit));
-	json_object_object_add(object, "value", json_hex64(bit));
-	json_object_object_add(object, "mode", mode ? json_object_new_string(mode->name) : NULL);
-	json_object_object_add(object, "constant",
-			       mode ? json_object_new_string(mode->constant) : NULL);
-	json_object_object_add(object, "pvr", mode ? json_hex32(mode->pvr) : NULL);
-	return object;
+	json_add_uint(line, o, "ibm_bit", ibm_bit);
+	json_add_hex64(line, o, "value", bit);
+	json_add_str(line, o, "mode", mode ? mode->name : NULL);
+	json_add_str(line, o, "constant", mode ? mode->constant : NULL);
+	if (mode)
+		json_add_hex32(line, o, "pvr", mode->pvr);
+	else
+		json_add_str(line, o, "pvr", NULL);
 }
 
 static void bitmap_json(uint64_t caps)
 {
-	struct json_object *object = json_object_new_object();
-	struct json_object *bits = json_object_new_array();
+	yyjson_mut_doc *line = json_line();
+	yyjson_mut_val *bits = yyjson_mut_arr(line);
 
+	json_add_hex64(line, NULL, "value", caps);
+	json_add_modes(line, NULL, "modes", caps);
+	json_add_unknown_bits(line, NULL, "unknown_bits", caps);
+	json_add(line, NULL, "bits", bits);
 	for (unsigned int ibm = 0; ibm < 64; ibm++)
 		if (caps & 1ull << (63 - ibm))
-			json_object_array_add(bits, bit_json(ibm));
-	json_object_object_add(object, "value", json_hex64(caps));
-	json_object_object_add(object, "modes", json_modes(caps));
-	json_object_object_add(object, "unknown_bits", json_unknown_bits(caps));
-	json_object_object_add(object, "bits", bits);
-	json_print_line(object);
+			add_bit(line, json_append_object(line, bits), ibm);
+	json_print_line(line);
 }
 
 static void pvr_json(uint32_t pvr)
@@ -99,18 +99,19 @@ static void pvr_json(uint32_t pvr)
 	const struct abi_pvr *known = abi_pvr(pvr);
 	const struct abi_mode *mode = abi_mode_by_pvr(pvr);
 	uint64_t caps = abi_caps_of_pvr(pvr);
-	struct json_object *object = json_object_new_object();
+	yyjson_mut_doc *line = json_line();
 
-	json_object_object_add(object, "pvr", json_hex32(pvr));
-	json_object_object_add(object, "name", known ? json_object_new_string(known->name) : NULL);
-	json_object_object_add(object, "isa",
-			       known && known->isa ? json_object_new_string(known->isa) : NULL);
-	json_object_object_add(object, "mode", mode ? json_object_new_string(mode->name) : NULL);
-	json_object_object_add(object, "constant",
-			       mode ? json_object_new_string(mode->constant) : NULL);
-	json_object_object_add(object, "caps", caps ? json_hex64(caps) : NULL);
-	json_object_object_add(object, "modes", json_modes(caps));
-	json_print_line(object);
+	json_add_hex32(line, NULL, "pvr", pvr);
+	json_add_str(line, NULL, "name", known ? known->name : NULL);
+	json_add_str(line, NULL, "isa", known ? known->isa : NULL);
+	json_add_str(line, NULL, "mode", mode ? mode->name : NULL);
+	json_add_str(line, NULL, "constant", mode ? mode->constant : NULL);
+	if (caps)
+		json_add_hex64(line, NULL, "caps", caps);
+	else
+		json_add_str(line, NULL, "caps", NULL);
+	json_add_modes(line, NULL, "modes", caps);
+	json_print_line(line);
 }
 
 static void print_modes(uint64_t caps)

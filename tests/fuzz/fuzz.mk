@@ -5,13 +5,13 @@ FUZZ_SECONDS ?= 10
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 # What they link, as much as each of them needs.
 FUZZED := $(sort $(PURE) baseline decide diff_compare diff_show evaluate evaluate_loss event_words fields histogram order parse profile \
-	profile_baseline rules rules_check say unseen values metrics_file json_caps out)
+	profile_baseline rules rules_check say unseen values metrics_file json_caps out $(JSON))
 # What argp keeps of a command line that is given up is lost: not a leak of ours, and bounded.
 FUZZ_ENV_options := ASAN_OPTIONS=detect_leaks=0
 FUZZ_ARGS_options := -detect_leaks=0 -rss_limit_mb=0 -runs=1000000
 FUZZ_CC = $(CLANG) $(CSTD) -O1 -g -fno-sanitize-recover=all
 
-$(O)/fuzz/obj/%.o: %.c $(wildcard src/*/*.h)
+$(O)/fuzz/obj/%.o: %.c $(wildcard src/*/*.h) | $(YYJSON:%=%/yyjson.h)
 	@mkdir -p $(@D)
 	$(call msg,FUZZCC,$@)
 	$(Q)$(CCACHE) $(FUZZ_CC) -fsanitize=fuzzer-no-link,address,undefined -c $< -o $@
@@ -22,7 +22,7 @@ $(O)/fuzz/fuzzed.a: $(FUZZED:%=$(O)/fuzz/obj/%.o)
 
 $(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(O)/fuzz/fuzzed.a
 	$(call msg,FUZZER,$@)
-	$(Q)$(FUZZ_CC) -Itools -fsanitize=fuzzer,address,undefined $^ -o $@ -lyyjson -ljson-c -lm
+	$(Q)$(FUZZ_CC) -Itools -fsanitize=fuzzer,address,undefined $^ -o $@ $(JSON_LIB) -lm
 
 fuzz: $(FUZZERS:%=fuzz-%) ## feed broken recordings, rules and baselines to what reads them, for FUZZ_SECONDS (10) each
 

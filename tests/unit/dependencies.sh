@@ -15,7 +15,7 @@ failed=0
 
 # What is needed, and the packages that have it; "-": it need not be named there.
 # The compiler and make are essential where Debian builds; what only a package needs README does not name.
-# openSUSE's protobuf-c has protoc-gen-c, and its protobuf-devel has protoc; its libc has a package for static linking.
+# openSUSE's protobuf-c has protoc-gen-c, and its protobuf-devel has protoc.
 table() {
 	cat <<-END
 	what                 | README Debian       | control             | README Fedora         | spec                  | README openSUSE
@@ -27,12 +27,9 @@ table() {
 	libelf               | libelf-dev          | libelf-dev          | elfutils-libelf-devel | elfutils-libelf-devel | libelf-devel
 	zlib                 | zlib1g-dev          | zlib1g-dev          | zlib-devel            | zlib-devel            | zlib-devel
 	yyjson               | libyyjson-dev       | libyyjson-dev       | yyjson-devel          | yyjson-devel          | yyjson-devel
-	json-c               | libjson-c-dev       | libjson-c-dev       | json-c-devel          | json-c-devel          | libjson-c-devel
-	libxml2's headers    | libxml2-dev         | libxml2-dev         | libxml2-devel         | libxml2-devel         | libxml2-devel
 	protobuf-c           | libprotobuf-c-dev   | libprotobuf-c-dev   | protobuf-c-devel      | protobuf-c-devel      | libprotobuf-c-devel
 	protoc               | protobuf-compiler   | protobuf-compiler   | protobuf-compiler     | protobuf-compiler     | protobuf-devel
 	protoc-gen-c         | protobuf-c-compiler | protobuf-c-compiler | protobuf-c-compiler   | protobuf-c-compiler   | protobuf-c
-	a static libc        | -                   | -                   | glibc-static          | glibc-static          | glibc-devel-static
 	to make a package    | -                   | debhelper-compat    | -                     | systemd-rpm-macros    | -
 	END
 }

@@ -44,41 +44,38 @@ static void test_unknown_is_shown(void **state)
 	assert_non_null(strstr(ran.out, "\n0x0000000000000000: no modes\n"));
 }
 
-static struct json_object *member(struct json_object *object, const char *name)
+static void assert_plain(yyjson_val *value, const char *expected)
 {
-	struct json_object *value = NULL;
+	char *text = yyjson_val_write(value, YYJSON_WRITE_NOFLAG, NULL);
 
-	assert_true(json_object_object_get_ex(object, name, &value));
-	return value;
-}
-
-static void assert_plain(struct json_object *object, const char *expected)
-{
-	assert_string_equal(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN),
-			    expected);
+	assert_non_null(text);
+	assert_string_equal(text, expected);
+	free(text);
 }
 
 static void test_json(void **state)
 {
-	struct json_object *object, *bits;
+	yyjson_doc *doc;
+	yyjson_val *object, *bits;
 
 	(void)state;
 	run("--json 18446744073709551615");
 	assert_int_equal(ran.status, 0);
-	object = json_tokener_parse(ran.out);
+	doc = yyjson_read(ran.out, strlen(ran.out), YYJSON_READ_NOFLAG);
+	object = yyjson_doc_get_root(doc);
 	assert_non_null(object);
-	assert_plain(member(object, "value"), "\"0xffffffffffffffff\"");
-	assert_plain(member(object, "modes"), "[\"POWER9\",\"POWER10\",\"POWER11\"]");
-	assert_plain(member(object, "unknown_bits"), "\"0x8fffffffffffffff\"");
-	bits = member(object, "bits");
-	assert_int_equal(json_object_array_length(bits), 64);
-	assert_plain(json_object_array_get_idx(bits, 3),
+	assert_plain(yyjson_obj_get(object, "value"), "\"0xffffffffffffffff\"");
+	assert_plain(yyjson_obj_get(object, "modes"), "[\"POWER9\",\"POWER10\",\"POWER11\"]");
+	assert_plain(yyjson_obj_get(object, "unknown_bits"), "\"0x8fffffffffffffff\"");
+	bits = yyjson_obj_get(object, "bits");
+	assert_int_equal(yyjson_arr_size(bits), 64);
+	assert_plain(yyjson_arr_get(bits, 3),
 		     "{\"ibm_bit\":3,\"value\":\"0x1000000000000000\",\"mode\":\"POWER11\","
 		     "\"constant\":\"KVM_PPC_COMPAT_CAP_POWER11\",\"pvr\":\"0x0f000007\"}");
-	assert_plain(json_object_array_get_idx(bits, 63),
+	assert_plain(yyjson_arr_get(bits, 63),
 		     "{\"ibm_bit\":63,\"value\":\"0x0000000000000001\",\"mode\":null,"
 		     "\"constant\":null,\"pvr\":null}");
-	json_object_put(object);
+	yyjson_doc_free(doc);
 }
 
 static void test_json_lines(void **state)
