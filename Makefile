@@ -116,12 +116,12 @@ vpath %.proto $(ROOMS)
 JSON := $(if $(YYJSON),yyjson)
 JSON_LIB := $(if $(YYJSON),,-lyyjson)
 # From frames to events and outputs: no clock, no libbpf. An output is one file, found by its name.
-PURE := abi points diagnosis parse text guest inventory story session stream metric emit $(basename $(notdir $(wildcard src/*/emit_*.c)))
+PURE := abi points diagnosis event parse text guest inventory story session stream decode encode words metric emit $(basename $(notdir $(wildcard src/*/emit_*.c)))
 # With these the program reads recordings, on any machine; with LIVE it traces.
 OFFLINE := $(PURE) $(JSON) compatcaps options output replay say tell out \
 	digest event_words html html_vms page perfetto.pb-c report_html report_perfetto report_text report_words xml \
 	metrics_file journal notify \
-	rules rules_check fields values unseen evaluate evaluate_loss decide \
+	rules rules_check schema values unseen evaluate evaluate_loss decide \
 	results results_text results_lines results_json results_junit \
 	order histogram profile profile_baseline baseline diff_compare diff_results diff_show diff_verdicts \
 	verbs cli recording progress check diff report metrics inventory_show vms_verb \

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * A rule that means nothing is worse than none, for it would hold: so words are checked against
- * all that the stream can have, fields by fields.h and names by those who define them.
+ * all that the stream can have, fields by schema.h and names by those who define them.
  */
 #include <string.h>
 
-#include "recording/fields.h"
+#include "recording/schema.h"
 #include "lib/parse.h"
 #include "check/rules_parser.h"
 

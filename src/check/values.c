@@ -7,13 +7,13 @@
 
 bool values_init(struct values *vs)
 {
-	*vs = (struct values){ .doc = event_doc_new() };
+	*vs = (struct values){ .doc = encoder_new(false) };
 	return vs->doc;
 }
 
 void values_free(struct values *vs)
 {
-	event_doc_free(vs->doc);
+	encoder_free(vs->doc);
 	*vs = (struct values){ 0 };
 }
 
@@ -221,7 +221,7 @@ void value_of(struct values *vs, const struct value_path *path, struct value *v)
 		path->get(vs->event, v);
 	} else {
 		if (!vs->object)
-			vs->object = event_doc_of(vs->doc, vs->event);
+			vs->object = encoder_object(vs->doc, vs->event);
 		read_value(follow(vs->object, path->path), v);
 	}
 	doubt(vs->event, path, v);

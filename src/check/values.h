@@ -3,7 +3,7 @@
 #ifndef COMPATCAPS_VALUES_H
 #define COMPATCAPS_VALUES_H
 
-#include "recording/event_doc.h"
+#include "recording/encode.h"
 #include "check/rules.h"
 
 enum tri { TRI_NO, TRI_MAYBE, TRI_YES };
@@ -35,7 +35,7 @@ struct value {
 
 /* Makes the object of an event when first asked for it, and once. */
 struct values {
-	struct event_doc *doc;
+	struct encoder *doc;
 	const struct event *event;
 	struct yyjson_mut_val *object; /* of this event; NULL: not made yet */
 };

@@ -9,7 +9,8 @@
 #include <string.h>
 #include <yyjson.h>
 
-#include "recording/event_doc.h"
+#include "output/emit.h"
+#include "recording/encode.h"
 #include "diagnosis/event_words.h"
 #include "output/journal.h"
 
@@ -38,7 +39,7 @@ static const char *const ids[EVENT_TYPES] = {
 
 struct journal_output {
 	FILE *f;
-	struct event_doc *doc;
+	struct encoder *doc;
 };
 
 /* syslog(3)'s. */
@@ -227,7 +228,7 @@ static void put_line(FILE *f, yyjson_mut_val *o)
 static void journal_event(void *state, const struct event *e)
 {
 	struct journal_output *j = state;
-	yyjson_mut_val *o = event_doc_of(j->doc, e);
+	yyjson_mut_val *o = encoder_object(j->doc, e);
 
 	fputs("MESSAGE=", j->f);
 	put_sentence(j->f, e, o);
@@ -247,7 +248,7 @@ static void journal_end(void *state)
 {
 	struct journal_output *j = state;
 
-	event_doc_free(j->doc);
+	encoder_free(j->doc);
 	free(j);
 }
 
@@ -259,7 +260,7 @@ static void *journal_begin(FILE *f, const struct emit_options *opt)
 	if (!j)
 		return NULL;
 	j->f = f;
-	j->doc = event_doc_new();
+	j->doc = encoder_new(false);
 	if (j->doc)
 		return j;
 	free(j);

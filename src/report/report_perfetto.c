@@ -10,7 +10,7 @@
 #include <string.h>
 #include <yyjson.h>
 
-#include "recording/event_doc.h"
+#include "recording/encode.h"
 #include "perfetto.pb-c.h"
 #include "lib/say.h"
 
@@ -38,7 +38,7 @@ struct notes {
 
 struct perfetto {
 	const struct report *r;
-	struct event_doc *doc;
+	struct encoder *doc;
 	struct notes notes;
 	uint8_t *packed;
 	size_t room;
@@ -305,7 +305,7 @@ static void note_fields(struct notes *n, const char *prefix, yyjson_mut_val *obj
 /* All that the stream has of it, by the same names. */
 static void annotate(struct perfetto *p, const struct event *e, Perfetto__TrackEvent *event)
 {
-	yyjson_mut_val *object = event_doc_of(p->doc, e);
+	yyjson_mut_val *object = encoder_object(p->doc, e);
 
 	clear_notes(&p->notes);
 	if (object)
@@ -456,7 +456,7 @@ static void *begin(const struct report *r)
 	struct perfetto *p = calloc(1, sizeof(*p));
 
 	if (p)
-		p->doc = event_doc_new();
+		p->doc = encoder_new(false);
 	if (!p || !p->doc) {
 		say("there is not enough memory");
 		free(p);
@@ -493,7 +493,7 @@ static bool end(void *state)
 	bool ok = !p->failed;
 
 	clear_notes(&p->notes);
-	event_doc_free(p->doc);
+	encoder_free(p->doc);
 	free(p->packed);
 	free(p);
 	return ok;

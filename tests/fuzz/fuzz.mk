@@ -4,7 +4,7 @@
 FUZZ_SECONDS ?= 10
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 # What they link, as much as each of them needs.
-FUZZED := $(sort $(PURE) baseline decide diff_compare diff_show evaluate evaluate_loss event_words fields histogram order parse profile \
+FUZZED := $(sort $(PURE) baseline decide diff_compare diff_show evaluate evaluate_loss event_words schema histogram order parse profile \
 	profile_baseline rules rules_check say unseen values metrics_file json_caps out $(JSON))
 # What argp keeps of a command line that is given up is lost: not a leak of ours, and bounded.
 FUZZ_ENV_options := ASAN_OPTIONS=detect_leaks=0

@@ -232,7 +232,7 @@ statuses() {
 		exits 77 '' --inconclusive=77 -f 'latency{guest=hasty}.p99<1s' "$good" &&
 		exits 1 '' -f lost=1 -f 'latency{guest=hasty}.p99<1s' "$good" &&
 		exits 1 '' -f lost=0 -f 'modes=POWER9' "$good" tests/data/debian-7.3-p10-v1.jsonl &&
-		exits 3 'no recording' -f lost=1 "$good" Makefile && exits 3 'cannot read' -f lost=0 /nonexistent &&
+		exits 3 'not a recording' -f lost=1 "$good" Makefile && exits 3 'cannot read' -f lost=0 /nonexistent &&
 		exits 0 '' -f lost=0 - <"$good"
 }
 

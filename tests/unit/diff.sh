@@ -102,7 +102,7 @@ bad_input() {
 	refuse 2 "--verdicts of two" 'about one recording' --verdicts "$good" "$good"
 	refuse 3 "no such file" 'cannot read /nonsense' "$good" /nonsense
 	refuse 3 "a directory" 'cannot read tests' tests "$good"
-	refuse 3 "no recording" 'is no recording' "$good" COPYING
+	refuse 3 "no recording" 'is not a recording' "$good" COPYING
 	printf '{"type":"trace","schema":99,"version":"9"}\n' >"$out/newer"
 	refuse 3 "a newer schema" 'take a newer compatcaps-trace' "$out/newer" "$good"
 	sed '/^{"type":"negotiation"/s/^.*$/nonsense/' "$good" >"$out/bad"
@@ -115,7 +115,7 @@ bad_input() {
 	: >"$out/empty"
 	refuse 3 "an empty file" 'it is empty' "$out/empty" "$good"
 	head -c 100000 /dev/urandom >"$out/noise"
-	run 3 "noise" "$out/noise" "$good" && ok "noise is no recording"
+	run 3 "noise" "$out/noise" "$good" && ok "noise is not a recording"
 }
 
 files() {

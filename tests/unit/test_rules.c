@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "recording/fields.h"
+#include "recording/schema.h"
 #include "check/rules.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -423,6 +423,9 @@ static void test_all_fields(void **state)
 		int len = snprintf(text, sizeof(text), "%s.%s=null", event_type_name(list[i].type),
 				   list[i].path);
 
+		/* What stands in each object of a list has no path of its own in a rule. */
+		if (strstr(list[i].path, "[]"))
+			continue;
 		if (!rule_parse(&r, text, (size_t)len, &err))
 			fail_msg("%s: %s", text, err.why);
 		assert_int_equal(r.types, 1u << list[i].type);

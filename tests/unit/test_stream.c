@@ -270,18 +270,18 @@ static void test_bad_failures(void **state)
 		{ "run", "\"exit_reason\":0", "\"exit_reason\":4294967296",
 		  "\"exit_reason\" is no" },
 		{ "run", "\"hardware_reason\":\"0x", "\"hardware_reason\":\"0y",
-		  "\"hardware_reason\" is no 0x" },
-		{ "run", "\"evidence\":{", "\"evidence\":1,\"x\":{", "\"evidence\" is no object" },
-		{ "run", "\"pid\":4711", "\"pid\":\"4711\"", "\"pid\" is no whole number" },
+		  "\"hardware_reason\" must be 0x" },
+		{ "run", "\"evidence\":{", "\"evidence\":1,\"x\":{", "\"evidence\" must be an object" },
+		{ "run", "\"pid\":4711", "\"pid\":\"4711\"", "\"pid\" must be an integer" },
 		{ "kernel", "\"message\":\"", "\"message\":null,\"x\":\"",
-		  "\"message\" is no text of at most" },
+		  "\"message\" must be text of at most" },
 		{ "kernel", "\"message\":\"", "\"massage\":\"", "\"message\" is missing" },
 		{ "kernel", "\"length\":47", "\"length\":0", "contradicts itself" },
-		{ "kernel", "\"length\":47", "\"length\":-1", "\"length\" is no whole number" },
+		{ "kernel", "\"length\":47", "\"length\":-1", "\"length\" must be an integer" },
 		{ "kernel", "\"interrupt\":false", "\"interrupt\":0", "\"interrupt\" is neither" },
-		{ "kernel", "\"cmd\":\"0x2000ae80\"", "\"cmd\":\"0x\"", "\"cmd\" is no 0x" },
+		{ "kernel", "\"cmd\":\"0x2000ae80\"", "\"cmd\":\"0x\"", "\"cmd\" must be 0x" },
 		{ "end", "\"runs_repeated\":5", "\"runs_repeated\":\"5\"",
-		  "\"runs_repeated\" is no whole number" },
+		  "\"runs_repeated\" must be an integer" },
 	};
 	struct recording r = record(failing, COUNT(failing));
 
@@ -319,7 +319,7 @@ static void test_long_message(void **state)
 	line = changed(r.text, LINE_OF_33, message);
 	o = read_all(line, strlen(line));
 	assert_string_equal(o.story, "Twwffba!lrrrRRkE");
-	assert_non_null(strstr(o.errors, "\"message\" is no text of at most 1024"));
+	assert_non_null(strstr(o.errors, "\"message\" must be text of at most 1024"));
 	free(line);
 	free(r.text);
 }
@@ -467,38 +467,38 @@ static void test_bad_values(void **state)
 	static const struct {
 		const char *from, *to, *problem;
 	} cases[] = {
-		{ "{", "[", "no JSON" },
-		{ "}", "", "no JSON" },
+		{ "{", "[", "not JSON" },
+		{ "}", "", "not JSON" },
 		{ "\"pid\":4711", "\"pid\":4711,\"pid\":4711",
 		  "a key stands twice in it: \"pid\"" },
 		{ "\"watched\":true,\"has_hook\"", "\"watched\":true,\"watched\":true,\"has_hook\"",
 		  "a key stands twice" },
 		{ "\"mono_ns\":4000000", "\"mono_ns\":18446744073709551616", "out of range" },
 		{ "\"mono_ns\":4000000", "\"mono_ns\":4000000.0",
-		  "\"mono_ns\" is no whole number" },
-		{ "\"mono_ns\":4000000", "\"mono_ns\":-1", "\"mono_ns\" is no whole number" },
-		{ "\"mono_ns\":4000000", "\"mono_ns\":\"4\"", "\"mono_ns\" is no whole number" },
+		  "\"mono_ns\" must be an integer" },
+		{ "\"mono_ns\":4000000", "\"mono_ns\":-1", "\"mono_ns\" must be an integer" },
+		{ "\"mono_ns\":4000000", "\"mono_ns\":\"4\"", "\"mono_ns\" must be an integer" },
 		{ "\"mono_ns\":4000000", "\"mono_ns\":1e400", "out of range" },
 		{ "\"mono_ns\"", "\"mono\"", "\"mono_ns\" is missing" },
 		{ "\"latency_ns\":5044,\"in\"", "\"latency_ns\":null,\"in\"", "\"latency_ns\"" },
-		{ "\"type\":\"negotiation\"", "\"type\":7", "\"type\" is no text" },
-		{ "2026-11-22T", "2026-11-31T", "\"ts\" is no time" },
+		{ "\"type\":\"negotiation\"", "\"type\":7", "\"type\" must be text" },
+		{ "2026-11-22T", "2026-11-31T", "\"ts\" must be a time" },
 		{ "\"cgroup\":77", "\"cgroup\":77,\"x\":\"\\u0000\"", "a text has a NUL" },
-		{ "\"cgroup\":77", "\"cgroup\":77,\"x\":\"\xff\"", "no JSON" },
-		{ "\"cgroup\":77", "\"cgroup\":77,\"x\":\"\xed\xa0\x80\"", "no JSON" },
+		{ "\"cgroup\":77", "\"cgroup\":77,\"x\":\"\xff\"", "not JSON" },
+		{ "\"cgroup\":77", "\"cgroup\":77,\"x\":\"\xed\xa0\x80\"", "not JSON" },
 		{ "\"cgroup\":77", "\"cgroup\":77,\"x\":184467440737095516160", "out of range" },
-		{ "\"in\":[24,0,0]", "\"in\":[24,0,0,0]", "\"in\" is no list of at most 3 words" },
-		{ "\"in\":[24,0,0]", "\"in\":{}", "\"in\" is no list of at most 3 words" },
-		{ "\"in\":[24,0,0]", "\"in\":[24,0,-1]", "\"in\" is no whole number" },
-		{ "\"arg\":\"0x", "\"arg\":\"0X", "\"arg\" is no 0x with 16" },
-		{ "\"vm\":\"0xc", "\"vm\":\"0xC", "\"vm\" is no 0x with 16" },
-		{ "\"has_hook\":true", "\"has_hook\":1", "\"has_hook\" is neither true nor false" },
+		{ "\"in\":[24,0,0]", "\"in\":[24,0,0,0]", "\"in\" must be a list of at most 3 words" },
+		{ "\"in\":[24,0,0]", "\"in\":{}", "\"in\" must be a list of at most 3 words" },
+		{ "\"in\":[24,0,0]", "\"in\":[24,0,-1]", "\"in\" must be an integer" },
+		{ "\"arg\":\"0x", "\"arg\":\"0X", "\"arg\" must be 0x and 16" },
+		{ "\"vm\":\"0xc", "\"vm\":\"0xC", "\"vm\" must be 0x and 16" },
+		{ "\"has_hook\":true", "\"has_hook\":1", "\"has_hook\" must be true or false" },
 		{ "\"hook\":{", "\"hook\":{},\"was\":{", "\"ret\" is missing" },
 		{ "\"evidence\":{", "\"evidence\":{},\"was\":{", "is missing" },
-		{ "\"evidence\":{", "\"evidence\":[],\"was\":{", "\"evidence\" is no object" },
+		{ "\"evidence\":{", "\"evidence\":[],\"was\":{", "\"evidence\" must be an object" },
 		{ "\"comm\":\"qemu-system-ppc\"", "\"comm\":\"0123456789abcdef\"",
 		  "\"comm\" is longer than 15 bytes" },
-		{ "\"pid\":4711", "\"pid\":null", "\"pid\" is no whole number" },
+		{ "\"pid\":4711", "\"pid\":null", "\"pid\" must be an integer" },
 		{ "\"vm_name\":\"4711-12\",\"cgroup\"",
 		  "\"vm_name\":\"1234567890123456789012345\",\"cgroup\"",
 		  "\"vm_name\" is longer than 23 bytes" },
@@ -519,15 +519,15 @@ static void test_bad_lines(void **state)
 	assert_bad(with_change("host", "\"ksize\":24", "\"ksize\":null"), 6, "Twwbe!lqaldE",
 		   UINT64_MAX - 7 + 1, "\"ksize_is\" and \"ksize\" contradict each other");
 	assert_bad(with_change("attach", "\"fexit\"", "\"magic\""), 2, "T!lwbehqaldE",
-		   UINT64_MAX - 7 + 1, "\"how\" is no word");
+		   UINT64_MAX - 7 + 1, "\"how\" must be a word");
 	assert_bad(with_change("attach", "\"older\":[7", "\"older\":[-7"), 2, "T!lwbehqaldE",
-		   UINT64_MAX - 7 + 1, "\"older\" is no whole number");
+		   UINT64_MAX - 7 + 1, "\"older\" must be an integer");
 	assert_bad(with_change("lost", "\"vm-budget\"", "\"carelessness\""), line_of("lost") + 1,
-		   "Twwbehqa!ldE", 1, "\"reason\" is no word");
+		   "Twwbehqa!ldE", 1, "\"reason\" must be a word");
 	assert_bad(with_change("vm", "\"created\"", "\"hatched\""), 4, "Tww!lehqaldE",
-		   UINT64_MAX - 7 + 1, "\"event\" is no word");
+		   UINT64_MAX - 7 + 1, "\"event\" must be a word");
 	assert_bad(with_change("end", "false", "0"), n_lines, "Twwbehqald!lE", UINT64_MAX - 7 + 1,
-		   "\"cut_off\" is neither true nor false");
+		   "\"cut_off\" must be true or false");
 }
 
 /* Newer programs add keys, types and functions: none of it is a fault. */
@@ -568,16 +568,16 @@ static void test_no_recording(void **state)
 	char *large = malloc(STREAM_LINE_MAX + 2);
 
 	(void)state;
-	assert_fatal(read_all("", 0), "x.jsonl is no recording of compatcaps-trace: it is empty");
+	assert_fatal(read_all("", 0), "x.jsonl is not a recording of compatcaps-trace: it is empty");
 	assert_fatal(read_all("hello\n", 6),
-		     "x.jsonl is no recording of compatcaps-trace: no JSON");
+		     "x.jsonl is not a recording of compatcaps-trace: not JSON");
 	assert_fatal(read_all("\0\0\0\0", 4),
-		     "x.jsonl is no recording of compatcaps-trace: no JSON");
-	assert_fatal(read_all("[]\n", 3), "no JSON object");
-	assert_fatal(read_all("{}\n", 3), "its first line is no \"trace\"");
-	assert_fatal(read_all("\xef\xbb\xbf{}\n", 6), "no JSON");
-	assert_fatal(read_all(golden, 100), "no JSON");
-	assert_fatal(with_line(0, NULL), "its first line is no \"trace\"");
+		     "x.jsonl is not a recording of compatcaps-trace: not JSON");
+	assert_fatal(read_all("[]\n", 3), "not a JSON object");
+	assert_fatal(read_all("{}\n", 3), "its first line is not a \"trace\"");
+	assert_fatal(read_all("\xef\xbb\xbf{}\n", 6), "not JSON");
+	assert_fatal(read_all(golden, 100), "not JSON");
+	assert_fatal(with_line(0, NULL), "its first line is not a \"trace\"");
 	assert_fatal(with_change("trace", "\"schema\":1", "\"schema\":\"1\""), "no \"trace\"");
 	assert_fatal(with_change("trace", "\"schema\":1", "\"schema\":0"), "no \"trace\"");
 	assert_fatal(with_change("trace", "\"page_size\"", "\"page\""), "\"page_size\" is missing");
@@ -729,7 +729,7 @@ static void test_many_keys(void **state)
 		fputc(']', t.f);
 	fprintf(t.f, "\n");
 	o = text_read(&t);
-	assert_string_equal(o.errors, "x.jsonl, line 2 cannot be read: no JSON object\n");
+	assert_string_equal(o.errors, "x.jsonl, line 2 cannot be read: not a JSON object\n");
 }
 
 /* Events that somebody took out: a story with them gone is not told as a whole one. */

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The names of events, which the stream, rules and metrics share, and which of them are failures.
+ * How an event reads in a sentence is event_words.c's.
+ */
+#include "diagnosis/event.h"
+
+const char *event_type_name(enum event_type type)
+{
+	static const char *const names[EVENT_TYPES] = {
+		[EVENT_TRACE] = "trace",
+		[EVENT_HOST] = "host",
+		[EVENT_ATTACH] = "attach",
+		[EVENT_FOUND] = "found",
+		[EVENT_VM] = "vm",
+		[EVENT_NEGOTIATION] = "negotiation",
+		[EVENT_EXTENSION] = "extension-check",
+		[EVENT_ARCH_COMPAT] = "arch-compat",
+		[EVENT_RETRY] = "retry",
+		[EVENT_RUN] = "run",
+		[EVENT_RAN] = "ran",
+		[EVENT_KERNEL] = "kernel",
+		[EVENT_LOST] = "lost",
+		[EVENT_END] = "end",
+	};
+
+	return (unsigned int)type < EVENT_TYPES ? names[type] : NULL;
+}
+
+bool event_is_failure(const struct event *e)
+{
+	switch (e->type) {
+	case EVENT_NEGOTIATION:
+		return e->rec->ret;
+	case EVENT_ARCH_COMPAT:
+		return e->rec->ret || e->arch.diag->cause == ARCH_ACCEPTED_ABOVE_HOST;
+	case EVENT_RETRY:
+		return !e->retry->recovered;
+	case EVENT_RUN:
+		return true;
+	default:
+		return false;
+	}
+}

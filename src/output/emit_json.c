@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * JSON Lines: one object an event. This output is the recording as well, which replay reads back;
+ * how a line is made is recording/encode.c's.
+ */
+#include "output/emit.h"
+
+#include <stdlib.h>
+
+#include "recording/encode.h"
+
+struct json {
+	struct encoder *encoder;
+	FILE *f;
+};
+
+static void json_end(void *state)
+{
+	struct json *j = state;
+
+	encoder_free(j->encoder);
+	free(j);
+}
+
+static void *json_begin(FILE *f, const struct emit_options *opt)
+{
+	struct json *j = malloc(sizeof(*j));
+
+	if (!j)
+		return NULL;
+	j->f = f;
+	j->encoder = encoder_new(opt->filtered);
+	if (j->encoder)
+		return j;
+	free(j);
+	return NULL;
+}
+
+static void json_event(void *state, const struct event *e)
+{
+	struct json *j = state;
+
+	encoder_write(j->encoder, e, j->f);
+}
+
+const struct emitter emit_json = {
+	.name = "json",
+	.what = "JSON Lines, which replay reads back",
+	.begin = json_begin,
+	.event = json_event,
+	.end = json_end,
+	.stream = true,
+};
