@@ -242,6 +242,8 @@ $(H)/bin/decode_bitmap: $(H)/obj/tools_decode_bitmap.o $(TOOL:%=$(H)/obj/%.o)
 
 comma := ,
 
+.SECONDARY: $(UNIT:%=$(H)/unit/obj/%.o)
+
 -include $(wildcard $(P)/obj/*.d $(H)/obj/*.d $(H)/unit/obj/*.d)
 
 # The kernel's types that the programs touch, out of a kernel's own BTF. Bootstrapped:

@@ -22,8 +22,8 @@
 #define VCPUS_MAX  8192
 
 /*
- * Small functions are inlined so that the length of a key is a constant. Not under a sanitizer, which
- * would take minutes to compile what comes of that.
+ * Small functions are inlined so that the length of a key is a constant. Not under a sanitizer,
+ * which would take minutes to compile what comes of that.
  */
 #ifdef __SANITIZE_ADDRESS__
 #define INLINE static

@@ -36,17 +36,17 @@ struct row {
 	static const char doc_##name[] __attribute__((unused)) = doc; \
 	static const struct row rows_##name[] = {
 #define ROW(key, KIND, place, RULE, doc)	{ #key, #KIND, NULL_##RULE, NULL, NULL, doc },
-#define OUT(key, KIND, cond, expr, doc)		{ #key, #KIND, MAY_BE_NULL(cond), false, NULL, NULL, doc },
+#define OUT(key, KIND, cond, expr, doc)		{ #key, #KIND, MAY_BE_NULL(#cond), false, NULL, NULL, doc },
 #define BOTH(key, KIND, expr, place, RULE, doc) { #key, #KIND, NULL_##RULE, NULL, NULL, doc },
 #define FLAG(key, bit, doc)			{ #key, "BOOL", false, false, NULL, NULL, doc },
 #define WORD(key, words, place, RULE, doc)	{ #key, "WORD", NULL_##RULE, &words_##words, NULL, doc },
 #define WORD_OUT(key, words, cond, expr, doc) \
-	{ #key, "WORD", MAY_BE_NULL(cond), false, &words_##words, NULL, doc },
+	{ #key, "WORD", MAY_BE_NULL(#cond), false, &words_##words, NULL, doc },
 #define FACT_ROW(key, of, place, doc) { #key, "WORD", false, false, &words_fact, NULL, doc },
 #define OBJECT(key, section, pointer, RULE, doc) \
 	{ #key, "OBJECT", NULL_##RULE, NULL, rows_##section, doc },
 #define OUT_OBJECT(key, section, cond, pointer, doc) \
-	{ #key, "OBJECT", MAY_BE_NULL(cond), false, NULL, rows_##section, doc },
+	{ #key, "OBJECT", MAY_BE_NULL(#cond), false, NULL, rows_##section, doc },
 #define WORDS(key, words, n, doc)	  { #key, "WORDS", false, false, NULL, NULL, doc },
 #define LIST(key, section, put, get, doc) { #key, "LIST", false, false, NULL, rows_##section, doc },
 #define NUMBERS(key, put, get, doc)	  { #key, "NUMBERS", true, false, NULL, NULL, doc },
@@ -58,7 +58,7 @@ struct row {
 /* clang-format on */
 
 /* "true" as it is written, or anything else. */
-#define MAY_BE_NULL(cond) (sizeof(#cond) != sizeof("true"))
+#define MAY_BE_NULL(cond) (sizeof(cond) != sizeof("true"))
 
 #include "recording/schema.def"
 

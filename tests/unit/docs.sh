@@ -21,6 +21,7 @@ cat >"$work/facts.c" <<'END'
 #include <stdio.h>
 #include <string.h>
 #include "cmd/options.h"
+#include "recording/schema.h"
 
 static void revisions(void)
 {
@@ -78,10 +79,27 @@ NAMES(events, EVENT_TYPES, event_type_name)
 NAMES(losses, CC_LOSSES, loss_name)
 NAMES(lives, LIFE_UNKNOWN + 1, life_name)
 
+/* A row of schema.def for each event that has it, for tests/unit/skeleton.py. */
+static void rows(void)
+{
+	size_t n;
+	const struct field *f = fields(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		printf("%s\t%s\t%s\t%s\t", event_type_name(f[i].type), f[i].path, f[i].kind,
+		       f[i].nullable ? "null" : "");
+		for (unsigned int w = 0; f[i].words && w < f[i].words->n; w++)
+			if (f[i].words->name(w))
+				printf("%s ", f[i].words->name(w));
+		printf("\t%s\n", f[i].doc);
+	}
+}
+
 static const struct {
 	const char *name;
 	void (*print)(void);
 } lists[] = {
+	{ "rows", rows },
 	{ "causes", causes }, { "arch-causes", arch_causes }, { "events", events },
 	{ "losses", losses }, { "lives", lives }, { "statuses", statuses },
 	{ "formats", formats }, { "revisions", revisions }, { "modes", modes },
@@ -163,6 +181,11 @@ for line in sys.stdin:
             print(f"{name}: {key} is {what}")
             bad = True
 sys.exit(bad)' "$D/docs/events.schema.json"
+}
+
+# Every field of the table is in the schema, with its type, its words and its sentence; and no other is.
+schema_fields() {
+	facts rows | python3 tests/unit/skeleton.py check "$D/docs/events.schema.json" "$D/docs/diagnosis.md"
 }
 
 schema_events() {
@@ -318,6 +341,9 @@ holds 'keys of the events' event_keys
 notices event_keys $diagnosis '/^\| `ksize`/d' 'a key that is missing'
 notices event_keys $diagnosis 's/^\| `tail.read`/| `tail.red`/' 'a key within a key that is called otherwise'
 notices event_keys docs/events.schema.json 's/"after_ns": \{/"after_us": {/' 'a key of the schema that is not described'
+holds 'fields of the schema' schema_fields
+notices schema_fields docs/events.schema.json 's/"outcome": {/"income": {/' 'a field that is called otherwise'
+notices schema_fields docs/events.schema.json 's/Bytes in a page/Bits in a page/' 'a field that is described otherwise'
 holds 'events in the schema' schema_events
 notices schema_events docs/events.schema.json 's/"const": "retry"/"const": "again"/' 'an event that is called otherwise'
 holds 'events in the manual' manual_events

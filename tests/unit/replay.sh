@@ -67,7 +67,7 @@ cut_off() {
 		head -c "$at" "$file" >"$out/cut"
 		"$trace" replay --json "$out/cut" >"$out/json" 2>"$out/err"
 		case $? in
-		0 | 3) grep -qE 'cut off|no recording' "$out/err" || failed+=" $at" ;;
+		0 | 3) grep -qE 'cut off|not a recording' "$out/err" || failed+=" $at" ;;
 		*) failed+=" $at" ;;
 		esac
 	done

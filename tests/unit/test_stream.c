@@ -268,17 +268,18 @@ static void test_bad_failures(void **state)
 		{ "run", "\"ret\":-22,\"exit", "\"ret\":-4,\"exit", "contradicts itself" },
 		{ "run", "\"ret\":-22,\"exit", "\"ret\":0,\"x\":1,\"exit", NULL },
 		{ "run", "\"exit_reason\":0", "\"exit_reason\":4294967296",
-		  "\"exit_reason\" is no" },
+		  "\"exit_reason\" must be" },
 		{ "run", "\"hardware_reason\":\"0x", "\"hardware_reason\":\"0y",
 		  "\"hardware_reason\" must be 0x" },
-		{ "run", "\"evidence\":{", "\"evidence\":1,\"x\":{", "\"evidence\" must be an object" },
+		{ "run", "\"evidence\":{", "\"evidence\":1,\"x\":{",
+		  "\"evidence\" must be an object" },
 		{ "run", "\"pid\":4711", "\"pid\":\"4711\"", "\"pid\" must be an integer" },
 		{ "kernel", "\"message\":\"", "\"message\":null,\"x\":\"",
 		  "\"message\" must be text of at most" },
 		{ "kernel", "\"message\":\"", "\"massage\":\"", "\"message\" is missing" },
 		{ "kernel", "\"length\":47", "\"length\":0", "contradicts itself" },
 		{ "kernel", "\"length\":47", "\"length\":-1", "\"length\" must be an integer" },
-		{ "kernel", "\"interrupt\":false", "\"interrupt\":0", "\"interrupt\" is neither" },
+		{ "kernel", "\"interrupt\":false", "\"interrupt\":0", "\"interrupt\" must be true or false" },
 		{ "kernel", "\"cmd\":\"0x2000ae80\"", "\"cmd\":\"0x\"", "\"cmd\" must be 0x" },
 		{ "end", "\"runs_repeated\":5", "\"runs_repeated\":\"5\"",
 		  "\"runs_repeated\" must be an integer" },
@@ -487,7 +488,8 @@ static void test_bad_values(void **state)
 		{ "\"cgroup\":77", "\"cgroup\":77,\"x\":\"\xff\"", "not JSON" },
 		{ "\"cgroup\":77", "\"cgroup\":77,\"x\":\"\xed\xa0\x80\"", "not JSON" },
 		{ "\"cgroup\":77", "\"cgroup\":77,\"x\":184467440737095516160", "out of range" },
-		{ "\"in\":[24,0,0]", "\"in\":[24,0,0,0]", "\"in\" must be a list of at most 3 words" },
+		{ "\"in\":[24,0,0]", "\"in\":[24,0,0,0]",
+		  "\"in\" must be a list of at most 3 words" },
 		{ "\"in\":[24,0,0]", "\"in\":{}", "\"in\" must be a list of at most 3 words" },
 		{ "\"in\":[24,0,0]", "\"in\":[24,0,-1]", "\"in\" must be an integer" },
 		{ "\"arg\":\"0x", "\"arg\":\"0X", "\"arg\" must be 0x and 16" },
@@ -568,7 +570,8 @@ static void test_no_recording(void **state)
 	char *large = malloc(STREAM_LINE_MAX + 2);
 
 	(void)state;
-	assert_fatal(read_all("", 0), "x.jsonl is not a recording of compatcaps-trace: it is empty");
+	assert_fatal(read_all("", 0),
+		     "x.jsonl is not a recording of compatcaps-trace: it is empty");
 	assert_fatal(read_all("hello\n", 6),
 		     "x.jsonl is not a recording of compatcaps-trace: not JSON");
 	assert_fatal(read_all("\0\0\0\0", 4),
@@ -578,8 +581,8 @@ static void test_no_recording(void **state)
 	assert_fatal(read_all("\xef\xbb\xbf{}\n", 6), "not JSON");
 	assert_fatal(read_all(golden, 100), "not JSON");
 	assert_fatal(with_line(0, NULL), "its first line is not a \"trace\"");
-	assert_fatal(with_change("trace", "\"schema\":1", "\"schema\":\"1\""), "no \"trace\"");
-	assert_fatal(with_change("trace", "\"schema\":1", "\"schema\":0"), "no \"trace\"");
+	assert_fatal(with_change("trace", "\"schema\":1", "\"schema\":\"1\""), "not a \"trace\"");
+	assert_fatal(with_change("trace", "\"schema\":1", "\"schema\":0"), "not a \"trace\"");
 	assert_fatal(with_change("trace", "\"page_size\"", "\"page\""), "\"page_size\" is missing");
 	assert_non_null(large);
 	memset(large, ' ', STREAM_LINE_MAX + 2);
