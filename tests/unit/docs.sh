@@ -342,7 +342,7 @@ notices event_keys $diagnosis '/^\| `ksize`/d' 'a key that is missing'
 notices event_keys $diagnosis 's/^\| `tail.read`/| `tail.red`/' 'a key within a key that is called otherwise'
 notices event_keys docs/events.schema.json 's/"after_ns": \{/"after_us": {/' 'a key of the schema that is not described'
 holds 'fields of the schema' schema_fields
-notices schema_fields docs/events.schema.json 's/"outcome": {/"income": {/' 'a field that is called otherwise'
+notices schema_fields docs/events.schema.json 's/"outcome": \{/"income": {/' 'a field that is called otherwise'
 notices schema_fields docs/events.schema.json 's/Bytes in a page/Bits in a page/' 'a field that is described otherwise'
 holds 'events in the schema' schema_events
 notices schema_events docs/events.schema.json 's/"const": "retry"/"const": "again"/' 'an event that is called otherwise'
