@@ -118,7 +118,7 @@ JSON_LIB := $(if $(YYJSON),,-lyyjson)
 # From frames to events and outputs: no clock, no libbpf. An output is one file, found by its name.
 PURE := abi points diagnosis event parse text guest inventory story session stream decode encode words metric emit $(basename $(notdir $(wildcard src/*/emit_*.c)))
 # With these the program reads recordings, on any machine; with LIVE it traces.
-OFFLINE := $(PURE) $(JSON) compatcaps options output replay say tell out \
+OFFLINE := $(PURE) $(JSON) compatcaps options output replay say tell out about complete offers \
 	digest event_words html html_vms page perfetto.pb-c report_html report_perfetto report_text report_words xml \
 	metrics_file journal notify \
 	rules rules_check schema values unseen evaluate evaluate_loss decide \
@@ -138,7 +138,7 @@ LIVE_LIBS = $(if $(SYSROOT),-l:libbpf.a,-lbpf) $(if $(STATIC),$(P)/gen/libelf.a,
 # What the program is linked with where it reads recordings; the last one statically, where it is there so.
 OFFLINE_LIBS = $(JSON_LIB) -lm $(if $(findstring /,$(shell $(1) -print-file-name=libprotobuf-c.a)),-l:libprotobuf-c.a,-lprotobuf-c)
 # For the tools, which read no recording.
-TOOL := abi parse out json_caps $(JSON)
+TOOL := abi parse text out about complete json_caps $(JSON)
 # What unit tests link: as much as each of them needs.
 TESTED := $(sort $(filter-out compatcaps,$(OFFLINE)) $(TOOL))
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
@@ -235,6 +235,12 @@ $(P)/bin/decode_bitmap: $(P)/obj/tools_decode_bitmap.o $(TOOL:%=$(P)/obj/%.o)
 	$(call msg,LINK,$@)
 	$(Q)$(P_LINK) $^ -o $@ $(JSON_LIB)
 
+# It has nothing to ask here, but options: for the tests of them.
+$(H)/bin/compatcaps_probe: $(H)/obj/tools_compatcaps_probe.o $(TOOL:%=$(H)/obj/%.o)
+	@mkdir -p $(@D)
+	$(call msg,LINK,$@)
+	$(Q)$(H_LINK) $^ -o $@ $(JSON_LIB) -lpthread
+
 $(H)/bin/decode_bitmap: $(H)/obj/tools_decode_bitmap.o $(TOOL:%=$(H)/obj/%.o)
 	@mkdir -p $(@D)
 	$(call msg,LINK,$@)
@@ -301,10 +307,10 @@ check-fleet: all $(DEB) ## two hosts and a collector, as docs/fleet.md sets them
 check-packages: all packages ## look at the packages, build and install them on an emulated ppc64le machine: less than half an hour
 	$(Q)tests/packages
 
-check: all $(UNIT:%=$(H)/unit/%) $(H)/unit/compatcaps-trace ## run every test; the last line counts them
+check: all $(UNIT:%=$(H)/unit/%) $(H)/unit/compatcaps-trace $(H)/bin/compatcaps_probe ## run every test; the last line counts them
 	$(Q)$(TOOLS) UNIT="$(UNIT)" tests/check $(CHECK)
 
-check-unit: all $(UNIT:%=$(H)/unit/%) $(H)/unit/compatcaps-trace ## the tests that need no guest
+check-unit: all $(UNIT:%=$(H)/unit/%) $(H)/unit/compatcaps-trace $(H)/bin/compatcaps_probe ## the tests that need no guest
 	$(Q)$(TOOLS) UNIT="$(UNIT)" tests/check unit lint
 
 check-vm: all ## the tests in guests

@@ -23,6 +23,8 @@
 
 #include "kvm/abi.h"
 #include "json_caps.h"
+#include "lib/about.h"
+#include "lib/complete.h"
 #include "lib/out.h"
 #include "lib/parse.h"
 
@@ -1267,15 +1269,52 @@ static int run(void)
 	}
 }
 
+static void offer_case(void *ctx)
+{
+	(void)ctx;
+	for (size_t i = 0; i < TRIALS; i++)
+		complete_offer(trials[i].name, trials[i].what);
+	complete_offer("all", "each of them");
+}
+
+static void offer_abi(void *ctx)
+{
+	const struct abi_revision *revision;
+
+	(void)ctx;
+	for (size_t i = 0; (revision = abi_revision(i)); i++)
+		complete_offer(revision->name, NULL);
+}
+
+static void offer_ask(void *ctx)
+{
+	const struct abi_mode *mode;
+
+	(void)ctx;
+	for (size_t i = 0; (mode = abi_mode(i)); i++)
+		complete_offer(mode->name, NULL);
+	complete_offer("newest", "the newest one on offer");
+}
+
+static const struct complete_value values[] = {
+	{ "case", NULL, offer_case },
+	{ "abi", NULL, offer_abi },
+	{ "ask", NULL, offer_ask },
+	{ 0 },
+};
+
 int main(int argc, char **argv)
 {
-	static const struct argp argp = { options, parse_option, NULL, doc, 0, 0, 0 };
+	static const struct argp_child children[] = { { &about_argp, 0, NULL, 0 }, { 0 } };
+	static const struct argp argp = { options, parse_option, NULL, doc, children, 0, 0 };
+	static const struct complete complete = { &argp, { values }, NULL, NULL };
 	int status;
 
 	out_guard(NAME, OUT_EXIT_FAILED);
+	complete_if_asked(&complete, argc, argv);
 	opt.abi = abi_by_cmd(ABI_CMD_MAINLINE);
 	argp_err_exit_status = EXIT_BAD_USAGE;
-	argp_parse(&argp, argc, argv, ARGP_NO_ARGS, NULL, NULL);
+	argp_parse(&argp, argc, argv, ARGP_NO_ARGS | ARGP_NO_HELP, NULL, NULL);
 	if (opt.mode == LIST) {
 		list_cases();
 		return EXIT_SUCCESS;

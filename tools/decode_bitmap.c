@@ -11,6 +11,8 @@
 
 #include "kvm/abi.h"
 #include "json_caps.h"
+#include "lib/about.h"
+#include "lib/complete.h"
 #include "lib/out.h"
 #include "lib/parse.h"
 
@@ -276,17 +278,22 @@ static int decode_stdin(void)
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = { options, parse_option, "[VALUE...]", doc, 0, 0, 0 };
+	static const struct argp_child children[] = { { &about_argp, 0, NULL, 0 }, { 0 } };
+	static const struct argp argp = {
+		options, parse_option, "[VALUE...]", doc, children, 0, 0
+	};
+	static const struct complete complete = { .argp = &argp };
 	int status;
 
 	out_guard("decode_bitmap", OUT_EXIT_FAILED);
+	complete_if_asked(&complete, argc, argv);
 	opt.values = calloc((size_t)argc, sizeof(*opt.values));
 	if (!opt.values) {
 		fprintf(stderr, "decode_bitmap: no memory\n");
 		return EXIT_FAILURE;
 	}
 	argp_err_exit_status = EXIT_BAD_INPUT;
-	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, NULL);
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER | ARGP_NO_HELP, NULL, NULL);
 	status = opt.count ? decode_arguments() : decode_stdin();
 	free(opt.values);
 	return status;

@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 
 #include "cmd/cli.h"
+#include "cmd/offers.h"
 #include "check/evaluate.h"
 #include "lib/output.h"
 #include "diff/profile.h"
@@ -122,6 +123,14 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp argp = { .options = options, .parser = parse_option };
+
+static void offer_rule(void *ctx)
+{
+	(void)ctx;
+	offer_rules();
+}
+
+static const struct complete_value values[] = { { "rule", NULL, offer_rule }, { 0 } };
 
 /* ------------------------------------------------------------------ a baseline */
 
@@ -323,6 +332,7 @@ int check_main(int argc, char **argv)
 		.args_doc = "RECORDING...",
 		.doc = doc,
 		.options = &argp,
+		.values = values,
 		.formats = formats,
 		.min_inputs = 1,
 		.max_inputs = 1024,

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/about.h"
 #include "lib/parse.h"
 #include "lib/say.h"
 #include "lib/status.h"
@@ -18,7 +19,6 @@ enum {
 	OPT_COLOR,
 	OPT_VERDICTS,
 	OPT_INCONCLUSIVE,
-	OPT_USAGE,
 };
 
 static const struct argp_option options[] = {
@@ -32,12 +32,17 @@ static const struct argp_option options[] = {
 	{ "verdicts", OPT_VERDICTS, "WHEN", 0,
 	  "recorded, what was said then, or now: what is said today (default)", 0 },
 	{ "inconclusive", OPT_INCONCLUSIVE, "N", 0, "exit with N instead of 5", 0 },
-	{ 0, 0, 0, 0, "About:", -1 },
-	{ "help", 'h', 0, 0, "this text", 0 },
-	{ "usage", OPT_USAGE, 0, 0, "the options in short", 0 },
-	{ "version", 'V', 0, 0, "the version", 0 },
 	{ 0 },
 };
+
+/* The words that options take. */
+static const char *const colors[] = {
+	[CLI_COLOR_AUTO] = "auto",
+	[CLI_COLOR_ALWAYS] = "always",
+	[CLI_COLOR_NEVER] = "never",
+	NULL,
+};
+static const char *const whens[] = { "now", "recorded", NULL };
 
 void cli_refuse(const struct argp_state *state, const char *option, const char *arg,
 		const char *why)
@@ -118,8 +123,6 @@ static void inconclusive(struct argp_state *state, struct cli *c, const char *ar
 
 static void verdicts(struct argp_state *state, struct cli *c, const char *arg)
 {
-	static const char *const whens[] = { "now", "recorded", NULL };
-
 	c->recorded = word(state, "--verdicts", arg, whens, "it is recorded or now");
 }
 
@@ -149,12 +152,6 @@ static void check(struct argp_state *state, struct cli *c)
 
 static error_t parse_output(int key, char *arg, struct argp_state *state)
 {
-	static const char *const colors[] = {
-		[CLI_COLOR_AUTO] = "auto",
-		[CLI_COLOR_ALWAYS] = "always",
-		[CLI_COLOR_NEVER] = "never",
-		NULL,
-	};
 	struct cli *c = state->input;
 
 	switch (key) {
@@ -193,18 +190,9 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 	case 'q':
 		c->quiet = true;
 		break;
-	case 'h':
-		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
-		break;
-	case OPT_USAGE:
-		argp_state_help(state, stdout, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
-		break;
-	case 'V':
-		printf("%s\n", argp_program_version);
-		exit(EXIT_DONE);
 	case ARGP_KEY_INIT:
 		if (c->options)
-			state->child_inputs[0] = c->input;
+			state->child_inputs[1] = c->input;
 		break;
 	case ARGP_KEY_ARG:
 		input(state, c, arg);
@@ -241,19 +229,43 @@ static void choose_options(const struct cli *c, struct argp_option *chosen)
 			*chosen++ = options[i];
 }
 
+/* ------------------------------------------------------------------ what a shell offers */
+
+static void offer_format(void *ctx)
+{
+	const struct cli *c = ctx;
+
+	for (size_t i = 0; c->formats && c->formats[i].name; i++)
+		complete_offer(c->formats[i].name, c->formats[i].what);
+}
+
+static const struct complete_value values[] = {
+	{ "format", NULL, offer_format },
+	{ "color", colors, NULL },
+	{ "verdicts", whens, NULL },
+	{ 0 },
+};
+
+static enum complete_more offer_bare(const char *first, bool dashed, void *ctx)
+{
+	const struct cli *c = ctx;
+
+	(void)first;
+	(void)dashed;
+	return c->max_inputs ? COMPLETE_FILES : COMPLETE_NOTHING;
+}
+
 void cli_parse(struct cli *c, int argc, char **argv)
 {
-	struct argp_child children[] = { { c->options, 0, NULL, 0 }, { 0 } };
+	struct argp_child children[] = { { &about_argp, 0, NULL, 0 },
+					 { c->options, 0, NULL, 0 },
+					 { 0 } };
 	struct argp_option chosen[sizeof(options) / sizeof(options[0])] = { 0 };
-	struct argp argp = { chosen,
-			     parse_common,
-			     c->args_doc,
-			     c->doc,
-			     c->options ? children : NULL,
-			     help_filter,
-			     0 };
+	struct argp argp = { chosen, parse_common, c->args_doc, c->doc, children, help_filter, 0 };
+	const struct complete complete = { &argp, { c->values, values }, offer_bare, c };
 
 	choose_options(c, chosen);
+	complete_if_asked(&complete, argc, argv);
 	c->inconclusive = EXIT_INCONCLUSIVE;
 	c->inputs = calloc((size_t)argc + 1, sizeof(*c->inputs));
 	if (!c->inputs) {

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/complete.h"
+
 enum cli_color { CLI_COLOR_AUTO, CLI_COLOR_ALWAYS, CLI_COLOR_NEVER };
 
 struct cli_format {
@@ -19,10 +21,11 @@ struct cli {
 	const char *doc;	    /* for --help; after a \v what follows the options */
 	const struct argp *options; /* of this verb alone, its input is below */
 	void *input;
-	const struct cli_format *formats; /* ends with a NULL name; the first is the default */
-	size_t min_inputs, max_inputs;	  /* of files */
-	bool verdicts;			  /* is there --verdicts? */
-	bool inconclusive_wanted;	  /* is there --inconclusive? */
+	const struct complete_value *values; /* of these options; NULL: they take files alone */
+	const struct cli_format *formats;    /* ends with a NULL name; the first is the default */
+	size_t min_inputs, max_inputs;	     /* of files */
+	bool verdicts;			     /* is there --verdicts? */
+	bool inconclusive_wanted;	     /* is there --inconclusive? */
 	/* What was said. */
 	size_t format;	    /* index of formats */
 	const char *output; /* -o; NULL: standard output */

@@ -8,7 +8,10 @@
 #include <string.h>
 
 #include "metrics/metrics_file.h"
+#include "lib/about.h"
+#include "lib/complete.h"
 #include "lib/parse.h"
+#include "cmd/offers.h"
 #include "cmd/verbs.h"
 
 const char *argp_program_version = "compatcaps-trace " COMPATCAPS_VERSION;
@@ -61,7 +64,6 @@ enum {
 	OPT_DRY_RUN,
 	OPT_VERDICTS,
 	OPT_ATTACH,
-	OPT_USAGE,
 };
 
 static const struct argp_option options[] = {
@@ -103,12 +105,19 @@ static const struct argp_option options[] = {
 	{ "dry-run", OPT_DRY_RUN, 0, 0,
 	  "attach, print what the verifier says of each program, and end", 0 },
 	{ "attach", OPT_ATTACH, "HOW", OPTION_HIDDEN | OPTION_ARG_OPTIONAL, "refused", 0 },
-	{ 0, 0, 0, 0, "About:", -1 },
-	{ "help", 'h', 0, 0, "this text", 0 },
-	{ "usage", OPT_USAGE, 0, 0, "the options in short", 0 },
-	{ "version", 'V', 0, 0, "the version", 0 },
 	{ 0 },
 };
+
+/* The words that options take. */
+static const char *const methods[] = {
+	[METHOD_AUTO] = "auto", [METHOD_FEXIT] = "fexit", [METHOD_KPROBE] = "kprobe", NULL
+};
+static const char *const colors[] = {
+	[COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never", NULL
+};
+static const char *const verdicts[] = { "now", "recorded", NULL };
+/* Any other power of two will do. */
+static const char *const ring_sizes[] = { "1M", "4M", "16M", "64M", NULL };
 
 /* What is known while the command line is being parsed. */
 struct parse {
@@ -408,9 +417,6 @@ static error_t parse_who(int key, char *arg, struct argp_state *state)
 
 static error_t parse_how(int key, char *arg, struct argp_state *state)
 {
-	static const char *const methods[] = {
-		[METHOD_AUTO] = "auto", [METHOD_FEXIT] = "fexit", [METHOD_KPROBE] = "kprobe", NULL
-	};
 	struct parse *p = state->input;
 	struct options *o = p->o;
 
@@ -444,10 +450,6 @@ static error_t parse_how(int key, char *arg, struct argp_state *state)
 
 static error_t parse_output(int key, char *arg, struct argp_state *state)
 {
-	static const char *const colors[] = {
-		[COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never", NULL
-	};
-	static const char *const verdicts[] = { "now", "recorded", NULL };
 	struct parse *p = state->input;
 	struct options *o = p->o;
 
@@ -509,15 +511,6 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case OPT_STRICT:
 		o->strict = true;
 		break;
-	case 'h':
-		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
-		break;
-	case OPT_USAGE:
-		argp_state_help(state, stdout, ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
-		break;
-	case 'V':
-		printf("%s\n", argp_program_version);
-		exit(EXIT_DONE);
 	case ARGP_KEY_ARG:
 		if (state->quoted)
 			quoted_words(state, p);
@@ -550,11 +543,73 @@ static char *help_filter(int key, const char *text, void *input)
 	return help ? help : (char *)text;
 }
 
+/* ------------------------------------------------------------------ what a shell offers */
+
+static void offer_format(void *ctx)
+{
+	(void)ctx;
+	for (size_t i = 0; emitters[i]; i++)
+		complete_offer(emitters[i]->name, emitters[i]->what);
+}
+
+static void offer_pid(void *ctx)
+{
+	(void)ctx;
+	offer_pids("/proc");
+}
+
+static void offer_comm(void *ctx)
+{
+	(void)ctx;
+	offer_comms("/proc");
+}
+
+static void offer_vm(void *ctx)
+{
+	(void)ctx;
+	offer_vms("/sys/kernel/debug/kvm", "/proc");
+}
+
+static void offer_errno(void *ctx)
+{
+	(void)ctx;
+	offer_errnos();
+}
+
+static const struct complete_value values[] = {
+	{ "pid", NULL, offer_pid },	   { "comm", NULL, offer_comm },
+	{ "vm", NULL, offer_vm },	   { "errno", NULL, offer_errno },
+	{ "format", NULL, offer_format },  { "color", colors, NULL },
+	{ "verdicts", verdicts, NULL },	   { "method", methods, NULL },
+	{ "ring-size", ring_sizes, NULL }, { 0 },
+};
+
+static enum complete_more offer_bare(const char *first, bool dashed, void *ctx)
+{
+	(void)ctx;
+	if (first && !strcmp(first, verb_names[VERB_REPLAY]))
+		return COMPLETE_FILES;
+	if (dashed)
+		return COMPLETE_COMMAND;
+	if (first)
+		return COMPLETE_NOTHING;
+	complete_offer(verb_names[VERB_TRACE], "each negotiation on this host");
+	complete_offer(verb_names[VERB_RECORD], "keep them in a file");
+	complete_offer(verb_names[VERB_REPLAY], "show a recording");
+	for (const struct offline_verb *v = verbs; v->name; v++)
+		complete_offer(v->name, v->what);
+	return COMPLETE_NOTHING;
+}
+
 void options_parse(int argc, char **argv, struct options *o)
 {
-	static const struct argp argp = { options, parse_option, args_doc, doc, 0, help_filter, 0 };
+	static const struct argp_child children[] = { { &about_argp, 0, NULL, 0 }, { 0 } };
+	static const struct argp argp = { options,  parse_option, args_doc, doc,
+					  children, help_filter,  0 };
+	static const struct complete complete = { &argp, { values }, offer_bare, NULL };
 	struct parse p = { .o = o };
 
+	complete_if_asked(&complete, argc, argv);
 	*o = (struct options){ .color = COLOR_AUTO, .inconclusive = EXIT_INCONCLUSIVE };
 	argp_err_exit_status = EXIT_USAGE;
 	/* In order: what follows `--` is the command's. */

@@ -127,18 +127,20 @@ static bool add(struct making *r, size_t i)
 	return written;
 }
 
+static const char *const whens[] = {
+	[COPY_AUTO] = "auto",
+	[COPY_ALWAYS] = "always",
+	[COPY_NEVER] = "never",
+	NULL,
+};
+
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
-	static const char *const whens[] = {
-		[COPY_AUTO] = "auto",
-		[COPY_ALWAYS] = "always",
-		[COPY_NEVER] = "never",
-	};
 	struct making *r = state->input;
 
 	if (key != OPT_COPY)
 		return ARGP_ERR_UNKNOWN;
-	for (size_t i = 0; i < sizeof(whens) / sizeof(whens[0]); i++)
+	for (size_t i = 0; whens[i]; i++)
 		if (!strcmp(arg, whens[i])) {
 			r->report.copy = i;
 			return 0;
@@ -148,6 +150,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp argp = { .options = options, .parser = parse_option };
+static const struct complete_value values[] = { { "copy", whens, NULL }, { 0 } };
 
 int report_main(int argc, char **argv)
 {
@@ -156,6 +159,7 @@ int report_main(int argc, char **argv)
 		.args_doc = "RECORDING...",
 		.doc = doc,
 		.options = &argp,
+		.values = values,
 		.formats = formats,
 		.min_inputs = 1,
 		.max_inputs = 1000,

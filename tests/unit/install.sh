@@ -26,7 +26,19 @@ pages() {
 data="share/bash-completion/completions/compatcaps-trace
 share/compatcaps-trace/events.schema.json
 share/compatcaps-trace/prometheus/alerts.yml
-share/compatcaps-trace/prometheus/dashboard.json"
+share/compatcaps-trace/prometheus/dashboard.json
+share/fish/vendor_completions.d/compatcaps-trace.fish"
+zsh="share/zsh/site-functions/_compatcaps-trace"
+# completed DIR PROGRAM...: bash and fish find a completion by the name of each program, and of no other.
+completed() {
+	local dir=$1/share program
+	shift
+	for program; do
+		cmp -s "$dir/bash-completion/completions/$program" packaging/completions/compatcaps-trace &&
+			cmp -s "$dir/fish/vendor_completions.d/$program.fish" packaging/completions/compatcaps-trace.fish || return
+	done
+	[[ $(find "$dir/bash-completion/completions" "$dir/fish/vendor_completions.d" ! -type d | wc -l) -eq $((2 * $#)) ]]
+}
 
 # architectures DIR: of the programs there, each once.
 architectures() {
@@ -42,8 +54,11 @@ bin/decode_bitmap
 lib/systemd/system/compatcaps-trace.service
 lib/tmpfiles.d/compatcaps-trace.conf
 $data
-$(pages compatcaps-trace compatcaps_probe decode_bitmap)" ]]
+$(pages compatcaps-trace compatcaps_probe decode_bitmap)
+$zsh" ]]
 result $? "all of it"
+completed "$dest/usr" compatcaps-trace compatcaps_probe decode_bitmap
+result $? "with a completion for each program"
 [[ $(architectures "$dest/usr/bin") == PowerPC64 ]]
 result $? "and for that machine alone"
 
@@ -55,8 +70,13 @@ else
 	[[ $(installed "$tmp/own") == "bin/compatcaps-trace
 bin/decode_bitmap
 $data
-$(pages compatcaps-trace decode_bitmap)" ]]
+$(pages compatcaps-trace decode_bitmap)
+$zsh" ]]
 	result $? "what is of use there"
+	completed "$tmp/own" compatcaps-trace decode_bitmap
+	result $? "completion of no program that is not there"
+	try make -s install PREFIX="$tmp/zsh" ZSH_DIR=some/where && [[ -e $tmp/zsh/some/where/_compatcaps-trace && ! -e $tmp/zsh/share/zsh ]]
+	result $? "zsh's where it looks"
 	[[ $(architectures "$tmp/own/bin") != *PowerPC* ]]
 	result $? "and no program for ppc64le"
 	says 'cannot trace' && says 'ARCH=ppc64le DESTDIR=DIR'

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Finds out what the last word of a command line is: an option, the argument of one, or a word of
+ * its own. The order of the rules is getopt's, by which argp reads the same words.
+ */
+#include "lib/complete.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/text.h"
+
+#define WHAT_LEN 256
+
+/* What the words before the last one have said. */
+struct scan {
+	const struct argp_option *pending; /* takes the next word; NULL: none does */
+	const char *first;		   /* the first word that is not an option or an argument */
+	int command; /* the number of the word after "--"; -1: there is none */
+};
+
+static bool is_end(const struct argp_option *o)
+{
+	return !o->name && !o->key && !o->doc && !o->group;
+}
+
+/* The option of this long name, or where name is NULL of this letter. */
+static const struct argp_option *find(const struct argp *argp, const char *name, size_t len,
+				      int letter)
+{
+	const struct argp_option *found;
+
+	for (const struct argp_option *o = argp->options; o && !is_end(o); o++) {
+		if (name ? o->name && strlen(o->name) == len && !memcmp(o->name, name, len) :
+			   o->key == letter)
+			return o;
+	}
+	for (const struct argp_child *c = argp->children; c && c->argp; c++) {
+		found = find(c->argp, name, len, letter);
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+/* An argument that may be left out is never a word of its own. */
+static bool takes_word(const struct argp_option *o)
+{
+	return o && o->arg && !(o->flags & OPTION_ARG_OPTIONAL);
+}
+
+/* The option that takes the next word; NULL: none does. */
+static const struct argp_option *pending_after(const struct argp *argp, const char *word)
+{
+	const struct argp_option *o;
+
+	if (word[1] == '-') {
+		o = strchr(word, '=') ? NULL : find(argp, word + 2, strlen(word + 2), 0);
+		return takes_word(o) ? o : NULL;
+	}
+	for (const char *letter = word + 1; *letter; letter++) {
+		o = find(argp, NULL, 0, *letter);
+		/* What follows the letter in the same word is its argument. */
+		if (o && o->arg)
+			return takes_word(o) && !letter[1] ? o : NULL;
+	}
+	return NULL;
+}
+
+static void scan(struct scan *s, const struct argp *argp, int n, char **words)
+{
+	*s = (struct scan){ .command = -1 };
+	for (int i = 0; i < n; i++) {
+		if (s->pending)
+			s->pending = NULL;
+		else if (s->command >= 0 || words[i][0] != '-' || !words[i][1])
+			s->first = s->first ? s->first : words[i];
+		else if (!strcmp(words[i], "--"))
+			s->command = i + 1;
+		else
+			s->pending = pending_after(argp, words[i]);
+	}
+}
+
+/* ------------------------------------------------------------------ the answer */
+
+/* Words are kept until it is known what the shell adds, which is the first field. */
+static FILE *offered;
+
+void complete_offer(const char *word, const char *what)
+{
+	fprintf(offered, "%s%c%s%c", word, '\0', what ? what : "", '\0');
+}
+
+void complete_offer_foreign(const char *word, const char *what)
+{
+	char shown[WHAT_LEN];
+
+	complete_offer(word, what ? text_escape(shown, sizeof(shown), what, strlen(what)) : NULL);
+}
+
+static void offer_options(const struct argp *argp)
+{
+	char word[64], what[WHAT_LEN];
+
+	for (const struct argp_option *o = argp->options; o && !is_end(o); o++) {
+		if (!o->name || o->flags & (OPTION_HIDDEN | OPTION_ALIAS))
+			continue;
+		snprintf(word, sizeof(word), "--%s", o->name);
+		snprintf(what, sizeof(what), "%s", o->doc ? o->doc : "");
+		/* A list follows there, in --help. */
+		if (*what && what[strlen(what) - 1] == ':')
+			what[strlen(what) - 1] = '\0';
+		complete_offer(word, what);
+	}
+	for (const struct argp_child *c = argp->children; c && c->argp; c++)
+		offer_options(c->argp);
+}
+
+static bool offer_from(const struct complete *c, const struct complete_value *values,
+		       const char *option)
+{
+	for (; values && values->option; values++) {
+		if (strcmp(values->option, option))
+			continue;
+		for (const char *const *w = values->words; w && *w; w++)
+			complete_offer(*w, NULL);
+		if (values->offer)
+			values->offer(c->ctx);
+		return true;
+	}
+	return false;
+}
+
+/* Returns what the shell adds. */
+static const char *offer_values(const struct complete *c, const struct argp_option *o)
+{
+	for (size_t i = 0; i < sizeof(c->values) / sizeof(c->values[0]); i++)
+		if (o->name && offer_from(c, c->values[i], o->name))
+			return "";
+	if (o->arg && !strncmp(o->arg, "FILE", 4))
+		return "files";
+	return o->arg && !strcmp(o->arg, "PATH") ? "directories" : "";
+}
+
+static const char *offer_bare(const struct complete *c, const struct scan *s, char *buf, size_t len)
+{
+	switch (c->bare ? c->bare(s->first, s->command >= 0, c->ctx) : COMPLETE_NOTHING) {
+	case COMPLETE_FILES:
+		return "files";
+	case COMPLETE_COMMAND:
+		snprintf(buf, len, "command %d", s->command);
+		return buf;
+	default:
+		return "";
+	}
+}
+
+static const char *offer_last(const struct complete *c, const struct scan *s, const char *last,
+			      char *buf, size_t len)
+{
+	const char *equals = strchr(last, '=');
+	const struct argp_option *o = s->pending;
+
+	if (!o && s->command < 0 && !strncmp(last, "--", 2) && equals) {
+		o = find(c->argp, last + 2, (size_t)(equals - last) - 2, 0);
+		if (!o)
+			return "";
+	}
+	if (o)
+		return offer_values(c, o);
+	if (s->command < 0 && last[0] == '-') {
+		offer_options(c->argp);
+		return "";
+	}
+	return offer_bare(c, s, buf, len);
+}
+
+void complete_if_asked(const struct complete *c, int argc, char **argv)
+{
+	char *text = NULL, buf[32];
+	const char *more;
+	struct scan s;
+	size_t len;
+
+	if (argc < 2 || strcmp(argv[1], "--complete"))
+		return;
+	offered = open_memstream(&text, &len);
+	if (!offered)
+		exit(EXIT_FAILURE);
+	scan(&s, c->argp, argc > 3 ? argc - 3 : 0, argv + 2);
+	more = offer_last(c, &s, argc > 2 ? argv[argc - 1] : "", buf, sizeof(buf));
+	if (!fclose(offered)) {
+		printf("%s%c", more, '\0');
+		fwrite(text, 1, len, stdout);
+	}
+	free(text);
+	exit(EXIT_SUCCESS);
+}
