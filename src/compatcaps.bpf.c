@@ -199,7 +199,11 @@ __u32 hook_watched;
 
 __u64 woken_ns; /* when the reader was woken last */
 
+/* The tracer is about to detach: a call that begins now would not be seen to end. */
+__u32 closing;
+
 extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
+extern _Bool bpf_session_is_return(void *ctx) __ksym __weak;
 
 /* A pointer that is just a number to the verifier, as one to a type of the kernel's own. */
 #define cast(type, pointer) \
@@ -889,7 +893,7 @@ static __noinline int begin_negotiation(__u64 kvm, __u32 cmd, __u64 arg)
 {
 	struct in_flight *t;
 
-	if (!is_ours(cmd) || arg == CC_QUESTION_ARG)
+	if (!is_ours(cmd) || arg == CC_QUESTION_ARG || closing)
 		return 0;
 	t = begin(CC_NEGOTIATION, kvm, cmd, arg);
 	if (!t)
@@ -952,6 +956,22 @@ int BPF_PROG(ioctl_fexit, struct file *filp, unsigned int cmd, unsigned long arg
 	if (may_be_ours(cmd))
 		end_negotiation(cmd, arg, ret);
 	return 0;
+}
+
+/*
+ * Both of these in one program, where the kernel has such programs (Linux 7.0). To attach a second
+ * program to a function, or to detach one of two, the kernel exchanges a trampoline, on which a
+ * preemptible kernel can crash (docs/soak.md). The loader sets the attach type, whose section name an
+ * older libbpf does not know.
+ */
+SEC("fentry")
+int BPF_PROG(ioctl_session, struct file *filp, unsigned int cmd, unsigned long arg, int ret)
+{
+	if (!may_be_ours(cmd))
+		return 0;
+	if (bpf_session_is_return(ctx))
+		return end_negotiation(cmd, arg, ret);
+	return begin_negotiation((__u64)filp->private_data, cmd, arg);
 }
 
 SEC("fexit")

@@ -44,6 +44,8 @@ static const struct programs programs[ATTACH_POINTS][ATTACH_HOWS] = {
 	[POINT_CONSOLE] = { [ATTACH_TRACEPOINT] = { NULL, "console_tp" } },
 };
 
+static const struct programs session = { NULL, OBJECTS_SESSION };
+
 /* Of a tracepoint, which is no function: the ways to watch that exclude each other. */
 #define TRACEPOINTS (1u << POINT_RUN | 1u << POINT_CONSOLE)
 
@@ -71,6 +73,7 @@ struct attach {
 	struct watched points[ATTACH_POINTS];
 	bool held;	    /* what there is is to be watched now */
 	bool fexit_failed;  /* this kernel has no direct calls of ftrace */
+	bool sessions;	    /* one program watches both ends of a call */
 	uint32_t watchings; /* of the hook, so far */
 	struct ring_buffer *ring;
 	const struct attach_sink *sink;
@@ -88,9 +91,16 @@ static const char *target_of(enum point i)
 	return colon ? colon + 1 : attach_func(i);
 }
 
-static int want_point(struct compatcaps_bpf *o, enum point i, enum attach_how how)
+static const struct programs *probes_of(const struct attach *a, enum point i, enum attach_how how)
 {
-	const struct programs *p = &programs[i][how];
+	return i == POINT_IOCTL && how == ATTACH_FEXIT && a->sessions ? &session :
+									&programs[i][how];
+}
+
+static int want_point(const struct attach *a, struct compatcaps_bpf *o, enum point i,
+		      enum attach_how how)
+{
+	const struct programs *p = probes_of(a, i, how);
 	int err = objects_want(o, p->exit, target_of(i), how);
 
 	return err ? err : objects_want(o, p->entry, target_of(i), how);
@@ -195,7 +205,9 @@ static void detach(struct attach *a, unsigned int mask, const char *why)
 		entries |= a->points[i].entry != NULL;
 		detach_entry(&a->points[i]);
 	}
-	if (entries)
+	/* What is both entry and exit stays, and takes in no more calls. */
+	a->maps->bss->closing = a->sessions && mask & 1u << POINT_IOCTL;
+	if (entries || a->maps->bss->closing)
 		await_calls(a);
 	if (mask & 1u << POINT_BACKEND)
 		a->maps->bss->hook_watched = 0;
@@ -205,6 +217,7 @@ static void detach(struct attach *a, unsigned int mask, const char *why)
 		detach_exit(a, &a->points[i]);
 		set_absent(&a->points[i], why);
 	}
+	a->maps->bss->closing = 0;
 }
 
 static void release(struct attach *a, unsigned int mask, const char *why)
@@ -231,13 +244,26 @@ static int attach_program(const struct compatcaps_bpf *o, const char *name, enum
 	return *link ? 0 : -errno;
 }
 
+/*
+ * Another program is on this function already: to attach a second one the kernel exchanges a
+ * trampoline, and a preemptible one can crash on that (docs/soak.md). Who says --method fexit
+ * knows.
+ */
+static bool is_refused(const struct attach *a, const struct compatcaps_bpf *o, const char *name)
+{
+	return a->opt.method != METHOD_FEXIT && !host_kprobes_are_safe() &&
+	       objects_is_shared(objects_program(o, name));
+}
+
 /* The exit first: no call is begun whose end is then not seen. */
 static int attach_one(struct attach *a, enum point i, struct object *object, enum attach_how how)
 {
-	const struct programs *p = &programs[i][how];
+	const struct programs *p = probes_of(a, i, how);
 	struct watched *w = &a->points[i];
-	int err = attach_program(object->o, p->exit, i, how, true, &w->exit);
+	int err = how == ATTACH_FEXIT && is_refused(a, object->o, p->exit) ? -EBUSY : 0;
 
+	if (!err)
+		err = attach_program(object->o, p->exit, i, how, true, &w->exit);
 	if (!err)
 		err = attach_program(object->o, p->entry, i, how, false, &w->entry);
 	if (err) {
@@ -282,7 +308,7 @@ static int load(struct attach *a, unsigned int *mask, enum attach_how how, struc
 	for (size_t i = 0; !err && i < ATTACH_POINTS; i++) {
 		if (!(*mask & 1u << i))
 			continue;
-		err = want_point(o, i, how);
+		err = want_point(a, o, i, how);
 		if (is_not_there(err) && how != ATTACH_KPROBE && lacks_types(i)) {
 			err = -ENODATA;
 		} else if (is_not_there(err)) {
@@ -349,6 +375,9 @@ static const char why_unsafe[] =
 static const char why_no_fexit[] =
 	"this kernel cannot attach fexit (its ftrace has no direct calls)";
 
+static const char why_shared[] =
+	"another program watches it already (another compatcaps-trace?), and a second one can crash this preemptible kernel";
+
 /* Why no kprobe is attached in place of fexit, which err stands against; NULL: nothing. */
 static const char *against_kprobes(const struct attach *a, int err)
 {
@@ -386,6 +415,12 @@ static unsigned int attach_functions(struct attach *a, unsigned int mask, int *e
 
 	if (a->opt.method != METHOD_KPROBE && !a->fexit_failed) {
 		left = try_points(a, mask, ATTACH_FEXIT, err);
+		/* The kernel may know such programs, and its JIT not. */
+		if (left & 1u << POINT_IOCTL && a->sessions && *err != -EBUSY) {
+			a->sessions = false;
+			objects_forget_messages();
+			left = try_points(a, left, ATTACH_FEXIT, err);
+		}
 		how = ATTACH_FEXIT;
 		if (left && (*err == -ENOTSUPP || *err == -ENODATA)) {
 			/* A module that comes later may have its types. */
@@ -404,9 +439,9 @@ static unsigned int attach_functions(struct attach *a, unsigned int mask, int *e
 		}
 		left = try_points(a, left, ATTACH_KPROBE, err);
 	}
-	if (left)
+	if (left && *err != -EBUSY)
 		left = try_each(a, left, how, err);
-	mark_absent(a, left, strerror(-*err));
+	mark_absent(a, left, *err == -EBUSY ? why_shared : strerror(-*err));
 	return left;
 }
 
@@ -604,7 +639,12 @@ static void describe_points(const struct attach *a, char *error, int err)
 	bool untyped = err == -ENODATA;
 	const char *why = untyped ? why_no_types : why_no_fexit;
 
-	if (!untyped && err != -ENOTSUPP)
+	if (err == -EBUSY)
+		snprintf(
+			error, ATTACH_ERROR_LEN,
+			"cannot attach to KVM's functions: %s: end that one first, or insist with --method fexit",
+			why_shared);
+	else if (!untyped && err != -ENOTSUPP)
 		objects_describe(error, "attach to KVM's functions", err);
 	else if (a->opt.method == METHOD_FEXIT)
 		snprintf(error, ATTACH_ERROR_LEN,
@@ -648,6 +688,7 @@ static struct attach *new_attach(const struct attach_options *opt)
 	if (!a)
 		return NULL;
 	a->opt = *opt;
+	a->sessions = objects_have_sessions();
 	mark_absent(a, (1u << ATTACH_POINTS) - 1, "it is let go while there is no VM");
 	return a;
 }

@@ -12,6 +12,8 @@
 
 #include "live/host.h"
 
+#define TRACE_FSESSION 58 /* of enum bpf_attach_type; headers before Linux 7.0 lack it */
+
 static char libbpf_said[4096];
 static bool libbpf_aloud;
 
@@ -183,6 +185,43 @@ struct compatcaps_bpf *objects_open_sharing(const struct attach_options *opt,
 	return o;
 }
 
+bool objects_have_sessions(void)
+{
+	const struct btf *btf = host_types();
+
+	return btf && btf__find_by_name_kind(btf, "bpf_session_is_return", BTF_KIND_FUNC) > 0;
+}
+
+/* The links that hold a program to the function that p is for. */
+static bool is_link_to(uint32_t id, const struct bpf_prog_info *p)
+{
+	struct bpf_link_info link = { 0 };
+	uint32_t len = sizeof(link);
+	int fd = bpf_link_get_fd_by_id(id);
+	bool same;
+
+	if (fd < 0)
+		return false;
+	same = !bpf_link_get_info_by_fd(fd, &link, &len) && link.type == BPF_LINK_TYPE_TRACING &&
+	       link.tracing.target_obj_id == p->attach_btf_obj_id &&
+	       link.tracing.target_btf_id == p->attach_btf_id;
+	close(fd);
+	return same;
+}
+
+bool objects_is_shared(const struct bpf_program *p)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t len = sizeof(info), id = 0;
+
+	if (bpf_prog_get_info_by_fd(bpf_program__fd(p), &info, &len) || !info.attach_btf_id)
+		return false;
+	while (!bpf_link_get_next_id(id, &id))
+		if (is_link_to(id, &info))
+			return true;
+	return false;
+}
+
 struct bpf_program *objects_program(const struct compatcaps_bpf *o, const char *name)
 {
 	return name ? bpf_object__find_program_by_name(o->obj, name) : NULL;
@@ -193,7 +232,9 @@ int objects_want(struct compatcaps_bpf *o, const char *name, const char *func, e
 	struct bpf_program *p = objects_program(o, name);
 	int err = 0;
 
-	if (p && how != ATTACH_KPROBE)
+	if (p && !strcmp(name, OBJECTS_SESSION))
+		err = bpf_program__set_expected_attach_type(p, TRACE_FSESSION);
+	if (p && !err && how != ATTACH_KPROBE)
 		err = bpf_program__set_attach_target(p, 0, func);
 	if (p && !err)
 		bpf_program__set_autoload(p, true);

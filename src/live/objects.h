@@ -30,6 +30,15 @@ struct compatcaps_bpf *objects_open(const struct attach_options *opt);
 struct compatcaps_bpf *objects_open_sharing(const struct attach_options *opt,
 					    const struct compatcaps_bpf *maps);
 
+/* The program that is both the beginning and the end of a call. */
+#define OBJECTS_SESSION "ioctl_session"
+
+/* Does this kernel know such programs? Whether its JIT can make one, loading shows. */
+bool objects_have_sessions(void);
+
+/* Is another program attached to the function that this one was loaded for? */
+bool objects_is_shared(const struct bpf_program *p);
+
 /* NULL: none is called so, or name is NULL. */
 struct bpf_program *objects_program(const struct compatcaps_bpf *o, const char *name);
 
