@@ -80,8 +80,10 @@ CSTD := -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -Isrc -DCOMPATCAPS_VERSIO
 CFLAGS ?= -O2 -g
 P := $(O)/ppc64le
 H := $(O)/host
-P_CFLAGS := $(CSTD) $(CPPFLAGS) $(CFLAGS) $(if $(SYSROOT),--sysroot=$(SYSROOT)) -I$(P)/gen
-H_CFLAGS := $(CSTD) $(CPPFLAGS) $(CFLAGS) -I$(P)/gen -DCOMPATCAPS_OFFLINE
+# A stack may be small: what is large is on the heap.
+FRAME := -Wframe-larger-than=32768
+P_CFLAGS := $(CSTD) $(FRAME) $(CPPFLAGS) $(CFLAGS) $(if $(SYSROOT),--sysroot=$(SYSROOT)) -I$(P)/gen
+H_CFLAGS := $(CSTD) $(FRAME) $(CPPFLAGS) $(CFLAGS) -I$(P)/gen -DCOMPATCAPS_OFFLINE
 S_CFLAGS := $(CSTD) $(CPPFLAGS) -I$(P)/gen -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 # Where they are built does not matter: the lines of the source, which the verifier shows, have relative names.
 BPF_CFLAGS := -g -O2 -fdebug-compilation-dir=. -target bpf -mcpu=v3 -D__TARGET_ARCH_powerpc -Wall -Wextra -Werror -Wno-unused-parameter -Isrc \
@@ -118,15 +120,15 @@ JSON_LIB := $(if $(YYJSON),,-lyyjson)
 # From frames to events and outputs: no clock, no libbpf. An output is one file, found by its name.
 PURE := abi points diagnosis event parse text guest inventory story session stream decode encode words metric emit $(basename $(notdir $(wildcard src/*/emit_*.c)))
 # With these the program reads recordings, on any machine; with LIVE it traces.
-OFFLINE := $(PURE) $(JSON) compatcaps options output replay say tell out about complete offers \
+OFFLINE := $(PURE) $(JSON) compatcaps options output replay say tell out trusted about complete offers \
 	digest event_words html html_vms page perfetto.pb-c report_html report_perfetto report_text report_words xml \
 	metrics_file journal notify \
-	rules rules_check schema values unseen evaluate evaluate_loss decide \
+	rules rules_check pattern schema values unseen evaluate evaluate_loss decide \
 	results results_text results_lines results_json results_junit \
 	order histogram profile profile_baseline baseline diff_compare diff_results diff_show diff_verdicts \
 	verbs cli recording progress check diff report metrics inventory_show vms_verb \
 	doctor doctor_show doctor_verb verb_output
-LIVE := live filters vms process attach objects losses in_flight host watch child inventory_read doctor_facts
+LIVE := live filters vms process attach objects losses in_flight host watch child inventory_read doctor_facts doctor_qemus
 TRACE := $(OFFLINE) $(LIVE)
 PROGS := compatcaps-trace compatcaps_probe decode_bitmap
 # A program that can be loaded at any address, where the C library has what that takes (not on ppc64le).
@@ -140,7 +142,7 @@ OFFLINE_LIBS = $(JSON_LIB) -lm $(if $(findstring /,$(shell $(1) -print-file-name
 # For the tools, which read no recording.
 TOOL := abi parse text out about complete json_caps $(JSON)
 # What unit tests link: as much as each of them needs.
-TESTED := $(sort $(filter-out compatcaps,$(OFFLINE)) $(TOOL))
+TESTED := $(sort $(filter-out compatcaps,$(OFFLINE)) $(TOOL)) doctor_qemus
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 # On ppc64le the program itself reads recordings.
 NATIVE := $(if $(filter ppc64le,$(HOST_ARCH)),,$(H)/bin/compatcaps-trace)

@@ -3,12 +3,12 @@
 #include "check/rules.h"
 
 #include <errno.h>
-#include <regex.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/parse.h"
+#include "check/pattern.h"
 #include "check/rules_parser.h"
 #include "lib/text.h"
 
@@ -24,17 +24,10 @@ static const char *const stats[] = {
 
 #define STATS (sizeof(stats) / sizeof(stats[0]))
 
-#define PATTERN_MAX 1024
-#define PLUSES_MAX  8
-
 /* Memory of a rule, freed with it. */
 struct rule_memory {
 	struct rule_memory *next;
 	_Alignas(max_align_t) char data[];
-};
-
-struct rule_pattern {
-	regex_t re;
 };
 
 const char *rule_op_name(enum rule_op op)
@@ -327,45 +320,15 @@ static bool append_set(struct parser *p, struct rule_value *v, const struct rule
 	return true;
 }
 
-/* What can take all memory, all time or all of the stack that there is. */
-static bool check_pattern(struct parser *p, size_t at, const char *source)
-{
-	int pluses = 0;
-
-	if (strlen(source) > PATTERN_MAX)
-		return rule_fail(p, at, "a pattern has at most %d bytes", PATTERN_MAX);
-	/* Each + is compiled as what it repeats, twice: within each other they double. */
-	for (const char *c = source; (c = strchr(c, '+')); c++)
-		if (++pluses > PLUSES_MAX)
-			return rule_fail(p, at, "a pattern has at most %d +", PLUSES_MAX);
-	if (strchr(source, '{'))
-		return rule_fail(p, at, "a pattern with { is not taken: write it without");
-	for (const char *c = source; (c = strchr(c, '\\')) && c[1]; c += 2)
-		if (c[1] >= '0' && c[1] <= '9')
-			return rule_fail(p, at, "a pattern that refers back (\\%c) is not taken",
-					 c[1]);
-	return true;
-}
-
 static bool compile(struct parser *p, size_t at, struct rule_value *v)
 {
 	const char *source = v->sets[0].words[0].text;
-	struct rule_pattern *pattern;
-	char why[128];
-	int error;
+	char why[192];
 
-	if (!source || !check_pattern(p, at, source))
+	if (!source)
 		return false;
-	pattern = keep(p, sizeof(*pattern));
-	if (!pattern)
-		return false;
-	error = regcomp(&pattern->re, source, REG_EXTENDED | REG_NOSUB);
-	if (!error) {
-		v->pattern = pattern;
-		return true;
-	}
-	regerror(error, &pattern->re, why, sizeof(why));
-	return rule_fail(p, at, "no extended regular expression: %s", why);
+	v->pattern = pattern_new(source, why, sizeof(why));
+	return v->pattern || rule_fail(p, at, "%s", why);
 }
 
 static bool take_value(struct parser *p, enum rule_op op, struct rule_value *v)
@@ -564,8 +527,7 @@ static bool parse(struct parser *p)
 
 static void free_pattern(struct rule_value *v)
 {
-	if (v->pattern)
-		regfree(&v->pattern->re);
+	pattern_free(v->pattern);
 	v->pattern = NULL;
 }
 
@@ -592,11 +554,6 @@ bool rule_parse(struct rule *r, const char *text, size_t len, struct rule_error 
 		return true;
 	rule_free(r);
 	return false;
-}
-
-bool rule_like(const struct rule_value *v, const char *text)
-{
-	return !regexec(&v->pattern->re, text, 0, NULL, 0);
 }
 
 /* ------------------------------------------------------------------ many of them */
@@ -650,6 +607,7 @@ struct reader {
 	void *ctx;
 	char text[RULE_LEN_MAX + 1];
 	size_t len;
+	size_t read; /* bytes of the file */
 };
 
 static void complain(struct reader *rd, size_t at, const char *why)
@@ -664,12 +622,16 @@ static void complain(struct reader *rd, size_t at, const char *why)
 /* What is too long is one byte longer than a rule may be. false: there is no more. */
 static bool next_line(struct reader *rd, FILE *f)
 {
-	int c;
+	int c = EOF;
 
 	rd->len = 0;
-	while ((c = getc(f)) != EOF && c != '\n')
+	while (rd->read < RULES_FILE_MAX && (c = getc(f)) != EOF) {
+		rd->read++;
+		if (c == '\n')
+			break;
 		if (rd->len < sizeof(rd->text))
 			rd->text[rd->len++] = (char)c;
+	}
 	rd->line++;
 	return c != EOF || rd->len;
 }
@@ -732,6 +694,11 @@ size_t rules_read(struct rules *rules, FILE *f, const char *name, bool baseline,
 		complain(rd, 0, "it is empty, and no baseline");
 	if (ferror(f))
 		complain(rd, 0, strerror(errno));
+	/* A device may never end. */
+	if (rd->read == RULES_FILE_MAX)
+		complain(
+			rd, 0,
+			"this is not a file of rules: it has 32 MiB or more, and was read no further");
 	n_bad = rd->n_bad;
 	free(rd);
 	return n_bad;

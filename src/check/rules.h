@@ -22,6 +22,7 @@
 #define RULE_FILTERS_MAX 16
 #define RULE_WORDS_MAX	 512 /* of a value, in all */
 #define RULES_MAX	 1024
+#define RULES_FILE_MAX	 (32u << 20) /* bytes of a file: more than all rules can have */
 #define RULE_ERROR_LEN	 512
 
 /* First line of a baseline: a rules file that a good run was written as. */
@@ -47,9 +48,9 @@ struct rule_set {
 };
 
 struct rule_value {
-	struct rule_set *sets;	      /* any of them */
-	size_t n;		      /* 1 at least */
-	struct rule_pattern *pattern; /* of RULE_LIKE: compiled */
+	struct rule_set *sets;	 /* any of them */
+	size_t n;		 /* 1 at least */
+	struct pattern *pattern; /* of RULE_LIKE: compiled */
 };
 
 struct rule_filter {
@@ -147,8 +148,5 @@ const char *rule_stat_name(enum rule_stat stat);
 
 /* Write a text (as the stream escapes it) as a word that is read back as this very text. */
 void rule_print_word(FILE *f, const char *text);
-
-/* Does this text match RULE_LIKE's value? */
-bool rule_like(const struct rule_value *v, const char *text);
 
 #endif /* COMPATCAPS_RULES_H */

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <yyjson.h>
 
+#include "check/pattern.h"
+
 bool values_init(struct values *vs)
 {
 	*vs = (struct values){ .doc = encoder_new(false) };
@@ -380,6 +382,16 @@ static bool compare_order(const struct value *value, enum rule_op op, const stru
 	return op_holds(op, number_order(number, v->sets[0].words[0].number));
 }
 
+/* What is too long to be matched may be like it or not. */
+static enum tri like(const struct value *value, const struct rule_value *v)
+{
+	static const enum tri results[] = {
+		[PATTERN_NO] = TRI_NO, [PATTERN_YES] = TRI_YES, [PATTERN_UNKNOWN] = TRI_MAYBE
+	};
+
+	return value->kind == VALUE_TEXT ? results[pattern_match(v->pattern, value->text)] : TRI_NO;
+}
+
 enum tri value_compare(const struct value *value, enum rule_op op, const struct rule_value *v)
 {
 	bool equal = op <= RULE_NE && equals_any(value, v);
@@ -393,7 +405,7 @@ enum tri value_compare(const struct value *value, enum rule_op op, const struct 
 	case RULE_NE:
 		return tri_of(!equal);
 	case RULE_LIKE:
-		return tri_of(value->kind == VALUE_TEXT && rule_like(v, value->text));
+		return like(value, v);
 	default:
 		return tri_of(compare_order(value, op, v));
 	}

@@ -865,14 +865,14 @@ static int run(struct live *l)
 
 int live_run(const struct options *o)
 {
-	struct live l = { .opt = o,
-			  .attach_opt = o->attach,
-			  .child = { .go = -1 },
-			  .signals = -1,
-			  .uevents = -1,
-			  .process = -1 };
+	/* Too large for the stack. */
+	static struct live l = {
+		.child = { .go = -1 }, .signals = -1, .uevents = -1, .process = -1
+	};
 	int status;
 
+	l.opt = o;
+	l.attach_opt = o->attach;
 	l.attach_opt.descendants_only = o->command;
 	status = run(&l);
 	if (l.teller)

@@ -14,7 +14,7 @@
 #include "recording/stream.h"
 
 #define BAD_LINES_SAID 20 /* of a file that is broken throughout the first ones tell enough */
-#define COPY_BYTES     65536
+#define COPY_BYTES     16384
 
 /* NULL, errno set: as fopen(3). */
 static FILE *open_readable(const char *path)

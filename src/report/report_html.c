@@ -14,7 +14,7 @@
 #include "lib/say.h"
 #include "lib/text.h"
 
-#define COPY_BYTES 16384
+#define COPY_BYTES 2048 /* and what they are escaped to, on the stack */
 
 /* ------------------------------------------------------------------ the head of it */
 
