@@ -443,7 +443,11 @@ static void examine_qemu(struct doctor *d, const struct doctor_qemu *q)
 {
 	bool known, asks = queries(q->said, &known);
 
-	if (!known)
+	if (*q->not_run)
+		remedy(find(d, "qemu", DOCTOR_NOTE, "%s was not run to ask its version, because %s",
+			    q->path, q->not_run),
+		       "run it with --version yourself, as an ordinary user");
+	else if (!known)
 		find(d, "qemu", DOCTOR_NOTE, "%s: whether it queries is not known (\"%s\")",
 		     q->path, q->said);
 	else if (asks)

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "diagnosis/diagnosis.h"
+#include "lib/trusted.h"
 
 #define DOCTOR_TEXT_LEN 512
 #define DOCTOR_FINDINGS 48
@@ -34,6 +35,7 @@ struct doctor_load {
 struct doctor_qemu {
 	char path[256]; /* escaped */
 	char said[128]; /* the first line of --version, escaped; "" where it said nothing */
+	char not_run[TRUSTED_WHY_LEN]; /* why it was not asked, a clause; "": it was */
 };
 
 struct doctor_facts {

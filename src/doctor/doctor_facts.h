@@ -6,8 +6,8 @@
 #include "doctor/doctor.h"
 
 /*
- * Reads /proc, /sys and the types, loads BPF programs and lets go of them, and runs each QEMU of
- * PATH with --version.
+ * Reads /proc, /sys and the types, loads BPF programs and lets go of them, and asks the
+ * QEMUs for their versions (doctor_qemus.h).
  */
 void doctor_facts_read(struct doctor_facts *facts);
 

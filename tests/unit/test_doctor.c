@@ -312,6 +312,9 @@ static void test_qemus(void **state)
 		assert_finding(&f, "qemu", rows[i].state, rows[i].what,
 			       strstr(rows[i].what, "does not") ? "max-cpu-compat" : NULL);
 	}
+	strcpy(f.qemus[0].not_run, "the file /opt/qemu-kvm belongs to user 1000");
+	assert_finding(&f, "qemu", DOCTOR_NOTE,
+		       "was not run to ask its version, because the file /opt/qemu-kvm belongs", "--version");
 	f.n_qemus = 0;
 	assert_finding(&f, "qemu", DOCTOR_NOTE, "none was found", NULL);
 }
