@@ -616,6 +616,18 @@ static bool is_broken_by_events(const struct decision *d)
 	return r->op != RULE_EQ || count.low > r->value.sets[0].words[0].number;
 }
 
+/* Names and numbers of VMs may be others; a story and the totals of calls hang on no such thing. */
+static bool misses_vms(const struct decision *d)
+{
+	const struct rule *r = d->s->r;
+
+	if (r->kind == RULE_STORY && !r->n_filters)
+		return false;
+	if (r->types & 1u << EVENT_END && !(d->s->types & 1u << EVENT_VM))
+		return false;
+	return d->ev->unseen.lossy_vms;
+}
+
 static bool is_event_certain(const struct decision *d, size_t i)
 {
 	const struct unseen *u = &d->ev->unseen;
@@ -628,7 +640,7 @@ static bool is_event_certain(const struct decision *d, size_t i)
 	if (story && (!bits_has(&u->born, vm) || bits_has(&u->partial, vm) ||
 		      unseen_gap(u, d->s->types) >= 0 || u->outcomes || u->unreadable))
 		return false;
-	return vm && !u->lossy_any && !bits_has(&u->lossy, vm);
+	return vm && !u->lossy_any && !misses_vms(d) && !bits_has(&u->lossy, vm);
 }
 
 static bool show_events(struct decision *d)
@@ -665,8 +677,8 @@ static void weigh(struct decision *d)
 	bool story = s->r->kind == RULE_STORY;
 
 	d->endless = is_endless(s, u);
-	d->tainted = u->lossy_any || bits_common(&s->softly, &u->lossy) || (story && d->endless) ||
-		     (s->softly_any && bits_common(&u->lossy, &u->lossy));
+	d->tainted = u->lossy_any || misses_vms(d) || bits_common(&s->softly, &u->lossy) ||
+		     (story && d->endless) || (s->softly_any && bits_common(&u->lossy, &u->lossy));
 	for (size_t i = 0; i < s->n_events; i++)
 		d->n_certain += s->events_soft[i] && is_event_certain(d, i);
 }

@@ -45,6 +45,8 @@ static unsigned int rests_on(const struct rule *r)
 		types = 1u << EVENT_VM;
 	if (r->kind == RULE_FIELD && types & 1u << EVENT_END && strcmp(field, "lost"))
 		types |= UNSEEN_LOSSY;
+	if (r->kind == RULE_FIELD && (!strcmp(field, "totals.vms") || !strcmp(field, "events")))
+		types |= 1u << EVENT_VM;
 	if (r->kind == RULE_FIELD && types & 1u << EVENT_VM && life)
 		types |= UNSEEN_CALLS & ~(1u << EVENT_RUN);
 	return types;

@@ -11,6 +11,10 @@
 
 static int type_of_key(const struct cc_loss_key *key)
 {
+	if (key->loss == CC_LOSS_UEVENTS)
+		return EVENT_VM;
+	if (key->loss == CC_LOSS_VMS)
+		return EVENT_FOUND;
 	switch (key->type) {
 	case CC_NEGOTIATION:
 		return EVENT_NEGOTIATION;
@@ -167,6 +171,9 @@ static enum tri lost_counts(const struct rule *r, const struct cc_loss_key *key)
 		return r->types & UNSEEN_LOSSY ? TRI_MAYBE : TRI_NO;
 	if (!(r->types & 1u << type))
 		return TRI_NO;
+	/* A uevent can have been of a module, too. */
+	if (!loss_is_of_calls(key->loss))
+		return TRI_MAYBE;
 	if (r->kind == RULE_MODE || r->kind == RULE_MODES)
 		return returned && key->ret ? TRI_NO : TRI_MAYBE;
 	if (strcmp(name, "failures"))
@@ -190,8 +197,16 @@ static void lose(const struct evaluation *ev, struct rule_state *s, const struct
 	/* A retry has another type, and a VM's end, than the call that was lost. */
 	bool may_rest = type < 0 ? s->types & UNSEEN_LOSSY : s->types & 1u << type;
 
-	if (!n || s->per_vm)
+	if (!n)
 		return;
+	/* What calls were lost is known by their VMs. Of a VM nothing may have been seen at all. */
+	if (s->per_vm) {
+		if (!loss_is_of_calls(key->loss) && passes != TRI_NO) {
+			s->lost_maybe = add_up(s->lost_maybe, n);
+			s->lost_reasons |= 1u << key->loss;
+		}
+		return;
+	}
 	if (both == TRI_YES)
 		s->lost_surely = add_up(s->lost_surely, n);
 	else if (both == TRI_MAYBE || (may_rest && counts == TRI_NO && s->types != s->r->types))

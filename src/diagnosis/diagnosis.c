@@ -116,9 +116,21 @@ const char *loss_name(enum cc_loss loss)
 		[CC_LOSS_MISSED] = "probe-missed",
 		[CC_LOSS_RECURSION] = "recursion",
 		[CC_LOSS_UNREADABLE] = "unreadable",
+		[CC_LOSS_UEVENTS] = "uevents",
+		[CC_LOSS_VMS] = "too-many-vms",
 	};
 
 	return (unsigned int)loss < CC_LOSSES ? names[loss] : NULL;
+}
+
+bool loss_is_of_calls(enum cc_loss loss)
+{
+	return loss != CC_LOSS_UEVENTS && loss != CC_LOSS_VMS;
+}
+
+bool loss_is_of_ends(enum cc_loss loss)
+{
+	return loss == CC_LOSS_UEVENTS || loss == CC_LOSS_UNREADABLE;
 }
 
 const char *modes_source_name(enum modes_source source)

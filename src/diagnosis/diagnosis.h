@@ -152,6 +152,9 @@ const char *queried_name(enum queried queried);
 
 /* "ring-full"; NULL for a number that is no reason. */
 const char *loss_name(enum cc_loss loss);
+/* Whether calls, or lines of KVM's, can be among what was lost so; and ends of VMs. */
+bool loss_is_of_calls(enum cc_loss loss);
+bool loss_is_of_ends(enum cc_loss loss);
 
 /* The modes of a bitmap, "POWER9 POWER10", unknown bits as hex after them. Returns buf. */
 char *modes_text(char *buf, size_t len, uint64_t caps);

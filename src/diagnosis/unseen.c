@@ -34,7 +34,7 @@ void bits_add(struct bits *b, unsigned int i)
 	b->words[i / WORD_BITS] |= UINT64_C(1) << i % WORD_BITS;
 }
 
-static void bits_drop(struct bits *b, unsigned int i)
+void bits_drop(struct bits *b, unsigned int i)
 {
 	if (i / WORD_BITS < b->n)
 		b->words[i / WORD_BITS] &= ~(UINT64_C(1) << i % WORD_BITS);
@@ -48,6 +48,15 @@ static uint64_t word_of(const struct bits *b, size_t i)
 bool bits_has(const struct bits *b, unsigned int i)
 {
 	return word_of(b, i / WORD_BITS) >> i % WORD_BITS & 1;
+}
+
+unsigned int bits_count(const struct bits *b)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < b->n; i++)
+		n += (unsigned int)__builtin_popcountll(b->words[i]);
+	return n;
 }
 
 static unsigned int first_of(const struct bits *a, const struct bits *b, uint64_t flip)
@@ -206,6 +215,10 @@ static void on_lost(struct unseen *u, const struct event *e)
 	const char *guest;
 
 	u->unreadable |= f->lost.loss == CC_LOSS_UNREADABLE;
+	if (!loss_is_of_calls(f->lost.loss)) {
+		u->lossy_vms = true;
+		return;
+	}
 	/* No verdict hangs on what KVM printed. */
 	for (size_t i = 0; i < f->lost.n_by; i++) {
 		const struct loss_count *by = &f->lost.by[i];

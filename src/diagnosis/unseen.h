@@ -6,7 +6,7 @@
 #include "diagnosis/event.h"
 
 #define UNSEEN_VMS_MAX	1000000 /* numbers of VMs that are told apart */
-#define UNSEEN_INOS_MAX STORY_MAX_VMS
+#define UNSEEN_INOS_MAX VM_TABLE_MAX
 
 /* A set of small numbers. */
 struct bits {
@@ -16,7 +16,9 @@ struct bits {
 };
 
 void bits_add(struct bits *b, unsigned int i);
+void bits_drop(struct bits *b, unsigned int i);
 bool bits_has(const struct bits *b, unsigned int i);
+unsigned int bits_count(const struct bits *b);
 /* The smallest that is in both, or in a and not in b; 0: none. */
 unsigned int bits_common(const struct bits *a, const struct bits *b);
 unsigned int bits_only(const struct bits *a, const struct bits *b);
@@ -38,6 +40,7 @@ struct unseen {
 	struct bits partial; /* VMs of whose life a part was not seen, be nothing lost */
 	struct bits lossy;   /* VMs of which something was lost */
 	bool lossy_any;	     /* something was lost, and of which VM is not known */
+	bool lossy_vms;	     /* that it was told of VMs: names and numbers may be others */
 	void *inos;	     /* tsearch(3) */
 	size_t n_inos;
 };

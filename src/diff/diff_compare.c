@@ -187,6 +187,8 @@ static enum doubt doubt_of_guests(const struct diff *d, const struct profile *p)
 
 	if (doubt || p->baseline)
 		return doubt;
+	if (p->lost_vms)
+		return DOUBT_LOST;
 	if (p->older)
 		return DOUBT_OLDER;
 	return strcmp(a ? a : "", b ? b : "") && !d->old->baseline && !d->new->baseline ?

@@ -18,6 +18,7 @@ struct followed {
 	struct tally tally;
 	struct order order;
 	enum life life;
+	uint64_t gaps; /* that there had been when its life was told of */
 	bool ended;
 	struct followed *next;	     /* in its bucket */
 	struct followed *next_ended; /* in the order of their ends */
@@ -28,6 +29,7 @@ struct profile_vms {
 	struct followed *first_ended, *last_ended;
 	unsigned int n;
 	unsigned int newest; /* number; those above it are new */
+	uint64_t gaps;	     /* times that queries or requests were not watched */
 };
 
 /* ------------------------------------------------------------------ sets */
@@ -265,6 +267,13 @@ static void free_followed(struct followed *vm)
 	free(vm);
 }
 
+/* A gap is counted once, for all VMs that live: each looks at it when it is looked at itself. */
+static void note_gaps(const struct profile *p, struct followed *vm)
+{
+	if (!vm->ended && vm->life == LIFE_WHOLE && vm->gaps != p->vms->gaps)
+		vm->life = LIFE_GAP;
+}
+
 /* What it was becomes a part of its guest. */
 static void settle(struct profile *p, const struct followed *vm)
 {
@@ -293,6 +302,7 @@ static void unfollow(struct profile *p, struct followed *vm)
 		at = &(*at)->next;
 	*at = vm->next;
 	p->vms->n--;
+	note_gaps(p, vm);
 	settle(p, vm);
 	free_followed(vm);
 }
@@ -453,6 +463,7 @@ static void on_vm(struct profile *p, const struct event *e)
 	if (!vm)
 		return;
 	vm->life = e->vm_life.life;
+	vm->gaps = p->vms->gaps;
 	if (!e->frame->vm.ended || vm->ended)
 		return;
 	vm->ended = true;
@@ -483,12 +494,7 @@ static void on_trace(struct profile *p, const struct frame *f)
 static void gap(struct profile *p, enum point point)
 {
 	p->points[point].gap = true;
-	if (point != POINT_IOCTL && point != POINT_REG)
-		return;
-	for (unsigned int i = 0; i < BUCKETS; i++)
-		for (struct followed *vm = p->vms->buckets[i]; vm; vm = vm->next)
-			if (!vm->ended && vm->life == LIFE_WHOLE)
-				vm->life = LIFE_GAP;
+	p->vms->gaps += point == POINT_IOCTL || point == POINT_REG;
 }
 
 static void on_attach(struct profile *p, const struct frame *f)
@@ -517,6 +523,8 @@ static bool lost_calls(struct profile *p, const struct frame *f)
 	uint64_t rest = f->lost.n;
 	bool calls = false;
 
+	if (!loss_is_of_calls(f->lost.loss))
+		return false;
 	for (size_t i = 0; i < f->lost.n_by; i++) {
 		const struct loss_count *by = &f->lost.by[i];
 
@@ -539,9 +547,12 @@ static void on_lost(struct profile *p, const struct event *e)
 
 	if (__builtin_add_overflow(p->lost, e->frame->lost.n, &p->lost))
 		p->lost = UINT64_MAX;
+	p->lost_vms |= !loss_is_of_calls(e->frame->lost.loss);
 	if (!lost_calls(p, e->frame))
 		return;
 	p->lost_calls = true;
+	if (vm)
+		note_gaps(p, vm);
 	if (vm && vm->life == LIFE_WHOLE)
 		vm->life = LIFE_LOSSY;
 	p->lost_any |= !vm;

@@ -90,7 +90,8 @@ struct profile {
 	uint64_t lost;
 	bool lost_calls, lost_runs, lost_messages; /* what that may have been */
 	bool lost_any;				   /* calls that cannot be laid to a single VM */
-	bool older; /* VMs were there already when watching began, or that could not be told */
+	bool lost_vms; /* that it was told of VMs: there can be others */
+	bool older;    /* VMs were there already when watching began, or that could not be told */
 	uint64_t n_runs, n_messages;
 	bool ended, cut_off;
 	bool no_memory;	   /* something is missing */

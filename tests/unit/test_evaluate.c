@@ -346,7 +346,28 @@ static const struct {
 #define KEY(ino, type, cmd, ret) \
 	{ ino ? 0xc000000000000000 + ino : 0, ino, CC_LOSS_RING, type, cmd, ret }
 #define BLIND		KEY(0, 0, 0, CC_RET_UNKNOWN)
+#define UEVENTS		{ 0, 0, CC_LOSS_UEVENTS, 0, 0, CC_RET_UNKNOWN }
+#define TOO_MANY	{ 0, 0, CC_LOSS_VMS, 0, 0, CC_RET_UNKNOWN }
 #define QUERY(ino, ret) KEY(ino, CC_NEGOTIATION, ABI_CMD_MAINLINE, ret)
+	{ "lost=0", UEVENTS, false, RULE_BROKEN },
+	{ "lost{reason=uevents}=2", UEVENTS, false, RULE_HOLDS },
+	/* Uevents tell of VMs, and of no calls. */
+	{ "vms=2", UEVENTS, false, RULE_INCONCLUSIVE },
+	{ "vms>=2", UEVENTS, false, RULE_HOLDS },
+	{ "vms<=4", UEVENTS, false, RULE_HOLDS },
+	{ "vms<=3", UEVENTS, false, RULE_INCONCLUSIVE },
+	{ "vms>4", UEVENTS, false, RULE_BROKEN },
+	{ "vms{guest=db1}=1", UEVENTS, false, RULE_INCONCLUSIVE },
+	{ "end.totals.vms=2", UEVENTS, false, RULE_INCONCLUSIVE },
+	{ "end.totals.negotiations_failed=1", UEVENTS, false, RULE_HOLDS },
+	{ "story~query", UEVENTS, false, RULE_BROKEN },
+	{ "story~\"query|ask\"", UEVENTS, false, RULE_INCONCLUSIVE },
+	{ "vm.event=created|ended", UEVENTS, false, RULE_INCONCLUSIVE },
+	{ "failures=2", UEVENTS, false, RULE_HOLDS },
+	{ "negotiations{guest=db1}=2", UEVENTS, false, RULE_HOLDS },
+	{ "vms=2", TOO_MANY, false, RULE_INCONCLUSIVE },
+	{ "vms>4", TOO_MANY, false, RULE_BROKEN },
+	{ "failures=2", TOO_MANY, false, RULE_HOLDS },
 	{ "lost=0", BLIND, false, RULE_BROKEN },
 	{ "lost=2", BLIND, false, RULE_HOLDS },
 	{ "lost{reason=ring-full}=2", BLIND, false, RULE_HOLDS },
@@ -794,7 +815,8 @@ static void find_files(struct files *f)
 /* How a part of the calls gets lost on the way. */
 struct loss {
 	unsigned int percent;
-	enum { TELL_ALL, TELL_TYPE, TELL_NOTHING, TELLS } tells;
+	/* The last one: births and ends of VMs are lost, and no calls. */
+	enum { TELL_ALL, TELL_TYPE, TELL_NOTHING, TELL_UEVENTS, TELLS } tells;
 	bool late; /* the loss is told at the end, not where it happened */
 	uint64_t seed;
 };
@@ -805,13 +827,16 @@ static unsigned int dice(uint64_t *seed, unsigned int n)
 	return (unsigned int)(*seed >> 33) % n;
 }
 
-static void tell_loss(struct session *session, const struct loss_count *by, size_t n_by, size_t n,
-		      const struct frame *at)
+static void tell_loss(struct session *session, const struct loss *loss, const struct loss_count *by,
+		      size_t n, const struct frame *at)
 {
+	bool parts = loss && loss->tells < TELL_NOTHING && n;
 	const struct frame f = { .type = FRAME_LOST,
 				 .mono_ns = at->mono_ns,
 				 .real_ns = at->real_ns,
-				 .lost = { CC_LOSS_RING, n, n_by ? by : NULL, n_by } };
+				 .lost = { loss && loss->tells == TELL_UEVENTS ? CC_LOSS_UEVENTS :
+										 CC_LOSS_RING,
+					   n, parts ? by : NULL, parts ? n : 0 } };
 
 	if (n)
 		session_frame(session, &f);
@@ -833,6 +858,12 @@ static struct loss_count loss_of(const struct cc_record *r, const struct loss *l
 	return by;
 }
 
+static bool is_lost(const struct frame *f, const struct loss *loss, uint64_t *seed)
+{
+	return loss && f->type == (loss->tells == TELL_UEVENTS ? FRAME_VM : FRAME_CALL) &&
+	       dice(seed, 100) < loss->percent;
+}
+
 /* Hold a recording to all rules, some of its calls being lost. Returns how many were. */
 static size_t verdicts(const char *path, const struct rules *rules, const struct loss *loss,
 		       struct rule_result *results)
@@ -842,25 +873,25 @@ static size_t verdicts(const char *path, const struct rules *rules, const struct
 	FILE *file = fopen(path, "r");
 	struct stream *stream = stream_new(file, path, false);
 	uint64_t seed = loss ? loss->seed : 0;
-	struct loss_count late[256], by;
+	struct loss_count late[256], by = { 0 };
 	size_t n_late = 0, n = 0;
 	struct frame f;
 	char error[512];
 
 	assert_true(ev && session && stream);
 	while (stream_next(stream, &f, error, sizeof(error)) == STREAM_FRAME) {
-		if (loss && f.type == FRAME_CALL && dice(&seed, 100) < loss->percent) {
+		if (is_lost(&f, loss, &seed)) {
 			n++;
-			by = loss_of(f.call.rec, loss);
+			if (f.type == FRAME_CALL)
+				by = loss_of(f.call.rec, loss);
 			if (loss->late)
 				late[n_late++] = by;
 			else
-				tell_loss(session, &by, loss->tells != TELL_NOTHING, 1, &f);
+				tell_loss(session, loss, &by, 1, &f);
 			continue;
 		}
 		if (f.type == FRAME_END)
-			tell_loss(session, late, loss && loss->tells != TELL_NOTHING ? n_late : 0,
-				  n_late, &f);
+			tell_loss(session, loss, late, n_late, &f);
 		session_frame(session, &f);
 	}
 	assert_true(evaluation_end(ev, results));
