@@ -84,7 +84,7 @@ H := $(O)/host
 FRAME := -Wframe-larger-than=32768
 P_CFLAGS := $(CSTD) $(FRAME) $(CPPFLAGS) $(CFLAGS) $(if $(SYSROOT),--sysroot=$(SYSROOT)) -I$(P)/gen
 H_CFLAGS := $(CSTD) $(FRAME) $(CPPFLAGS) $(CFLAGS) -I$(P)/gen -DCOMPATCAPS_OFFLINE
-S_CFLAGS := $(CSTD) $(CPPFLAGS) -I$(P)/gen -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
+S_CFLAGS := $(CSTD) $(CPPFLAGS) -I$(P)/gen -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fsanitize-coverage=trace-pc
 # Where they are built does not matter: the lines of the source, which the verifier shows, have relative names.
 BPF_CFLAGS := -g -O2 -fdebug-compilation-dir=. -target bpf -mcpu=v3 -D__TARGET_ARCH_powerpc -Wall -Wextra -Werror -Wno-unused-parameter -Isrc \
 	$(if $(SYSROOT),-isystem $(SYSROOT)/usr/include -isystem $(SYSROOT)/usr/include/powerpc64le-linux-gnu,\
@@ -118,7 +118,7 @@ vpath %.proto $(ROOMS)
 JSON := $(if $(YYJSON),yyjson)
 JSON_LIB := $(if $(YYJSON),,-lyyjson)
 # From frames to events and outputs: no clock, no libbpf. An output is one file, found by its name.
-PURE := abi points diagnosis event parse text guest inventory story session stream decode encode words metric emit $(basename $(notdir $(wildcard src/*/emit_*.c)))
+PURE := abi points diagnosis event parse text guest inventory vm_table story session stream decode encode words metric emit $(basename $(notdir $(wildcard src/*/emit_*.c)))
 # With these the program reads recordings, on any machine; with LIVE it traces.
 OFFLINE := $(PURE) $(JSON) compatcaps options output replay say tell out trusted about complete offers \
 	digest event_words html html_vms page perfetto.pb-c report_html report_perfetto report_text report_words xml \
@@ -268,7 +268,12 @@ $(H)/unit/obj/%.o: %.c
 	$(call msg,HOSTCC,$@)
 	$(Q)$(CCACHE) $(HOSTCC) $(S_CFLAGS) -DCOMPATCAPS_OFFLINE -MMD -MP -c $< -o $@
 
-$(H)/unit/tested.a: $(TESTED:%=$(H)/unit/obj/%.o)
+$(H)/unit/obj/work.o: tests/unit/work.c
+	@mkdir -p $(@D)
+	$(call msg,HOSTCC,$@)
+	$(Q)$(HOSTCC) $(S_CFLAGS) -MMD -MP -c $< -o $@
+
+$(H)/unit/tested.a: $(TESTED:%=$(H)/unit/obj/%.o) $(H)/unit/obj/work.o
 	@rm -f $@
 	$(Q)ar rcs $@ $^
 

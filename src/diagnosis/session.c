@@ -46,6 +46,11 @@ const struct totals *session_totals(const struct session *s)
 	return &s->totals;
 }
 
+unsigned int session_beyond(const struct session *s, bool *more)
+{
+	return story_beyond(s->story, more);
+}
+
 void session_tell(const struct session *s, void (*paragraph)(const char *text, void *ctx),
 		  void *ctx)
 {

@@ -30,6 +30,9 @@ const struct host_facts *session_host(const struct session *s);
 
 const struct totals *session_totals(const struct session *s);
 
+/* VMs for which there was no room: they have no number. *more: those and others. */
+unsigned int session_beyond(const struct session *s, bool *more);
+
 /* Each VM's story, a paragraph each. */
 void session_tell(const struct session *s, void (*paragraph)(const char *text, void *ctx),
 		  void *ctx);

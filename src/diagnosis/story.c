@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <search.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,394 +12,47 @@
 #include "kvm/guest.h"
 #include "lib/text.h"
 
-#define HOLE(life) (1u << (life)) /* a bit of struct holes */
-
-/* Why not all of a VM's calls can have been seen, for each function that is watched. */
-struct holes {
-	uint8_t at[ATTACH_POINTS];
-	bool lossy;
-};
-
-/* What is known of a VM's life before anything else is known of it. */
-struct mark {
-	uint64_t ino;
-	struct holes holes;
-};
-
-/* A line that KVM printed. */
-struct line {
-	char *text;
-	uint32_t tid;
-	uint32_t cmd; /* the ioctl on this VM that the thread was in; 0: none that is known */
-	uint64_t mono_ns;
-};
-
-struct vm {
-	/* The key: the inode, where there is one; a struct kvm's address can have a second VM. */
-	uint64_t ino, kvm;
-	uint32_t pid;
-
-	unsigned int number;
-	char comm[CC_COMM_LEN * 4];
-	char name[CC_VM_NAME_LEN * 4];
-	char *guest;
-	bool created;  /* KVM told of its birth */
-	bool found;    /* it was there already, in this mode: */
-	bool incoming; /* it waited for its guest to be migrated here */
-	enum inventory_mode found_mode;
-	uint32_t found_pvr;
-	bool ended;
-	uint64_t ended_ns;
-	struct holes holes;
-
-	bool extension_asked;
-	int extension;
-	unsigned int n_ok, n_failed;
-	enum cause first_failure, last_failure;
-	char *last_hint;
-	bool caps_known;
-	uint64_t caps; /* of its newest negotiation that told any */
-	uint64_t retry_since,
-		retry_start; /* end and start of an E2BIG that told to retry; 0: none */
-	unsigned int n_retries, n_recovered;
-	unsigned int n_arch;
-	enum arch_cause arch_cause; /* the newest */
-	uint32_t arch_pvr;
-	char *arch_hint;
-	bool arch_accepted;
-	uint64_t arch_modes; /* that the host offered then; 0: not known */
-	bool ran;	     /* a KVM_RUN of it ended well since then, */
-	bool ran_known;	     /* of which it is known in what mode: */
-	uint32_t ran_pvr;
-	unsigned int n_runs;	   /* kinds of failures of KVM_RUN */
-	char *run_lead, *run_tail; /* of the first: what KVM had said to it, and what came of it */
-	struct line lines[STORY_MESSAGES];
-	unsigned int
-		n_lines; /* that there were; the newest stands at (n_lines - 1) % STORY_MESSAGES */
-	struct vm *prev, *next;
-	struct vm *next_ended;
-};
-
-#define HALVES_MAX 64
-#define LIVING_MAX 256
-
 struct story {
-	void *by_ino, *by_kvm, *by_name, *marks; /* tsearch(3) */
-	struct vm *oldest, *newest;
-	struct vm *first_ended, *last_ended;
-	unsigned int n_vms, n_numbers, n_forgotten;
-	struct {
-		bool told, attached, known;
-		bool listed; /* all VMs that were there once have been told */
-	} points[ATTACH_POINTS];
+	struct vm_table vms;
 	bool filtered, hides_retries;
-	size_t line_bytes;
-	bool lost_any;	  /* of no VM that is known */
-	uint64_t lost_ns; /* when losses were told of last */
+	/* Of the frame that is being told: */
 	char comm[CC_COMM_LEN * 4], thread[CC_COMM_LEN * 4], name[CC_VM_NAME_LEN * 4];
+	char guest[GUEST_NAME_LEN];
 	char *sentence, *run_hint;
-	/* Of some of the newest VMs a birth is known and no inode, or calls and no birth. */
-	struct vm *halves[HALVES_MAX];
-	unsigned int next_half;
 };
-
-/* ------------------------------------------------------------------ VMs */
-
-static int order(uint64_t a, uint64_t b)
-{
-	return (a > b) - (a < b);
-}
-
-static int ino_cmp(const void *a, const void *b)
-{
-	return order(((const struct vm *)a)->ino, ((const struct vm *)b)->ino);
-}
-
-static int kvm_cmp(const void *a, const void *b)
-{
-	const struct vm *x = a, *y = b;
-	int c = order(x->kvm, y->kvm);
-
-	return c ? c : order(x->pid, y->pid);
-}
-
-static int name_cmp(const void *a, const void *b)
-{
-	return strcmp(((const struct vm *)a)->name, ((const struct vm *)b)->name);
-}
-
-static int mark_cmp(const void *a, const void *b)
-{
-	return order(((const struct mark *)a)->ino, ((const struct mark *)b)->ino);
-}
 
 struct story *story_new(void)
 {
 	return calloc(1, sizeof(struct story));
 }
 
-static void drop_line(struct story *s, struct line *line)
-{
-	if (line->text)
-		s->line_bytes -= strlen(line->text) + 1;
-	free(line->text);
-	line->text = NULL;
-}
-
-static void free_vm(struct story *s, struct vm *vm)
-{
-	for (unsigned int i = 0; i < STORY_MESSAGES; i++)
-		drop_line(s, &vm->lines[i]);
-	free(vm->guest);
-	free(vm->last_hint);
-	free(vm->arch_hint);
-	free(vm->run_lead);
-	free(vm->run_tail);
-	free(vm);
-}
-
-static void keep_node(void *node)
-{
-	(void)node;
-}
-
 void story_free(struct story *s)
 {
 	if (!s)
 		return;
-	tdestroy(s->by_ino, keep_node);
-	tdestroy(s->by_kvm, keep_node);
-	tdestroy(s->by_name, keep_node);
-	tdestroy(s->marks, free);
-	for (struct vm *vm = s->oldest, *next; vm; vm = next) {
-		next = vm->next;
-		free_vm(s, vm);
-	}
+	vm_table_free(&s->vms);
 	free(s->sentence);
 	free(s->run_hint);
 	free(s);
 }
 
-static struct vm *find_in(void *const *tree, const struct vm *key,
-			  int (*cmp)(const void *, const void *))
+static const char *or_empty(const char *text)
 {
-	struct vm **found = tfind(key, tree, cmp);
-
-	return found ? *found : NULL;
+	return text ? text : "";
 }
 
-static struct vm *find_ino(const struct story *s, uint64_t ino)
+/* What the frame itself says is the guest's name holds, even if its VM is not known. */
+static void note_guest(struct story *s, struct vm *vm, const char *name_option)
 {
-	const struct vm key = { .ino = ino };
-
-	return ino ? find_in(&s->by_ino, &key, ino_cmp) : NULL;
-}
-
-/* Names come again: the newest. */
-static struct vm *find_name(const struct story *s, const char *name)
-{
-	struct vm key = { 0 };
-
-	snprintf(key.name, sizeof(key.name), "%s", name);
-	return *key.name ? find_in(&s->by_name, &key, name_cmp) : NULL;
-}
-
-static void drop_in(void **tree, struct vm *vm, int (*cmp)(const void *, const void *))
-{
-	if (find_in(tree, vm, cmp) == vm)
-		tdelete(vm, tree, cmp);
-}
-
-static void drop_half(struct story *s, const struct vm *vm)
-{
-	for (unsigned int i = 0; i < HALVES_MAX; i++)
-		if (s->halves[i] == vm)
-			s->halves[i] = NULL;
-}
-
-static void forget(struct story *s, struct vm *vm)
-{
-	drop_in(&s->by_ino, vm, ino_cmp);
-	drop_in(&s->by_kvm, vm, kvm_cmp);
-	drop_in(&s->by_name, vm, name_cmp);
-	drop_half(s, vm);
-	*(vm->prev ? &vm->prev->next : &s->oldest) = vm->next;
-	*(vm->next ? &vm->next->prev : &s->newest) = vm->prev;
-	s->n_vms--;
-	s->n_forgotten++;
-	free_vm(s, vm);
-}
-
-/* VMs that have ended make room, those first that ended first. */
-static bool make_room(struct story *s)
-{
-	struct vm *vm = s->first_ended;
-
-	if (s->n_vms < STORY_MAX_VMS)
-		return true;
-	if (!vm)
-		return false;
-	s->first_ended = vm->next_ended;
-	if (!s->first_ended)
-		s->last_ended = NULL;
-	forget(s, vm);
-	return true;
-}
-
-static bool enter(struct story *s, struct vm *vm)
-{
-	if (vm->ino)
-		return tsearch(vm, &s->by_ino, ino_cmp);
-	/* One without both is known by its name alone. */
-	return !vm->kvm || tsearch(vm, &s->by_kvm, kvm_cmp);
-}
-
-static bool enter_name(struct story *s, struct vm *vm)
-{
-	struct vm *other = find_name(s, vm->name);
-
-	if (!*vm->name)
-		return true;
-	if (other)
-		tdelete(other, &s->by_name, name_cmp);
-	return tsearch(vm, &s->by_name, name_cmp);
-}
-
-static void take_mark(struct story *s, struct vm *vm)
-{
-	const struct mark key = { .ino = vm->ino };
-	struct mark **found = tfind(&key, &s->marks, mark_cmp), *mark;
-
-	if (!vm->ino || !found)
-		return;
-	mark = *found;
-	for (int p = 0; p < ATTACH_POINTS; p++)
-		vm->holes.at[p] |= mark->holes.at[p];
-	vm->holes.lossy |= mark->holes.lossy;
-	tdelete(mark, &s->marks, mark_cmp);
-	free(mark);
-}
-
-/* What can have been missed of a VM that is heard of now for the first time. */
-static void find_holes(struct story *s, struct vm *vm)
-{
-	for (int p = 0; p < ATTACH_POINTS; p++) {
-		if (!s->points[p].told)
-			vm->holes.at[p] |= HOLE(LIFE_UNKNOWN);
-		else if (!s->points[p].attached)
-			vm->holes.at[p] |= HOLE(LIFE_GAP);
-		else if (!s->points[p].known && !vm->created)
-			vm->holes.at[p] |= HOLE(LIFE_UNKNOWN);
-	}
-	/* It may have been there when that was lost. */
-	vm->holes.lossy |= s->lost_any && !vm->created;
-	take_mark(s, vm);
-}
-
-static struct vm *new_vm(struct story *s, const struct vm *what)
-{
-	struct vm *vm;
-
-	if (!make_room(s))
-		return NULL;
-	vm = malloc(sizeof(*vm));
-	if (!vm)
-		return NULL;
-	*vm = *what;
-	if (!enter(s, vm) || !enter_name(s, vm)) {
-		drop_in(&s->by_ino, vm, ino_cmp);
-		drop_in(&s->by_kvm, vm, kvm_cmp);
-		free(vm);
-		return NULL;
-	}
-	vm->number = ++s->n_numbers;
-	s->n_vms++;
-	vm->prev = s->newest;
-	*(s->newest ? &s->newest->next : &s->oldest) = vm;
-	s->newest = vm;
-	find_holes(s, vm);
-	return vm;
-}
-
-static void replace(char **text, const char *by)
-{
-	char *copy = strdup(by);
-
-	if (!copy)
-		return;
-	free(*text);
-	*text = copy;
-}
-
-static void note_guest(struct vm *vm, const char *name_option)
-{
-	char name[GUEST_NAME_LEN];
-
-	if (!name_option || !*name_option)
-		return;
-	if (*guest_name(name, sizeof(name), name_option))
-		replace(&vm->guest, name);
-}
-
-/* One name has one VM at a time: births and calls each come in the order of the VMs. */
-static struct vm *take_half(struct story *s, const char *name, bool created)
-{
-	for (unsigned int i = 0; i < HALVES_MAX; i++) {
-		struct vm **at = &s->halves[(s->next_half + i) % HALVES_MAX], *vm = *at;
-
-		if (!vm || vm->created != created || strcmp(vm->name, name))
-			continue;
-		*at = NULL;
-		return vm;
-	}
-	return NULL;
-}
-
-static void keep_half(struct story *s, struct vm *vm)
-{
-	if (vm && *vm->name)
-		s->halves[s->next_half++ % HALVES_MAX] = vm;
-}
-
-/* KVM told of its birth and it could not be looked at: the first inode of its name is its. */
-static struct vm *join_created(struct story *s, const struct vm *what)
-{
-	struct vm *vm = take_half(s, what->name, true);
-
-	if (!vm)
-		return NULL;
-	vm->ino = what->ino;
-	vm->kvm = what->kvm;
-	if (!enter(s, vm)) {
-		vm->ino = vm->kvm = 0;
-		return NULL;
-	}
-	take_mark(s, vm);
-	return vm;
-}
-
-static struct vm *vm_of_call(struct story *s, const struct cc_record *r)
-{
-	struct vm what = { .ino = r->vm_ino, .kvm = r->vm, .pid = r->pid }, *vm;
-
-	if (!r->vm && !r->vm_ino)
-		return NULL;
-	vm = r->vm_ino ? find_ino(s, r->vm_ino) : find_in(&s->by_kvm, &what, kvm_cmp);
-	if (vm)
-		return vm;
-	memcpy(what.comm, s->comm, sizeof(what.comm));
-	memcpy(what.name, s->name, sizeof(what.name));
-	vm = join_created(s, &what);
-	if (vm)
-		return vm;
-	vm = new_vm(s, &what);
-	keep_half(s, vm);
-	return vm;
+	guest_name(s->guest, sizeof(s->guest), or_empty(name_option));
+	if (vm && *s->guest)
+		vm_table_keep_guest(vm, s->guest);
 }
 
 unsigned int story_number(const struct story *s, uint64_t ino)
 {
-	const struct vm *vm = find_ino(s, ino);
+	const struct vm *vm = ino ? vm_table_find(&s->vms, &(const struct vm_id){ .ino = ino }) :
+				    NULL;
 
 	return vm ? vm->number : 0;
 }
@@ -442,11 +95,12 @@ static const char *life_reason(enum life life)
 /* As far as calls of these functions go. */
 static enum life life_of(const struct story *s, const struct vm *vm, unsigned int points)
 {
+	const struct holes missed = vm_table_holes(&s->vms, vm);
 	unsigned int holes = 0;
 
 	for (int p = 0; p < ATTACH_POINTS; p++)
 		if (points & 1u << p)
-			holes |= vm->holes.at[p];
+			holes |= missed.at[p];
 	if (holes & HOLE(LIFE_OLDER))
 		return LIFE_OLDER;
 	/* Of one that is known by its name alone a call may belong to another of that name. */
@@ -454,26 +108,9 @@ static enum life life_of(const struct story *s, const struct vm *vm, unsigned in
 		return LIFE_UNKNOWN;
 	if (holes & HOLE(LIFE_GAP))
 		return LIFE_GAP;
-	if (vm->holes.lossy)
+	if (missed.lossy)
 		return LIFE_LOSSY;
 	return s->filtered ? LIFE_FILTERED : LIFE_WHOLE;
-}
-
-/* Those of a VM that nothing else is known of yet. NULL: no memory. */
-static struct holes *mark_of(struct story *s, uint64_t ino)
-{
-	struct mark key = { .ino = ino }, **found = tfind(&key, &s->marks, mark_cmp), *mark;
-
-	if (found)
-		return &(*found)->holes;
-	mark = calloc(1, sizeof(*mark));
-	if (!mark)
-		return NULL;
-	mark->ino = ino;
-	if (tsearch(mark, &s->marks, mark_cmp))
-		return &mark->holes;
-	free(mark);
-	return NULL;
 }
 
 void story_trace(struct story *s, const struct frame *f)
@@ -483,112 +120,14 @@ void story_trace(struct story *s, const struct frame *f)
 	s->hides_retries = s->filtered;
 }
 
-static void add_hole(struct vm *vm, enum point point, enum life life)
-{
-	vm->holes.at[point] |= HOLE(life);
-	if (point == POINT_IOCTL)
-		vm->retry_since = 0;
-}
-
-static void gap_for_all(struct story *s, enum point point)
-{
-	for (struct vm *vm = s->oldest; vm; vm = vm->next)
-		if (!vm->ended)
-			add_hole(vm, point, LIFE_GAP);
-}
-
-/* It was there already: since before this trace, unless it is not in the first list. */
-static void mark_older(struct story *s, enum point point, uint64_t ino)
-{
-	struct vm *vm = find_ino(s, ino);
-	enum life life = LIFE_OLDER;
-	struct holes *holes;
-
-	if (vm) {
-		add_hole(vm, point, LIFE_GAP);
-		return;
-	}
-	if (s->points[point].told)
-		life = s->points[point].listed ? LIFE_GAP : LIFE_UNKNOWN;
-	holes = mark_of(s, ino);
-	if (holes)
-		holes->at[point] |= HOLE(life);
-	else
-		s->points[point].known = false;
-}
-
 void story_attach(struct story *s, const struct frame *f)
 {
-	enum point p = f->attach.point;
-
-	if ((unsigned int)p >= ATTACH_POINTS)
-		return;
-	if (f->attach.how == ATTACH_ABSENT || !f->attach.known)
-		gap_for_all(s, p);
-	s->points[p].known = f->attach.known;
-	for (size_t i = 0; i < f->attach.n_older; i++)
-		mark_older(s, p, f->attach.older[i]);
-	s->points[p].attached = f->attach.how != ATTACH_ABSENT;
-	s->points[p].listed |= f->attach.known;
-	s->points[p].told = true;
-}
-
-static void lose(struct vm *vm)
-{
-	vm->holes.lossy = true;
-	vm->retry_since = 0;
-}
-
-/* What one of these is lost of changes nothing that is said of queries and modes. */
-static bool is_of_a_call(const struct loss_count *by)
-{
-	return by->key.type != CC_RUN && by->key.type != CC_RAN && by->key.type != CC_KERNEL;
-}
-
-/* Of a VM that is not known: any that lives, or has ended since losses were told of. */
-static void lose_any(struct story *s)
-{
-	s->lost_any = true;
-	for (struct vm *vm = s->oldest; vm; vm = vm->next)
-		if (!vm->ended || vm->ended_ns >= s->lost_ns)
-			lose(vm);
-}
-
-static void lose_of(struct story *s, uint64_t ino)
-{
-	struct vm *vm = find_ino(s, ino);
-	struct holes *holes;
-
-	if (vm) {
-		lose(vm);
-		return;
-	}
-	holes = mark_of(s, ino);
-	if (holes)
-		holes->lossy = true;
-	else
-		lose_any(s);
+	vm_table_attach(&s->vms, f);
 }
 
 void story_lost(struct story *s, const struct frame *f)
 {
-	uint64_t rest = f->lost.n;
-	bool unknown = false;
-
-	for (size_t i = 0; i < f->lost.n_by; i++) {
-		const struct loss_count *by = &f->lost.by[i];
-
-		rest -= by->n < rest ? by->n : rest;
-		if (!is_of_a_call(by))
-			continue;
-		if (by->key.vm_ino)
-			lose_of(s, by->key.vm_ino);
-		else
-			unknown |= by->n > 0;
-	}
-	if (rest || unknown)
-		lose_any(s);
-	s->lost_ns = f->mono_ns;
+	vm_table_lost(&s->vms, f);
 }
 
 /* ------------------------------------------------------------------ steps */
@@ -596,7 +135,7 @@ void story_lost(struct story *s, const struct frame *f)
 static void fill_step(const struct story *s, const struct vm *vm, struct step *step)
 {
 	*step = (struct step){
-		.guest = "",
+		.guest = s->guest,
 		.vm_name = s->name,
 		.comm = s->comm,
 		.thread = s->thread,
@@ -605,70 +144,11 @@ static void fill_step(const struct story *s, const struct vm *vm, struct step *s
 	if (!vm)
 		return;
 	step->vm = vm->number;
-	step->guest = vm->guest ? vm->guest : "";
-	step->vm_name = vm->name;
+	step->guest = *s->guest ? s->guest : or_empty(vm->guest);
+	step->vm_name = or_empty(vm->name);
 	step->life = life_of(s, vm, QUERIES | ASKS);
 	step->silent = !vm->n_ok && !vm->n_failed && !vm->n_arch && !vm->extension_asked &&
 		       !vm->n_runs && !vm->ran;
-}
-
-static const char *or_empty(const char *text)
-{
-	return text ? text : "";
-}
-
-static struct vm *vm_created(struct story *s, const struct frame *f)
-{
-	struct vm what = { .ino = f->vm.ino, .pid = f->vm.pid, .created = true };
-	const char *name = or_empty(f->vm.vm_name);
-	struct vm *vm = find_ino(s, f->vm.ino);
-
-	/* Its calls may have been heard of first. */
-	if (!vm && !f->vm.ino)
-		vm = take_half(s, name, false);
-	if (vm) {
-		drop_half(s, vm);
-		vm->created = true;
-		return vm;
-	}
-	snprintf(what.name, sizeof(what.name), "%s", name);
-	snprintf(what.comm, sizeof(what.comm), "%s", or_empty(f->vm.comm));
-	vm = new_vm(s, &what);
-	if (!f->vm.ino)
-		keep_half(s, vm);
-	return vm;
-}
-
-/* Of this name the one that was heard of first and has not ended; NULL: not among the newest. */
-static struct vm *find_living(const struct story *s, const char *name)
-{
-	struct vm *found = NULL, *vm = s->newest;
-
-	for (int i = 0; vm && i < LIVING_MAX; i++, vm = vm->prev)
-		if (!vm->ended && !strcmp(vm->name, name))
-			found = vm;
-	return *name ? found : NULL;
-}
-
-/* Its inode is gone with it, if nobody has looked before: its name has to do. */
-static struct vm *vm_ended(struct story *s, const struct frame *f)
-{
-	struct vm what = { .ino = f->vm.ino, .pid = f->vm.pid };
-	const char *name = or_empty(f->vm.vm_name);
-	struct vm *vm = find_ino(s, f->vm.ino);
-
-	if (!vm && !f->vm.ino)
-		vm = find_living(s, name);
-	if (vm)
-		return vm;
-	snprintf(what.name, sizeof(what.name), "%s", name);
-	snprintf(what.comm, sizeof(what.comm), "%s", or_empty(f->vm.comm));
-	return new_vm(s, &what);
-}
-
-static struct vm *vm_told_of(struct story *s, const struct frame *f)
-{
-	return f->vm.ended ? vm_ended(s, f) : vm_created(s, f);
 }
 
 void story_found(struct story *s, const struct frame *f, const struct inventory_verdict *v,
@@ -676,36 +156,22 @@ void story_found(struct story *s, const struct frame *f, const struct inventory_
 {
 	const struct inventory_vm *found = f->found.vm;
 	const struct inventory_process *p = found->processes;
-	struct vm what = { .ino = found->ino, .kvm = found->kvm, .pid = p->pid };
-	struct vm *vm = found->ino ? find_ino(s, found->ino) : find_in(&s->by_kvm, &what, kvm_cmp);
+	const struct vm_id id = { found->ino, found->kvm, p->pid, s->name, s->comm };
+	struct vm *vm;
 
 	/* An escape more than a name can have is none of it. */
 	snprintf(s->comm, sizeof(s->comm), "%.*s", (int)sizeof(s->comm) - 1, p->comm);
 	snprintf(s->name, sizeof(s->name), "%.*s", (int)sizeof(s->name) - 1, found->name);
 	s->thread[0] = '\0';
-	if (!vm) {
-		memcpy(what.comm, s->comm, sizeof(what.comm));
-		memcpy(what.name, s->name, sizeof(what.name));
-		vm = new_vm(s, &what);
-	}
+	vm = vm_table_found(&s->vms, &id);
+	note_guest(s, vm, found->name_option);
 	if (vm) {
 		vm->found = true;
 		vm->found_mode = v->is;
 		vm->found_pvr = v->pvr;
 		vm->incoming |= found->incoming == INCOMING_YES;
-		note_guest(vm, found->name_option);
 	}
 	fill_step(s, vm, step);
-}
-
-static void end_vm(struct story *s, struct vm *vm, uint64_t mono_ns)
-{
-	if (vm->ended)
-		return;
-	vm->ended = true;
-	vm->ended_ns = mono_ns;
-	*(s->last_ended ? &s->last_ended->next_ended : &s->first_ended) = vm;
-	s->last_ended = vm;
 }
 
 /* ------------------------------------------------------------------ calls */
@@ -738,7 +204,7 @@ static void add_negotiation(struct story *s, struct vm *vm, const struct cc_reco
 		if (!vm->n_failed++)
 			vm->first_failure = d->cause;
 		vm->last_failure = d->cause;
-		replace(&vm->last_hint, d->hint);
+		vm_table_keep(&s->vms, vm, &vm->last_hint, d->hint);
 		return;
 	}
 	vm->n_ok++;
@@ -775,34 +241,38 @@ static struct offer offer_to(const struct story *s, const struct vm *vm,
 	return offer;
 }
 
+static struct vm_id id_of(const struct story *s, const struct cc_record *r)
+{
+	return (struct vm_id){ r->vm_ino, r->vm, r->pid, s->name, s->comm };
+}
+
+/* Where its first frame was without the name of the process. */
+static void note_comm(struct vm *vm, const char *comm)
+{
+	if (!vm->comm && *comm)
+		vm->comm = strdup(comm);
+}
+
 /* The VM of this record; NULL: there is none. */
 static struct vm *meet(struct story *s, const struct cc_record *r, const char *name_option)
 {
+	struct vm_id id = id_of(s, r);
 	struct vm *vm;
 
 	text_escape(s->comm, sizeof(s->comm), r->comm, sizeof(r->comm));
 	text_escape(s->thread, sizeof(s->thread), r->thread, sizeof(r->thread));
 	text_escape(s->name, sizeof(s->name), r->vm_name, sizeof(r->vm_name));
-	vm = vm_of_call(s, r);
-	if (!vm)
-		return NULL;
-	note_guest(vm, name_option);
-	if (!*vm->comm)
-		memcpy(vm->comm, s->comm, sizeof(vm->comm));
+	vm = vm_table_of_call(&s->vms, &id);
+	note_guest(s, vm, name_option);
+	if (vm)
+		note_comm(vm, s->comm);
 	return vm;
-}
-
-static const struct line *newest_line(const struct vm *vm)
-{
-	const struct line *line = &vm->lines[(vm->n_lines - 1) % STORY_MESSAGES];
-
-	return vm->n_lines && line->text ? line : NULL;
 }
 
 /* Where the end of a call alone is watched, when it began is not known: the ioctl has to do. */
 static const char *line_of_call(const struct vm *vm, const struct cc_record *r)
 {
-	const struct line *line = vm ? newest_line(vm) : NULL;
+	const struct vm_line *line = vm ? vm_line(vm, 0) : NULL;
 
 	if (!line || !line->tid || line->tid != r->tid ||
 	    line->mono_ns > r->mono_ns + r->latency_ns)
@@ -833,9 +303,9 @@ void story_call(struct story *s, const struct frame *f, const struct diagnosis *
 
 static struct vm *find_vm(const struct story *s, const struct cc_record *r)
 {
-	const struct vm key = { .kvm = r->vm, .pid = r->pid };
+	const struct vm_id id = id_of(s, r);
 
-	return r->vm_ino ? find_ino(s, r->vm_ino) : find_in(&s->by_kvm, &key, kvm_cmp);
+	return vm_table_find(&s->vms, &id);
 }
 
 const char *story_line_of(const struct story *s, const struct cc_record *r)
@@ -856,7 +326,7 @@ void story_arch(struct story *s, const struct frame *f, const struct offer *offe
 	vm->arch_pvr = arch->pvr;
 	vm->arch_modes = offer->source == MODES_UNKNOWN ? 0 : offer->modes;
 	vm->ran = false;
-	replace(&vm->arch_hint, arch->hint);
+	vm_table_keep(&s->vms, vm, &vm->arch_hint, arch->hint);
 }
 
 /* ------------------------------------------------------------------ telling */
@@ -905,18 +375,18 @@ static void tell_offer(const struct vm *vm, FILE *f)
 #define MESSAGE_SAID 120 /* of a line, in a sentence */
 
 /* What was printed elsewhere in the process may be of anything. */
-static const struct line *newest_line_of_ioctl(const struct vm *vm)
+static const struct vm_line *newest_line_of_ioctl(const struct vm *vm)
 {
-	for (unsigned int i = 0; i < STORY_MESSAGES && i < vm->n_lines; i++) {
-		const struct line *line = &vm->lines[(vm->n_lines - 1 - i) % STORY_MESSAGES];
+	for (unsigned int age = 0; age < STORY_MESSAGES; age++) {
+		const struct vm_line *line = vm_line(vm, age);
 
-		if (line->text && line->cmd)
+		if (line && line->cmd)
 			return line;
 	}
 	return NULL;
 }
 
-static void tell_line(const struct line *line, FILE *f)
+static void tell_line(const struct vm_line *line, FILE *f)
 {
 	fprintf(f, "%.*s%s", MESSAGE_SAID, line->text,
 		strlen(line->text) > MESSAGE_SAID ? "..." : "");
@@ -924,7 +394,7 @@ static void tell_line(const struct line *line, FILE *f)
 
 static void tell_message(const struct vm *vm, FILE *f)
 {
-	const struct line *line = newest_line_of_ioctl(vm);
+	const struct vm_line *line = newest_line_of_ioctl(vm);
 
 	if (!line)
 		return;
@@ -970,9 +440,9 @@ static bool is_first_run(const struct vm *vm, const struct cc_record *r)
 }
 
 /* In a KVM_RUN of this thread: of a first run it can be of that one alone. */
-static const struct line *line_of_run(const struct vm *vm, const struct cc_record *r)
+static const struct vm_line *line_of_run(const struct vm *vm, const struct cc_record *r)
 {
-	const struct line *line = newest_line_of_ioctl(vm);
+	const struct vm_line *line = newest_line_of_ioctl(vm);
 
 	return line && line->cmd == ABI_CMD_RUN && line->tid == r->tid ? line : NULL;
 }
@@ -980,7 +450,7 @@ static const struct line *line_of_run(const struct vm *vm, const struct cc_recor
 /* What KVM printed in it says most. */
 static void tell_first_run(const struct vm *vm, const struct cc_record *r, FILE *f)
 {
-	const struct line *line = line_of_run(vm, r);
+	const struct vm_line *line = line_of_run(vm, r);
 
 	fputs("its first run failed: ", f);
 	if (line) {
@@ -1101,12 +571,18 @@ static void tell_run_lead(const struct vm *vm, const struct cc_record *r, FILE *
 		tell_answer(vm, f);
 }
 
-static void add_run(struct vm *vm, const struct cc_record *r)
+static void add_run(struct story *s, struct vm *vm, const struct cc_record *r)
 {
+	char *lead, *tail;
+
 	if (vm->n_runs++)
 		return;
-	vm->run_lead = compose_run(vm, r, tell_run_lead);
-	vm->run_tail = compose_run(vm, r, tell_run_tail);
+	lead = compose_run(vm, r, tell_run_lead);
+	tail = compose_run(vm, r, tell_run_tail);
+	vm_table_keep(&s->vms, vm, &vm->run_lead, lead);
+	vm_table_keep(&s->vms, vm, &vm->run_tail, tail);
+	free(lead);
+	free(tail);
 }
 
 /* That it runs, as a KVM_RUN showed that ended well, and in the mode that its vCPU then had. */
@@ -1142,7 +618,7 @@ static void tell_capital(const char *text, FILE *f)
 
 static void tell_failed_run(const struct vm *vm, FILE *f)
 {
-	if (*vm->run_lead)
+	if (vm->run_lead)
 		fprintf(f, " It %s%s.", vm->run_lead, vm->run_tail);
 	else
 		tell_capital(vm->run_tail, f);
@@ -1158,21 +634,22 @@ static void tell_run(const struct vm *vm, FILE *f)
 		tell_ran(vm, f);
 		fputs(".", f);
 	}
-	if (vm->run_lead && vm->run_tail)
+	if (vm->run_tail)
 		tell_failed_run(vm, f);
 }
 
 static void fill_run(const struct vm *vm, struct run *run)
 {
-	unsigned int first = vm->n_lines > STORY_MESSAGES ? vm->n_lines - STORY_MESSAGES : 0;
-
 	run->asked = vm->n_arch;
 	run->pvr = vm->arch_pvr;
 	run->cause = vm->arch_cause;
 	run->accepted = vm->arch_accepted;
-	for (unsigned int i = first; i < vm->n_lines; i++)
-		if (vm->lines[i % STORY_MESSAGES].text)
-			run->messages[run->n_messages++] = vm->lines[i % STORY_MESSAGES].text;
+	for (unsigned int age = STORY_MESSAGES; age--;) {
+		const struct vm_line *line = vm_line(vm, age);
+
+		if (line)
+			run->messages[run->n_messages++] = line->text;
+	}
 }
 
 void story_run(struct story *s, const struct frame *f, struct step *step)
@@ -1183,7 +660,7 @@ void story_run(struct story *s, const struct frame *f, struct step *step)
 	free(s->run_hint);
 	s->run_hint = compose_run(vm, r, tell_run_hint);
 	if (vm)
-		add_run(vm, r);
+		add_run(s, vm, r);
 	fill_step(s, vm, step);
 	step->run.hint = s->run_hint ? s->run_hint : "KVM_RUN failed";
 	if (!vm)
@@ -1210,27 +687,21 @@ void story_ran(struct story *s, const struct frame *f, struct step *step)
 
 static void keep_line(struct story *s, struct vm *vm, const struct frame *f)
 {
-	struct line *line = &vm->lines[vm->n_lines % STORY_MESSAGES];
 	const struct cc_record *r = f->kernel.rec;
+	const struct vm_line line = { .text = (char *)f->kernel.text,
+				      .tid = r->tid,
+				      .cmd = r->vm ? r->cmd : 0,
+				      .mono_ns = r->mono_ns };
 
-	drop_line(s, line);
-	vm->n_lines++;
-	if (s->line_bytes + strlen(f->kernel.text) >= STORY_MESSAGE_BYTES)
-		return;
-	*line = (struct line){ .text = strdup(f->kernel.text),
-			       .tid = r->tid,
-			       .cmd = r->vm ? r->cmd : 0,
-			       .mono_ns = r->mono_ns };
-	if (line->text)
-		s->line_bytes += strlen(line->text) + 1;
+	vm_table_keep_line(&s->vms, vm, &line);
 }
 
 /* In no ioctl that is known: it may be of any VM of its process. */
 static void keep_for_process(struct story *s, const struct frame *f)
 {
-	struct vm *vm = s->newest;
+	struct vm *vm = s->vms.newest;
 
-	for (int i = 0; vm && i < LIVING_MAX; i++, vm = vm->prev)
+	for (int i = 0; vm && i < VM_TABLE_NEWEST; i++, vm = vm->prev)
 		if (!vm->ended && vm->pid == f->kernel.rec->pid)
 			keep_line(s, vm, f);
 }
@@ -1352,7 +823,7 @@ static void tell_no_query(const struct story *s, const struct vm *vm, FILE *f)
 
 static void tell_vm(const struct story *s, const struct vm *vm, FILE *f)
 {
-	fprintf(f, "VM %u, %s[%" PRIu32 "]", vm->number, *vm->comm ? vm->comm : "?", vm->pid);
+	fprintf(f, "VM %u, %s[%" PRIu32 "]", vm->number, vm->comm ? vm->comm : "?", vm->pid);
 	if (vm->guest)
 		fprintf(f, ", guest \"%s\"", vm->guest);
 	if (vm->incoming)
@@ -1397,21 +868,23 @@ static char *compose(const struct story *s, const struct vm *vm,
 
 void story_vm(struct story *s, const struct frame *f, struct step *step)
 {
-	struct vm *vm = vm_told_of(s, f);
+	const struct vm_id id = {
+		.ino = f->vm.ino, .pid = f->vm.pid, .name = s->name, .comm = s->comm
+	};
+	struct vm *vm;
 
 	snprintf(s->comm, sizeof(s->comm), "%s", or_empty(f->vm.comm));
 	snprintf(s->name, sizeof(s->name), "%s", or_empty(f->vm.vm_name));
 	s->thread[0] = '\0';
+	vm = f->vm.ended ? vm_table_ended(&s->vms, &id) : vm_table_created(&s->vms, &id);
+	note_guest(s, vm, f->vm.name_option);
 	if (vm) {
-		vm->created |= !f->vm.ended;
 		vm->incoming |= f->vm.incoming == INCOMING_YES;
-		note_guest(vm, f->vm.name_option);
-		if (!*vm->comm)
-			memcpy(vm->comm, s->comm, sizeof(vm->comm));
+		note_comm(vm, s->comm);
 		if (!*s->comm)
-			memcpy(s->comm, vm->comm, sizeof(s->comm));
+			snprintf(s->comm, sizeof(s->comm), "%s", or_empty(vm->comm));
 		if (f->vm.ended)
-			end_vm(s, vm, f->mono_ns);
+			vm_table_end(&s->vms, vm);
 	}
 	fill_step(s, vm, step);
 	if (!vm || !f->vm.ended)
@@ -1421,21 +894,56 @@ void story_vm(struct story *s, const struct frame *f, struct step *step)
 	step->sentence = s->sentence;
 }
 
-static void tell_forgotten(const struct story *s, void (*paragraph)(const char *text, void *ctx),
-			   void *ctx)
-{
-	char text[80];
+typedef void paragraph_fn(const char *text, void *ctx);
 
-	snprintf(text, sizeof(text), "%u VMs that ended before these are not told of.",
-		 s->n_forgotten);
-	if (s->n_forgotten)
-		paragraph(text, ctx);
+static void tellf(paragraph_fn *paragraph, void *ctx, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void tellf(paragraph_fn *paragraph, void *ctx, const char *fmt, ...)
+{
+	char text[160];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	paragraph(text, ctx);
+}
+
+/* "1 VM", "2 VMs" */
+#define N_VMS	 "%u VM%s"
+#define n_vms(n) (n), (n) == 1 ? "" : "s"
+
+/* VMs and texts that are left out. */
+static void tell_left_out(const struct vm_table *t, paragraph_fn *paragraph, void *ctx)
+{
+	if (t->n_forgotten)
+		tellf(paragraph, ctx, N_VMS " that ended earlier %s left out.",
+		      n_vms(t->n_forgotten), t->n_forgotten == 1 ? "is" : "are");
+	if (t->n_doubtful)
+		tellf(paragraph, ctx, N_VMS " whose end may have been lost %s left out.",
+		      n_vms(t->n_doubtful), t->n_doubtful == 1 ? "is" : "are");
+	if (t->n_beyond || t->more_beyond)
+		tellf(paragraph, ctx, "%s" N_VMS " %s left out: %u VMs can be told apart at once.",
+		      t->more_beyond ? "At least " : "", n_vms(t->n_beyond),
+		      t->n_beyond == 1 ? "is" : "are", VM_TABLE_MAX);
+	if (t->n_untold)
+		tellf(paragraph, ctx,
+		      "Of " N_VMS
+		      " a hint or a line of the kernel is left out: all together they are too long.",
+		      n_vms(t->n_untold));
+}
+
+unsigned int story_beyond(const struct story *s, bool *more)
+{
+	*more = s->vms.more_beyond;
+	return s->vms.n_beyond;
 }
 
 void story_tell(const struct story *s, void (*paragraph)(const char *text, void *ctx), void *ctx)
 {
-	tell_forgotten(s, paragraph, ctx);
-	for (const struct vm *vm = s->oldest; vm; vm = vm->next) {
+	tell_left_out(&s->vms, paragraph, ctx);
+	for (const struct vm *vm = s->vms.oldest; vm; vm = vm->next) {
 		char *text = compose(s, vm, tell_vm);
 
 		if (!text)

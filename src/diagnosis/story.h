@@ -6,7 +6,7 @@
 #ifndef COMPATCAPS_STORY_H
 #define COMPATCAPS_STORY_H
 
-#include "kvm/frame.h"
+#include "diagnosis/vm_table.h"
 
 struct story; /* all VMs of a trace */
 
@@ -21,21 +21,8 @@ struct retry {
 	uint64_t after_ns; /* from the start of the first call to the start of this one */
 };
 
-/* What of a VM's life was watched. */
-enum life {
-	LIFE_WHOLE,    /* from its birth, without a loss, a gap or a filter */
-	LIFE_OLDER,    /* the VM is older than this trace */
-	LIFE_LOSSY,    /* events were lost since its birth */
-	LIFE_GAP,      /* it was not watched for a while, or not in every function */
-	LIFE_FILTERED, /* a filter hides a part of its calls */
-	LIFE_UNKNOWN,  /* when it was born could not be told */
-};
-
 /* "whole", "older", "lossy", "gap", "filtered", "unknown" */
 const char *life_name(enum life life);
-
-#define STORY_MESSAGES	    8		/* lines of KVM's that are remembered of a VM, the newest */
-#define STORY_MESSAGE_BYTES (16u << 20) /* of all VMs: then no more are remembered */
 
 /* What is known of a VM when a KVM_RUN of it fails, or is seen to end well. */
 struct run {
@@ -62,8 +49,6 @@ struct step {
 	struct run run;
 	const char *sentence; /* of a VM that has ended: its story, shortly */
 };
-
-#define STORY_MAX_VMS 65536 /* at once; VMs that have ended make room for others */
 
 /* Frames that are about all VMs. */
 void story_trace(struct story *s, const struct frame *f);
@@ -97,7 +82,10 @@ const char *story_line_of(const struct story *s, const struct cc_record *r);
 /* The number of the VM with this inode; 0: it is not known. */
 unsigned int story_number(const struct story *s, uint64_t ino);
 
-/* Each VM's story as a paragraph, oldest first. */
+/* VMs for which there was no room. *more: those and others, which could not be counted. */
+unsigned int story_beyond(const struct story *s, bool *more);
+
+/* Each VM's story as a paragraph, oldest first; before them, what is left out. */
 void story_tell(const struct story *s, void (*paragraph)(const char *text, void *ctx), void *ctx);
 
 #endif /* COMPATCAPS_STORY_H */

@@ -75,6 +75,8 @@ void digest_free(struct digest *d)
 		free(d->changes[i].why);
 	for (size_t i = 0; i < ATTACH_POINTS; i++)
 		free(d->points[i].why);
+	for (int i = 0; i <= LIFE_UNKNOWN; i++)
+		bits_free(&d->lives[i]);
 	free_id(&d->id);
 	free(d->filters);
 	free(d);
@@ -485,12 +487,20 @@ static void on_kernel(struct digest *d, const struct event *e)
 		add_mark(d, vm, e);
 }
 
+/* Also of VMs that are not followed. */
+static void note_life(struct digest *d, unsigned int vm, enum life life)
+{
+	for (int i = 0; i <= LIFE_UNKNOWN; i++)
+		bits_drop(&d->lives[i], vm);
+	bits_add(&d->lives[life], vm);
+}
+
 static void on_vm(struct digest *d, const struct event *e)
 {
 	struct digest_vm *vm = vm_of(d, e, false);
 
-	if (e->frame->vm.ended)
-		d->lives[e->vm_life.life]++;
+	if (e->vm)
+		note_life(d, e->vm, e->vm_life.life);
 	if (!vm)
 		return;
 	vm->created |= !e->frame->vm.ended;
@@ -680,20 +690,21 @@ void digest_finish(const struct session *s, void *digest)
 	d->host = *session_host(s);
 	d->offer = host_offer(&d->host);
 	session_tell(s, keep_story, d);
+	d->n_beyond = session_beyond(s, &d->more_beyond);
 	qsort(d->vms, d->n_vms, sizeof(*d->vms), vm_cmp);
 }
 
 /* ------------------------------------------------------------------ what was not seen */
 
-struct unseen {
+struct telling {
 	void (*tell)(const char *text, void *ctx);
 	void *ctx;
 	unsigned int n;
 };
 
-static void tellf(struct unseen *u, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void tellf(struct telling *u, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-static void tellf(struct unseen *u, const char *fmt, ...)
+static void tellf(struct telling *u, const char *fmt, ...)
 {
 	char *text;
 	va_list ap;
@@ -744,7 +755,7 @@ static void loss_parts(const struct digest *d, enum cc_loss reason, FILE *f)
 		fputs(" and others", f);
 }
 
-static void tell_loss(const struct digest *d, struct unseen *u, enum cc_loss reason)
+static void tell_loss(const struct digest *d, struct telling *u, enum cc_loss reason)
 {
 	uint64_t n = d->lost_by[reason];
 	const char *name = loss_name(reason);
@@ -761,14 +772,14 @@ static void tell_loss(const struct digest *d, struct unseen *u, enum cc_loss rea
 	free(parts);
 }
 
-static void tell_losses(const struct digest *d, struct unseen *u)
+static void tell_losses(const struct digest *d, struct telling *u)
 {
 	for (int i = 0; i < CC_LOSSES; i++)
 		if (d->lost_by[i])
 			tell_loss(d, u, i);
 }
 
-static void tell_point(const struct digest *d, struct unseen *u, enum point point)
+static void tell_point(const struct digest *d, struct telling *u, enum point point)
 {
 	const char *name = attach_func(point), *why = d->points[point].why;
 
@@ -780,30 +791,32 @@ static void tell_point(const struct digest *d, struct unseen *u, enum point poin
 		      why ? why : "");
 }
 
-static void tell_lives(const struct digest *d, struct unseen *u)
+static void tell_lives(const struct digest *d, struct telling *u)
 {
-	uint64_t unborn = 0, lives[LIFE_UNKNOWN + 1];
+	unsigned int n, unborn = d->top_vm;
+	const char *least = "";
 
-	memcpy(lives, d->lives, sizeof(lives));
-	for (size_t i = 0; i < d->n_vms; i++) {
-		const struct digest_vm *vm = d->vms[i];
-
-		unborn += !vm->life_told;
-		lives[vm->life] += vm->life_told && !vm->ended;
+	for (int i = 0; i <= LIFE_UNKNOWN; i++) {
+		n = bits_count(&d->lives[i]);
+		unborn -= n;
+		if (d->lives[i].over)
+			least = "at least ";
+		if (n && i != LIFE_WHOLE)
+			tellf(u, "Of %s%u VM%s not all can have been seen: %s.", least, n,
+			      plural(n), life_reason(i));
 	}
-	for (int i = LIFE_WHOLE + 1; i <= LIFE_UNKNOWN; i++)
-		if (lives[i])
-			tellf(u, "Of %" PRIu64 " VM%s not all can have been seen: %s.", lives[i],
-			      plural(lives[i]), life_reason(i));
-	if (unborn)
-		tellf(u, "Neither birth nor end of %" PRIu64 " VM%s was seen.", unborn,
-		      plural(unborn));
+	if (unborn && !*least)
+		tellf(u, "Neither birth nor end of %u VM%s was seen.", unborn, plural(unborn));
+	if (d->n_beyond || d->more_beyond)
+		tellf(u, "%s%u VM%s could not be told apart: there were more than %u at once.",
+		      d->more_beyond ? "At least " : "", d->n_beyond, plural(d->n_beyond),
+		      VM_TABLE_MAX);
 }
 
 unsigned int digest_unseen(const struct digest *d, void (*tell)(const char *text, void *ctx),
 			   void *ctx)
 {
-	struct unseen u = { tell, ctx, 0 };
+	struct telling u = { tell, ctx, 0 };
 
 	if (d->cut_off)
 		tellf(&u,

@@ -10,6 +10,7 @@
 #include "diagnosis/event_words.h"
 #include "lib/histogram.h"
 #include "diagnosis/session.h"
+#include "diagnosis/unseen.h"
 
 #define DIGEST_VMS	512 /* that are followed at once; ended ones without a failure make room */
 #define DIGEST_FIRST	24  /* events of a VM: the first ones, */
@@ -125,8 +126,10 @@ struct digest {
 
 	struct digest_vm *vms[DIGEST_VMS]; /* at the end: those with failures first */
 	size_t n_vms;
-	unsigned int top_vm;		  /* VMs are numbered from 1 to this */
-	uint64_t lives[LIFE_UNKNOWN + 1]; /* of VMs that ended */
+	unsigned int top_vm;		     /* VMs are numbered from 1 to this */
+	struct bits lives[LIFE_UNKNOWN + 1]; /* VMs by what was told last of their lives */
+	unsigned int n_beyond;		     /* VMs that have no number, */
+	bool more_beyond;		     /* and there were more */
 	unsigned int hand;
 	void *by_number; /* tsearch(3) */
 };

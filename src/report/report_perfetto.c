@@ -17,7 +17,7 @@
 #define NOTES_MAX    64 /* annotations of an event */
 #define NOTE_NAME    48
 #define NOTE_TEXTS   8192 /* bytes of their texts, of nearly all events */
-#define TRACKS	     STORY_MAX_VMS
+#define TRACKS	     VM_TABLE_MAX
 #define STATE_IS_NEW 1	  /* TracePacket.SequenceFlags: nothing that came before is referred to */
 #define FLUSH_EVERY  1024 /* events */
 

@@ -277,7 +277,7 @@ static void test_too_many(void **state)
 	struct cc_record r = record(CC_EXTENSION, 1, 7, 1);
 	unsigned int told = 0;
 
-	for (unsigned int i = 1; i <= STORY_MAX_VMS; i++) {
+	for (unsigned int i = 1; i <= VM_TABLE_MAX; i++) {
 		r.vm_ino = i * 2654435761u;
 		assert_int_equal(add(*state, &r, &host).vm, i);
 	}
@@ -291,21 +291,22 @@ static void test_too_many(void **state)
 	r.vm_ino = 5 * 2654435761u;
 	assert_int_equal(add(*state, &r, &host).vm, 5);
 	story_tell(*state, count, &told);
-	assert_int_equal(told, STORY_MAX_VMS);
+	assert_int_equal(told, VM_TABLE_MAX + 1); /* and one that tells of those left out */
 	/* What has ended makes room, first what ended first. */
 	dies(*state, 7 * 2654435761u, "");
 	dies(*state, 6 * 2654435761u, "");
 	r.vm_ino = 1;
-	assert_int_equal(add(*state, &r, &host).vm, STORY_MAX_VMS + 1);
+	assert_int_equal(add(*state, &r, &host).vm, VM_TABLE_MAX + 1);
 	r.vm_ino = 6 * 2654435761u;
 	assert_int_equal(add(*state, &r, &host).vm, 6);
 	r.vm_ino = 2;
-	assert_int_equal(add(*state, &r, &host).vm, STORY_MAX_VMS + 2);
+	assert_int_equal(add(*state, &r, &host).vm, VM_TABLE_MAX + 2);
 	r.vm_ino = 3;
 	assert_int_equal(add(*state, &r, &host).vm, 0);
 	told = 0;
 	story_tell(*state, count, &told);
-	assert_int_equal(told, STORY_MAX_VMS + 1); /* and one that tells of those forgotten */
+	/* And one that tells of those forgotten. */
+	assert_int_equal(told, VM_TABLE_MAX + 2);
 }
 
 /* One that was gone before it could be looked at is known by its name, until its calls come. */
@@ -1103,7 +1104,7 @@ static void test_many_messages(void **state)
 			says(*state, vm, 7, 1, ABI_CMD_RUN, text);
 	for (uint64_t vm = 1; vm <= 3000; vm++)
 		kept += run(*state, vm, -EINVAL, 0, 0).run.n_messages;
-	assert_in_range(kept, 1000, STORY_MESSAGE_BYTES / sizeof(text));
+	assert_in_range(kept, 1000, VM_TABLE_LINE_BYTES / sizeof(text));
 }
 
 /* A line is of a call where thread and time say so; of one that began unseen the ioctl has to. */
@@ -1186,6 +1187,93 @@ static void test_loss_of_failures(void **state)
 	assert_int_equal(life(*state, 1), LIFE_LOSSY);
 }
 
+static void keep_first(const char *text, void *first)
+{
+	if (!*(char *)first)
+		snprintf(first, 160, "%s", text);
+}
+
+static void fill(struct story *s, uint64_t first)
+{
+	struct cc_record r = record(CC_EXTENSION, 1, 7, 1);
+
+	for (unsigned int i = 0; i < VM_TABLE_MAX; i++) {
+		r.vm_ino = first + i;
+		add(s, &r, &host);
+	}
+}
+
+/* Of one that finds no room the name is told that stands in its frame, and none of its life later.
+ */
+static void test_beyond(void **state)
+{
+	struct cc_record late = record(CC_EXTENSION, 1, 8, 2);
+	char first[160] = "";
+	struct step step;
+	bool more = true;
+
+	watch(*state, NULL, 0);
+	fill(*state, 1000);
+	assert_int_equal(story_beyond(*state, &more), 0);
+	late.vm_ino = 5;
+	step = add_named(*state, &late, &host, "guest=late,debug-threads=on");
+	assert_int_equal(step.vm, 0);
+	assert_string_equal(step.guest, "late");
+	assert_string_equal(add(*state, &late, &host).guest, "");
+	late.vm_ino = 6;
+	add(*state, &late, &host);
+	assert_int_equal(story_beyond(*state, &more), 2);
+	assert_false(more);
+	story_tell(*state, keep_first, first);
+	assert_string_equal(first, "2 VMs are left out: 65536 VMs can be told apart at once.");
+	dies(*state, 1000, "");
+	step = add(*state, &late, &host);
+	assert_int_equal(step.vm, VM_TABLE_MAX + 1);
+	assert_int_equal(step.life, LIFE_GAP);
+	/* Without an inode they cannot be counted. */
+	late.vm_ino = 0;
+	add(*state, &late, &host);
+	assert_int_equal(story_beyond(*state, &more), 2);
+	assert_true(more);
+}
+
+/* Ends that were lost leave VMs that live for ever: they make room for others, if need be. */
+static void test_lost_ends(void **state)
+{
+	const struct frame lost = { .type = FRAME_LOST, .lost = { CC_LOSS_UEVENTS, 9, NULL, 0 } };
+	struct cc_record r = record(CC_EXTENSION, 1, 7, 1);
+	char first[160] = "";
+
+	watch(*state, NULL, 0);
+	fill(*state, 1000);
+	story_lost(*state, &lost);
+	/* Nothing else is lost so. */
+	assert_int_equal(life(*state, 1001), LIFE_WHOLE);
+	r.vm_ino = 5;
+	assert_int_equal(add(*state, &r, &host).vm, VM_TABLE_MAX + 1);
+	/* The oldest of which nothing was heard since was forgotten: it may live. */
+	r.vm_ino = 1000;
+	assert_int_equal(add(*state, &r, &host).vm, VM_TABLE_MAX + 2);
+	assert_int_equal(add(*state, &r, &host).life, LIFE_GAP);
+	r.vm_ino = 1002;
+	assert_int_equal(add(*state, &r, &host).vm, 3);
+	story_tell(*state, keep_first, first);
+	assert_string_equal(first, "2 VMs whose end may have been lost are left out.");
+}
+
+/* A name that was told of with a lost birth is not that of the next VM. */
+static void test_lost_births(void **state)
+{
+	const struct frame lost = { .type = FRAME_LOST, .lost = { CC_LOSS_UEVENTS, 2, NULL, 0 } };
+	struct cc_record r = record(CC_NEGOTIATION, 1, 7, 1);
+
+	watch(*state, NULL, 0);
+	memcpy(r.vm_name, "7-9", 4);
+	assert_int_equal(born(*state, 0, "7-9").vm, 1);
+	story_lost(*state, &lost);
+	assert_int_equal(add(*state, &r, &host).vm, 2);
+}
+
 /* What a recording can hold and no kernel makes. */
 static void test_hostile_frames(void **state)
 {
@@ -1223,6 +1311,9 @@ int main(void)
 		TEST(test_step_names),
 		TEST(test_guests),
 		TEST(test_too_many),
+		TEST(test_beyond),
+		TEST(test_lost_ends),
+		TEST(test_lost_births),
 		TEST(test_gone_too_soon),
 		TEST(test_retry),
 		TEST(test_retry_in_vain),
