@@ -29,27 +29,6 @@ static const char doc[] =
 	"A page with its recording inside it takes the place of that recording: replay, check, diff "
 	"and metrics read it too. Of one with several recordings PAGE#2 is the second.";
 
-struct digest *report_digest(const struct report_input *in, struct recording *rec)
-{
-	struct digest *d = digest_new();
-	const struct recording_reader reader = {
-		.path = in->name,
-		.recorded = in->recorded,
-		.progress = true,
-		.event = digest_event,
-		.finish = digest_finish,
-		.ctx = d,
-	};
-
-	if (!d) {
-		say("there is not enough memory");
-		return NULL;
-	}
-	recording_read_file(in->f, &reader, rec);
-	d->n_bad = rec->n_bad;
-	return d;
-}
-
 static bool close_output(struct output *out)
 {
 	bool unread = !output_flush(out) && output_unread(out);
