@@ -59,11 +59,11 @@ run "no input at all" 0 ''
 run "help" 0 '' --help
 run "an unknown option" 2 '' --nonsense
 
-for file in tests/fuzz/corpus/stream/*; do
+for file in tests/fuzz/corpus/recordings/*; do
 	[[ -f $file ]] || continue
 	replay "$file" --json
 done
-replay tests/fuzz/corpus/stream/ordinary.jsonl --summary
+replay tests/fuzz/corpus/recordings/ordinary.jsonl --summary
 replay /dev/null
 
 # That this can fail: a byte too far, a leak.
