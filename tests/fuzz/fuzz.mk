@@ -15,10 +15,14 @@ FUZZ_ENV_options := ASAN_OPTIONS=detect_leaks=0
 FUZZ_ARGS_options := -detect_leaks=0 -rss_limit_mb=0 -runs=1000000
 FUZZ_CC = $(CLANG) $(CSTD) -I$(P)/gen -Itools -MMD -MP -O1 -g -fno-sanitize-recover=all
 
-$(O)/fuzz/obj/%.o: %.c | $(P)/gen/perfetto.pb-c.h
+FUZZ_SANITIZE := -fsanitize=fuzzer-no-link,address,undefined
+# It is not ours, and takes minutes to compile with sanitizers.
+$(YYJSON:%=$(O)/fuzz/obj/%/yyjson.o): FUZZ_SANITIZE :=
+
+$(O)/fuzz/obj/%.o: %.c | $(P)/gen/perfetto.pb-c.h $(YYJSON:%=%/yyjson.h)
 	@mkdir -p $(@D)
 	$(call msg,FUZZCC,$@)
-	$(Q)$(CCACHE) $(FUZZ_CC) -fsanitize=fuzzer-no-link,address,undefined -c $< -o $@
+	$(Q)$(CCACHE) $(FUZZ_CC) $(FUZZ_SANITIZE) -c $< -o $@
 
 $(O)/fuzz/fuzzed.a: $(FUZZED:%.c=$(O)/fuzz/obj/%.o)
 	@rm -f $@
