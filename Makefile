@@ -372,7 +372,7 @@ INNER := all programs packages check-packages check-service check-fleet dashboar
 GOALS := $(or $(MAKECMDGOALS),all)
 ROOTS := sysroot toolchain $(if $(filter check check-vm check-stories check-service check-fleet dashboard,$(GOALS)),vmm) \
 	$(if $(filter packages check-packages check-service check-fleet dashboard,$(GOALS)),system packaging) \
-	$(if $(filter check check-unit,$(GOALS)),bare-bookworm bare-trixie) \
+	$(if $(filter check check-unit,$(GOALS)),bare-bookworm bare-trixie reader) $(if $(filter check check-vm,$(GOALS)),ci) \
 	$(if $(filter check check-unit check-service dashboard,$(GOALS)),monitoring) $(if $(filter check-packages,$(GOALS)),native) \
 	$(if $(filter bench-peers,$(GOALS)),peers)
 # QEMUs that Debian does not have.
