@@ -94,7 +94,7 @@ BPF_CFLAGS := -g -O2 -fdebug-compilation-dir=. -target bpf -mcpu=v3 -D__TARGET_A
 	$(if $(SYSROOT),-isystem $(SYSROOT)/usr/include -isystem $(SYSROOT)/usr/include/powerpc64le-linux-gnu,\
 	-isystem /usr/include/powerpc64le-linux-gnu)
 
-TOOLS = STATIC="$(STATIC)" YYJSON="$(YYJSON)" JSON_LIB="$(JSON_LIB)" CPPFLAGS="$(CPPFLAGS)" CROSS_CC="$(CROSS_CC)" HOSTCC="$(HOSTCC)" CLANG="$(CLANG)" BPFTOOL="$(BPFTOOL)" BPF_CFLAGS="$(BPF_CFLAGS)"
+TOOLS = IS_STATIC="$(STATIC)" YYJSON_DIR="$(YYJSON)" JSON_LIB="$(JSON_LIB)" CPPFLAGS="$(CPPFLAGS)" CROSS_CC="$(CROSS_CC)" HOSTCC="$(HOSTCC)" CLANG="$(CLANG)" BPFTOOL="$(BPFTOOL)" BPF_CFLAGS="$(BPF_CFLAGS)"
 
 ifeq ($(TOOLCHAIN)$(COMPATCAPS_ROOT),host)
 HOST_LACKS := $(if $(CROSS_GOALS)$(filter readers,$(MAKECMDGOALS)),$(shell $(TOOLS) tools/host_tools $(if $(CROSS_GOALS),,readers)))
