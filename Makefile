@@ -15,6 +15,9 @@ TOOLCHAIN ?= $(if $(filter ppc64le,$(HOST_ARCH)),host,root)
 # A kernel of tests/vm/kernels, for demo and bench; of kernel-patches, for kernel.
 KERNEL ?=
 export O
+# What these make is for this machine alone, or for none.
+WITHOUT_CROSS := help clean distclean install built dist readers
+CROSS_GOALS := $(filter-out $(WITHOUT_CROSS),$(or $(MAKECMDGOALS),all))
 # What is linked statically and the roots do not have so: of yyjson the source, of libelf a whole archive.
 FETCH_YYJSON := tools/root tarball yyjson trixie,testing,sid
 FETCH_LIBELF := tools/root debs libelf-bookworm-ppc64el bookworm ppc64el libelf-dev
@@ -26,8 +29,9 @@ endif
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
+.PHONY: deb-$(HOST_ARCH) rpm-$(HOST_ARCH) rpm-ppc64le
 .PHONY: all check check-unit check-vm check-stories check-lint check-64k check-debug check-mutants demo kernel vmlinux bench bench-host bench-peers bench-recordings \
-	check-selftest soak attach-soak compile_commands.json install built dist programs packages check-packages check-service check-fleet dashboard clean distclean help
+	check-selftest soak attach-soak compile_commands.json install built dist programs readers packages check-packages check-service check-fleet dashboard clean distclean help
 
 help: ## this text
 	@echo "compatcaps-trace $(VERSION). Targets:"
@@ -52,7 +56,7 @@ SYSROOT :=
 else
 CROSS_CC ?= powerpc64le-linux-gnu-gcc-14
 # A link, for the cache may lie where a makefile cannot name it.
-ifneq ($(filter-out help clean distclean install,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(CROSS_GOALS),)
 SYSROOT ?= $(if $(shell tools/root link sysroot $(O)/sysroot && echo there),,\
 	$(error there is no sysroot to build with: what is above says why))$(O)/sysroot
 SYSROOT := $(SYSROOT)
@@ -90,10 +94,10 @@ BPF_CFLAGS := -g -O2 -fdebug-compilation-dir=. -target bpf -mcpu=v3 -D__TARGET_A
 	$(if $(SYSROOT),-isystem $(SYSROOT)/usr/include -isystem $(SYSROOT)/usr/include/powerpc64le-linux-gnu,\
 	-isystem /usr/include/powerpc64le-linux-gnu)
 
-TOOLS = STATIC="$(STATIC)" JSON_LIB="$(JSON_LIB)" CPPFLAGS="$(CPPFLAGS)" CROSS_CC="$(CROSS_CC)" HOSTCC="$(HOSTCC)" CLANG="$(CLANG)" BPFTOOL="$(BPFTOOL)" BPF_CFLAGS="$(BPF_CFLAGS)"
+TOOLS = IS_STATIC="$(STATIC)" YYJSON_DIR="$(YYJSON)" JSON_LIB="$(JSON_LIB)" CPPFLAGS="$(CPPFLAGS)" CROSS_CC="$(CROSS_CC)" HOSTCC="$(HOSTCC)" CLANG="$(CLANG)" BPFTOOL="$(BPFTOOL)" BPF_CFLAGS="$(BPF_CFLAGS)"
 
 ifeq ($(TOOLCHAIN)$(COMPATCAPS_ROOT),host)
-HOST_LACKS := $(if $(filter-out help clean distclean install,$(or $(MAKECMDGOALS),all)),$(shell $(TOOLS) tools/host_tools))
+HOST_LACKS := $(if $(CROSS_GOALS)$(filter readers,$(MAKECMDGOALS)),$(shell $(TOOLS) tools/host_tools $(if $(CROSS_GOALS),,readers)))
 ifneq ($(HOST_LACKS),)
 $(info make: this machine lacks $(HOST_LACKS): taking the tools of a cached root instead)
 override TOOLCHAIN := root
@@ -150,6 +154,8 @@ NATIVE := $(if $(filter ppc64le,$(HOST_ARCH)),,$(H)/bin/compatcaps-trace)
 all: $(PROGS:%=$(P)/bin/%) $(NATIVE) $(H)/bin/decode_bitmap ## build the tracer and the tools for ppc64le, and for this machine what reads recordings
 
 programs: $(PROGS:%=$(P)/bin/%) ## of these what a POWER host runs, alone
+
+readers: $(H)/bin/compatcaps-trace $(H)/bin/decode_bitmap ## and what reads recordings on this machine, alone
 
 $(P)/obj/%.o: %.c | $(P)/gen/compatcaps.skel.h $(P)/gen/inventory.skel.h
 	@mkdir -p $(@D)
@@ -300,10 +306,14 @@ DEB := $(O)/packages/compatcaps-trace_$(VERSION)_ppc64el.deb
 $(DEB): Makefile $(wildcard NEWS README.md src/*.[ch] src/*/*.[ch] src/*/*.proto tools/*.[ch] tools/install tools/package tools/dist docs/* packaging/* packaging/*/*)
 	@mkdir -p $(@D)
 	$(call msg,DEB,$@)
-	$(Q)tools/package deb $(@D) >$(@D)/deb.log 2>&1 || { status=$$?; tail -n 20 $(@D)/deb.log >&2; test $$status -eq 77; }
+	$(Q)tools/package deb $(@D) ppc64le >$(@D)/deb.log 2>&1 || { status=$$?; tail -n 20 $(@D)/deb.log >&2; test $$status -eq 77; }
 
-packages: $(DEB) ## a Debian package and an RPM package for ppc64le, in O/packages
-	$(Q)tools/package rpm $(O)/packages >$(O)/packages/rpm.log 2>&1 || { tail -n 20 $(O)/packages/rpm.log >&2; false; }
+# Of this machine the packages of what reads recordings.
+packages: $(DEB) $(if $(NATIVE),deb-$(HOST_ARCH) rpm-$(HOST_ARCH)) rpm-ppc64le ## Debian and RPM packages for ppc64le and for this machine, in O/packages
+
+deb-$(HOST_ARCH) rpm-$(HOST_ARCH) rpm-ppc64le: | $(DEB)
+	$(call msg,PACKAGE,$(subst -, for ,$@))
+	$(Q)tools/package $(subst -, $(O)/packages ,$@) >$(O)/packages/$@.log 2>&1 || { tail -n 20 $(O)/packages/$@.log >&2; false; }
 
 check-service: all $(DEB) ## install the Debian package in a guest, and try its service under a real systemd: three minutes
 	$(Q)tests/check service
@@ -366,13 +376,14 @@ else
 # ---------------------------------------------------------------- outside: enter the root
 
 # What the inner half wants of the archive is fetched here: apt is the host's.
-INNER := all programs packages check-packages check-service check-fleet dashboard check check-unit check-vm check-stories check-lint check-64k check-debug check-mutants demo soak attach-soak \
+INNER := all programs readers packages check-packages check-service check-fleet dashboard check check-unit check-vm check-stories check-lint check-64k check-debug check-mutants demo soak attach-soak \
 	bench bench-host bench-peers bench-recordings vmlinux compile_commands.json $(if $(wildcard tests/fuzz/fuzz.mk),fuzz)
 .PHONY: $(INNER) prepare
 GOALS := $(or $(MAKECMDGOALS),all)
 ROOTS := sysroot toolchain $(if $(filter check check-vm check-stories check-service check-fleet dashboard,$(GOALS)),vmm) \
-	$(if $(filter packages check-packages check-service check-fleet dashboard,$(GOALS)),system packaging) \
-	$(if $(filter check check-unit,$(GOALS)),bare-bookworm bare-trixie) \
+	$(if $(filter packages check-packages check-service check-fleet dashboard,$(GOALS)),packaging) \
+	$(if $(filter check-service check-fleet dashboard,$(GOALS)),system) \
+	$(if $(filter check check-unit,$(GOALS)),bare-bookworm bare-trixie reader) $(if $(filter check check-vm,$(GOALS)),ci) \
 	$(if $(filter check check-unit check-service dashboard,$(GOALS)),monitoring) $(if $(filter check-packages,$(GOALS)),native) \
 	$(if $(filter bench-peers,$(GOALS)),peers)
 # QEMUs that Debian does not have.

@@ -81,6 +81,10 @@ $zsh" ]]
 	result $? "and no program for ppc64le"
 	says 'cannot trace' && says 'ARCH=ppc64le DESTDIR=DIR'
 	result $? "which is said"
+	try make -s install ARCH=reader DESTDIR="$tmp/reader" PREFIX=/usr
+	result $? "installed for a package of what reads recordings"
+	[[ $(installed "$tmp/reader/usr") == "$(installed "$tmp/own")" && ! -s $tmp/said ]]
+	result $? "the same, without a word"
 	try env ARCH=powerpc make -s install PREFIX="$tmp/own"
 	result $? "a variable of the kernel's makefiles does not count"
 	! try make -s install ARCH=ppc64le PREFIX="$tmp/other" && [[ ! -e $tmp/other ]] && says DESTDIR=DIR

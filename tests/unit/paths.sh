@@ -28,22 +28,6 @@ real=$(tools/root path toolchain)
 ln -s "${real%/roots/*}" "$cache"
 chgrp -R 4711 "$tree" 2>/dev/null || echo "# the tree stays of our own group: we may give it to no other"
 
-# Within a root, where check runs this, / is no mount, which unshare must be told; and mount is not there.
-mkdir "$tmp/bin"
-cat >"$tmp/bin/unshare" <<'END'
-#!/bin/sh
-exec /usr/bin/unshare --propagation unchanged "$@"
-END
-cat >"$tmp/bin/mount" <<'END'
-#!/usr/bin/python3
-import ctypes, os, sys
-flags = {"--bind": 0x1000, "--rbind": 0x5000}[sys.argv[1]]
-if ctypes.CDLL(None, use_errno=True).mount(*map(os.fsencode, sys.argv[2:]), None, ctypes.c_ulong(flags), None):
-    sys.exit(f"mount {sys.argv[1:]}: {os.strerror(ctypes.get_errno())}")
-END
-chmod +x "$tmp/bin"/*
-[[ -z ${COMPATCAPS_ROOT:-} ]] || PATH=$tmp/bin:$PATH
-
 # What a user does there, who is in no root yet and may give no file away.
 user() {
 	env -u COMPATCAPS_ROOT -u TOOLCHAIN -u SYSROOT COMPATCAPS_CACHE="$cache" TMPDIR="$tmp" \
