@@ -37,33 +37,19 @@ static void new_line(struct page *p, unsigned int at)
 		fputc(' ', p->f);
 }
 
-/* A length that does not tear an escape apart. */
-static size_t piece(const char *text, size_t len)
-{
-	size_t n = 0, next;
-
-	while (n < len) {
-		next = text[n] != '\\' ? 1 : text[n + 1] == 'x' ? 4 : 2;
-		if (n + next > len)
-			break;
-		n += next;
-	}
-	return n ? n : len;
-}
-
 /* Words from this column on, those too long for a line in pieces. */
 static void wrap(struct page *p, unsigned int at, const char *text)
 {
 	size_t len, room;
 
 	for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
-		len = strcspn(text, " ");
-		if (p->col > at && p->col + 1 + len > p->columns)
+		len = text_unit(text);
+		if (p->col > at && p->col + 1 + len > p->columns && text_may_begin_line(*text))
 			new_line(p, at);
 		else if (p->col > at)
 			put(p, " ", 1);
-		for (; p->col + len > p->columns; new_line(p, at)) {
-			room = piece(text, p->columns - p->col);
+		for (; len && p->col + len > p->columns; new_line(p, at)) {
+			room = text_piece(text, len, text_left(p->col, p->columns));
 			put(p, text, room);
 			text += room;
 			len -= room;
@@ -150,12 +136,14 @@ bool results_text(const struct results *r, const struct results_options *o, FILE
 	struct page p = { .f = f,
 			  .color = o->color,
 			  .columns = o->columns ? o->columns : TEXT_COLUMNS };
+	char path[TEXT_PATH_LEN];
 
 	if (p.columns < COLUMNS_MIN)
 		p.columns = COLUMNS_MIN;
 	for (size_t i = 0; i < r->n_list; i++) {
 		if (r->n_list > 1)
-			fprintf(f, "%s%s:\n", i ? "\n" : "", r->list[i].path);
+			fprintf(f, "%s%s:\n", i ? "\n" : "",
+				text_path(path, sizeof(path), r->list[i].path));
 		for (size_t k = 0; k < r->rules->n; k++)
 			print_result(&p, results_rule(r, k), &r->list[i].results[k]);
 	}

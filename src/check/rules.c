@@ -158,12 +158,18 @@ static bool take_op(struct parser *p, enum rule_op *op)
 	return true;
 }
 
-/* Two that end a text or a line may stand in a text by their number. */
+/*
+ * Some may stand in a text by their number: two that end a text or a line, and those that are
+ * written so in our own output (shield.h), a baseline for example.
+ */
 static char letter_of(const char *text, size_t len)
 {
-	if (len < 4 || memcmp(text, "\\x2", 3))
-		return '\0';
-	return text[3] == '2' ? '"' : text[3] == '3' ? '#' : '\0';
+	static const char letters[][5] = { "\\x22", "\\x23", "\\x3a", "\\x4c" };
+
+	for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]) && len >= 4; i++)
+		if (!memcmp(text, letters[i], 4))
+			return (char)strtoul(letters[i] + 2, NULL, 16);
+	return '\0';
 }
 
 /* Between quotes, text as the stream escapes it; other bytes are escaped. */

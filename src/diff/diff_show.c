@@ -33,7 +33,7 @@ static struct wrap wrap_begin(FILE *f, const char *mark, unsigned int indent)
 
 static void wrap_word(struct wrap *w, const char *word, size_t len)
 {
-	if (w->blank && w->at + 1 + len > TEXT_COLUMNS) {
+	if (w->blank && w->at + 1 + len > TEXT_COLUMNS && text_may_begin_line(*word)) {
 		fprintf(w->f, "\n%*s", (int)w->indent + 2, "");
 		w->at = w->indent + 2;
 	} else if (w->blank) {
@@ -48,7 +48,7 @@ static void wrap_word(struct wrap *w, const char *word, size_t len)
 static void wrap_text(struct wrap *w, const char *text)
 {
 	while (*text) {
-		size_t len = strcspn(text, " ");
+		size_t len = text_unit(text);
 
 		if (len)
 			wrap_word(w, text, len);
@@ -66,9 +66,9 @@ void diff_put_line(FILE *f, const char *mark, unsigned int indent, const char *t
 
 static void put_path(FILE *f, const char *side, const char *path)
 {
-	char safe[PATH_LEN];
+	char safe[TEXT_PATH_LEN];
 
-	fprintf(f, "%s  %s\n", side, text_escape(safe, sizeof(safe), path, SIZE_MAX));
+	fprintf(f, "%s  %s\n", side, text_path(safe, sizeof(safe), path));
 }
 
 static void put_plural(struct wrap *w, uint64_t n, const char *one, const char *more)

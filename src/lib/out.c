@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/shield.h"
+
 static const char *program;
 static int exit_status;
 static int failure; /* the errno of the first write that failed */
@@ -49,6 +51,7 @@ static void take_standard_descriptors(void)
 void out_guard(const char *name, int status)
 {
 	take_standard_descriptors();
+	shield_stderr();
 	program = name;
 	exit_status = status;
 	signal(SIGPIPE, SIG_IGN);

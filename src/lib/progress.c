@@ -5,6 +5,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/text.h"
+
 #define STEPS	 4096u	      /* between looks at the clock */
 #define SHOWN_NS 200000000ull /* that a line stays; what takes less shows none */
 
@@ -32,12 +34,16 @@ void progress_begin(struct progress *p, FILE *f, const char *name)
 static void show(struct progress *p)
 {
 	off_t at = ftello(p->f);
+	char name[41];
+
+	/* Not by way of stderr, which lets no control character pass. */
+	text_escape(name, sizeof(name), p->name, SIZE_MAX);
 
 	if (p->size && at >= 0)
-		fprintf(stderr, "\r\033[Kreading %.40s: %u%%", p->name,
+		dprintf(STDERR_FILENO, "\r\033[Kreading %s: %u%%", name,
 			(unsigned int)((uint64_t)at * 100 / p->size));
 	else
-		fprintf(stderr, "\r\033[Kreading %.40s: %u lines", p->name, p->steps);
+		dprintf(STDERR_FILENO, "\r\033[Kreading %s: %u lines", name, p->steps);
 	p->shown = true;
 }
 
@@ -57,6 +63,6 @@ void progress_step(struct progress *p)
 void progress_end(struct progress *p)
 {
 	if (p->shown)
-		fputs("\r\033[K", stderr);
+		dprintf(STDERR_FILENO, "\r\033[K");
 	p->shown = false;
 }

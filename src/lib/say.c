@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "lib/text.h"
+
 static bool is_quiet;
 
 void say_quiet(bool quiet)
@@ -14,10 +16,14 @@ void say_quiet(bool quiet)
 /* One call, so that the line is whole beside those of a traced command. */
 static void print(const char *fmt, va_list ap)
 {
-	char line[1024];
+	char line[1024], shown[4 * sizeof(line)];
+	size_t n = 0;
 
 	vsnprintf(line, sizeof(line), fmt, ap);
-	fprintf(stderr, "compatcaps-trace: %s\n", line);
+	/* The name of a file may hold anything, a new line too. */
+	for (const char *c = line; *c; c++)
+		n += text_show(shown + n, *c);
+	fprintf(stderr, "compatcaps-trace: %.*s\n", (int)n, shown);
 }
 
 void say(const char *fmt, ...)

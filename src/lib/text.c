@@ -56,6 +56,56 @@ char *text_escape(char *buf, size_t size, const char *text, size_t max)
 	return buf;
 }
 
+bool text_may_begin_line(char c)
+{
+	return !c || !strchr(":#<-+~", c);
+}
+
+char *text_path(char *buf, size_t size, const char *path)
+{
+	if (text_may_begin_line(*path) || size < 3)
+		return text_escape(buf, size, path, SIZE_MAX);
+	buf[0] = '"';
+	text_escape(buf + 1, size - 2, path, SIZE_MAX);
+	return strcat(buf, "\"");
+}
+
+size_t text_show(char shown[4], char c)
+{
+	if (c == '\\') {
+		shown[0] = c;
+		return 1;
+	}
+	return escape(shown, (unsigned char)c);
+}
+
+size_t text_unit(const char *text)
+{
+	size_t len = strcspn(text, " "), next;
+
+	for (;; len = next + strcspn(text + next, " ")) {
+		next = len + strspn(text + len, " ");
+		if (!text[next] || text_may_begin_line(text[next]))
+			return len;
+	}
+}
+
+/* No escape is torn apart. */
+size_t text_piece(const char *text, size_t unit, size_t room)
+{
+	size_t best = 0, n = 0, len;
+
+	while (n < unit) {
+		if (n && text_may_begin_line(text[n]))
+			best = n;
+		len = text[n] != '\\' ? 1 : text[n + 1] == 'x' ? 4 : 2;
+		if (n && n + len > room)
+			break;
+		n += len < unit - n ? len : unit - n;
+	}
+	return best ? best : n;
+}
+
 /* The digit's value; -1: none, or not one that text_escape() writes. */
 static int digit(char c)
 {

@@ -15,6 +15,39 @@
 /* Up to max bytes or a NUL; never ends within an escape. Returns buf. */
 char *text_escape(char *buf, size_t size, const char *text, size_t max);
 
+#define TEXT_PATH_LEN 4096
+
+/*
+ * The same for the name of a file, where a line may begin with it: in quotes if that would look
+ * like a command. Returns buf.
+ */
+char *text_path(char *buf, size_t size, const char *path);
+
+/*
+ * How one byte of talk is shown: as it is, or as \xNN where that cannot be printed. A \ stays, so
+ * that what is escaped already is not escaped twice. Returns the length.
+ */
+size_t text_show(char shown[4], char c);
+
+/*
+ * Who reads the lines of a log may take one for a command by its first character: GitHub, Azure
+ * and TeamCity : and #, LAVA <, Buildkite - + and ~. A name that another process chose may look
+ * like that, so no line is broken before such a character.
+ */
+bool text_may_begin_line(char c);
+
+/* How many bytes of the text, which begins with a word, stay on one line. */
+size_t text_unit(const char *text);
+
+/* How much of such a unit, which is too long for the room, is to be put there: 1 at least. */
+size_t text_piece(const char *text, size_t unit, size_t room);
+
+/* What is left of a line. */
+static inline size_t text_left(size_t column, size_t columns)
+{
+	return column < columns ? columns - column : 1;
+}
+
 /* Is this what text_escape() could have made: printable ASCII and whole escapes alone? */
 bool text_is_escaped(const char *text);
 

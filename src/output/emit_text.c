@@ -90,14 +90,14 @@ static void wrap(struct table *t, unsigned int at, const char *text)
 {
 	pad(t, at);
 	for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
-		size_t len = strcspn(text, " ");
+		size_t len = text_unit(text);
 
-		if (t->col > at && t->col + 1 + len > t->opt.columns)
+		if (t->col > at && t->col + 1 + len > t->opt.columns && text_may_begin_line(*text))
 			wrap_line(t, at);
 		else if (t->col > at)
 			put(t, " ", 1);
-		for (; t->col + len > t->opt.columns; wrap_line(t, at)) {
-			size_t room = t->opt.columns - t->col;
+		for (; len && t->col + len > t->opt.columns; wrap_line(t, at)) {
+			size_t room = text_piece(text, len, text_left(t->col, t->opt.columns));
 
 			put(t, text, room);
 			text += room;
@@ -255,8 +255,9 @@ static void below(struct table *t, const struct event *e, const char *color, con
 
 	if (e->guest && *e->guest && (tell || e->vm != t->named)) {
 		pad(t, AT_PROCESS);
-		shorten(t, e->guest,
-			(t->at == &wide ? t->at->hint - 1 : t->opt.columns) - AT_PROCESS);
+		if (!text_may_begin_line(*e->guest))
+			put(t, "\"", 1);
+		shorten(t, e->guest, (t->at == &wide ? t->at->hint - 1 : t->opt.columns) - t->col);
 		if (t->at == &narrow || !tell)
 			new_line(t);
 	}

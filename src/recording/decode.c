@@ -178,7 +178,7 @@ static const char *get_text(struct decoder *s, val *o, const char *key)
 	room = 4 * yyjson_get_len(v) + 1;
 	scrap = malloc(sizeof(*scrap) + room);
 	if (!scrap) {
-		fail(s, "out of memory");
+		fail(s, DECODE_NO_MEMORY);
 		return NULL;
 	}
 	scrap->next = s->scraps;
@@ -340,7 +340,7 @@ static void *list_room(struct decoder *s, val *list, const char *key, size_t siz
 		fail(s, "\"%s\" must be a list", key);
 	room = calloc(yyjson_arr_size(list) + 1, size);
 	if (!room)
-		fail(s, "out of memory");
+		fail(s, DECODE_NO_MEMORY);
 	return room;
 }
 

@@ -12,6 +12,9 @@
 
 #define DECODE_PROBLEM_LEN 256
 
+/* A problem that is not the line's. */
+#define DECODE_NO_MEMORY "out of memory"
+
 struct decoder;
 struct yyjson_val;
 

@@ -205,6 +205,10 @@ static val *parse(struct stream *s)
 	yyjson_read_err err;
 
 	s->doc = yyjson_read_opts(s->line, s->len, YYJSON_READ_BIGNUM_AS_RAW, NULL, &err);
+	if (!s->doc && err.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION) {
+		fail(s, DECODE_NO_MEMORY);
+		return NULL;
+	}
 	if (!s->doc) {
 		fail(s, "not JSON (%s, byte %zu)", err.msg, err.pos + 1);
 		return NULL;
@@ -279,8 +283,22 @@ static void read_event(struct stream *s, val *root, uint64_t seq)
 	s->has_frame = used && !s->ended;
 }
 
-static enum stream_status bad(const struct stream *s, char *error, size_t len)
+/* false: there is another problem, or none. */
+static bool lacks_memory(struct stream *s, char *error, size_t len)
 {
+	if (!problem(s) || strcmp(problem(s), DECODE_NO_MEMORY))
+		return false;
+	snprintf(error, len, "out of memory: %s was not read from line %" PRIu64 " on", s->name,
+		 s->number);
+	s->fatal = true;
+	return true;
+}
+
+static enum stream_status bad(struct stream *s, char *error, size_t len)
+{
+	/* Nothing is wrong with the line, and what follows will hardly fare better. */
+	if (lacks_memory(s, error, len))
+		return STREAM_FATAL;
 	snprintf(error, len, "%s, line %" PRIu64 " cannot be read: %s", s->name, s->number,
 		 problem(s));
 	return STREAM_BAD;
@@ -320,6 +338,8 @@ static enum stream_status start(struct stream *s, enum line line, char *error, s
 	s->started = true;
 	if (!problem(s))
 		return STREAM_FRAME;
+	if (lacks_memory(s, error, len))
+		return STREAM_FATAL;
 	s->fatal = true;
 	snprintf(error, len, "%s is not a recording of compatcaps-trace: %s", s->name, problem(s));
 	return STREAM_FATAL;

@@ -52,16 +52,16 @@ static void wrap(struct page *p, unsigned int at, const char *text)
 {
 	pad(p, at);
 	for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
-		size_t len = strcspn(text, " ");
+		size_t len = text_unit(text);
 
-		if (p->col > at && p->col + 1 + len > TEXT_COLUMNS) {
+		if (p->col > at && p->col + 1 + len > TEXT_COLUMNS && text_may_begin_line(*text)) {
 			new_line(p);
 			pad(p, at);
 		} else if (p->col > at) {
 			put(p, " ", 1);
 		}
-		for (; p->col + len > TEXT_COLUMNS; new_line(p), pad(p, at)) {
-			size_t room = TEXT_COLUMNS - p->col;
+		for (; len && p->col + len > TEXT_COLUMNS; new_line(p), pad(p, at)) {
+			size_t room = text_piece(text, len, text_left(p->col, TEXT_COLUMNS));
 
 			put(p, text, room);
 			text += room;

@@ -73,6 +73,21 @@ said 3 "a recording without an end" 'no recording|not a recording'
 yes 'lost=0' | within 200000 20 "$trace" check -F /dev/stdin "$recording"
 said 2 "rules without an end" '32 MiB'
 
+# Memory that is too little is not a fault of the line that takes it.
+{ head -n 1 "$recording"; printf '{"seq":2,"x":[0%s]}\n' "$(printf ',0%.0s' {1..400000})"; } >"$tmp/large.jsonl"
+short=0 wrong=0
+for ((memory = 4000; memory < 24000; memory += 1000)); do
+	within "$memory" 20 "$trace" replay -q "$tmp/large.jsonl"
+	status=$?
+	[[ $status -eq 3 ]] || { echo "$memory: status $status" >>"$tmp/wrong"; wrong=1; }
+	! grep -q 'out of memory: .* was not read from line 2 on' "$tmp/said" || short=1
+	! grep -q 'memory' "$tmp/said" || ! grep -q 'cannot be read' "$tmp/said" || { sed "s/^/$memory: /" "$tmp/said" >>"$tmp/wrong"; wrong=1; }
+done
+cat "$tmp/said" "$tmp/wrong" >>"$tmp/out" 2>/dev/null
+cp "$tmp/out" "$tmp/said"
+[[ $short -eq 1 && $wrong -eq 0 ]]
+result $? "a line that there is not enough memory for"
+
 for verb in "report --format=html" "report --format=text" "report --format=perfetto" "replay" "replay --json" "check -f lost=0" \
 	"check --write-baseline $tmp/baseline --force" "diff --verdicts" "metrics"; do
 	# shellcheck disable=SC2086 # words
