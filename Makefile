@@ -124,7 +124,7 @@ JSON_LIB := $(if $(YYJSON),,-lyyjson)
 # From frames to events and outputs: no clock, no libbpf. An output is one file, found by its name.
 PURE := abi points diagnosis event parse text guest inventory vm_table story session stream decode encode words metric emit $(basename $(notdir $(wildcard src/*/emit_*.c)))
 # With these the program reads recordings, on any machine; with LIVE it traces.
-OFFLINE := $(PURE) $(JSON) compatcaps options output replay say tell out shield trusted about complete offers \
+OFFLINE := $(PURE) $(JSON) compatcaps options output destination safe_dir signals replay say tell out shield trusted about complete offers \
 	digest event_words html html_vms page perfetto.pb-c report_digest report_html report_perfetto report_text report_words xml \
 	metrics_file journal notify \
 	rules rules_check pattern schema values unseen evaluate evaluate_loss decide \
@@ -144,9 +144,9 @@ LIVE_LIBS = $(if $(SYSROOT),-l:libbpf.a,-lbpf) $(if $(STATIC),$(P)/gen/libelf.a,
 # What the program is linked with where it reads recordings; the last one statically, where it is there so.
 OFFLINE_LIBS = $(JSON_LIB) -lm $(if $(findstring /,$(shell $(1) -print-file-name=libprotobuf-c.a)),-l:libprotobuf-c.a,-lprotobuf-c)
 # For the tools, which read no recording.
-TOOL := abi parse text out shield about complete json_caps $(JSON)
+TOOL := abi parse text out shield signals about complete json_caps $(JSON)
 # What unit tests link: as much as each of them needs.
-TESTED := $(sort $(filter-out compatcaps,$(OFFLINE)) $(TOOL)) doctor_qemus
+TESTED := $(sort $(filter-out compatcaps,$(OFFLINE)) $(TOOL)) child doctor_qemus
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 # On ppc64le the program itself reads recordings.
 NATIVE := $(if $(filter ppc64le,$(HOST_ARCH)),,$(H)/bin/compatcaps-trace)

@@ -22,6 +22,7 @@
 #include "live/notify.h"
 #include "live/process.h"
 #include "lib/say.h"
+#include "lib/signals.h"
 #include "diagnosis/session.h"
 #include "cmd/tell.h"
 #include "lib/text.h"
@@ -652,10 +653,7 @@ static bool catch_signals(struct live *l)
 {
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	signals_that_end(&set);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	l->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
