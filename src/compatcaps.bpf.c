@@ -745,7 +745,7 @@ static __noinline int lose_beginning(enum cc_type type, __u32 cmd, __u64 kvm, __
 static __noinline struct in_flight *take_overflow(struct task_struct *task)
 {
 	__u32 thread = task->pid;
-	__u64 id = user_of(task);
+	__u64 id = current_user();
 	struct user *user = meet_user(id);
 	struct in_flight *t = NULL;
 
@@ -883,8 +883,8 @@ int BPF_PROG(ioctl_fexit, struct file *filp, unsigned int cmd, unsigned long arg
 /*
  * Both of these in one program, where the kernel has such programs (Linux 7.0). To attach a second
  * program to a function, or to detach one of two, the kernel exchanges a trampoline, on which a
- * preemptible kernel can crash (docs/soak.md). The loader sets the attach type, whose section name an
- * older libbpf does not know.
+ * preemptible kernel can crash (docs/soak.md). The loader sets the attach type, whose section name
+ * an older libbpf does not know.
  */
 SEC("fentry")
 int BPF_PROG(ioctl_session, struct file *filp, unsigned int cmd, unsigned long arg, int ret)

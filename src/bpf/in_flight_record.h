@@ -32,7 +32,7 @@ struct in_flight {
 	__u64 owner; /* the thread's kernel id; 0: free */
 	struct call call;
 	__u64 in_overflow; /* it is in the map of overflows, */
-	__u64 user;	   /* as this user's (user_of()) */
+	__u64 user;	   /* as this user's (current_user()) */
 	__u32 pid;	   /* as in cc_record */
 	__u32 tid;
 	__u64 in[CC_WORDS];

@@ -48,10 +48,12 @@ struct {
 /*
  * Who answers for a process, by something that it cannot choose: its user id, but in a user
  * namespace, where it can have any of thousands, the user who made that namespace. What root makes
- * such namespaces for are containers: each of them counts as a user.
+ * such namespaces for are containers: each of them counts as a user. Global, to be verified by
+ * itself.
  */
-static __noinline __u64 user_of(struct task_struct *task)
+__noinline __u64 current_user(void)
 {
+	struct task_struct *task = bpf_get_current_task_btf();
 	const struct cred *cred = BPF_CORE_READ(task, cred);
 	struct user_namespace *ns = BPF_CORE_READ(cred, user_ns);
 	__u32 owner;
@@ -109,7 +111,7 @@ __noinline int charge(const struct call *c, __u64 bytes, _Bool scarce)
 	__u64 kvm = c ? c->kvm : 0;
 	struct vm *vm = kvm ? bpf_map_lookup_elem(&vms, &kvm) : NULL;
 	struct share *process = meet_process(task->tgid);
-	struct user *user = scarce ? meet_user(user_of(task)) : NULL;
+	struct user *user = scarce ? meet_user(current_user()) : NULL;
 
 	if ((vm && is_spent(&vm->share, SHARES_OF_VM)) ||
 	    (process && is_spent(process, SHARES_OF_PROCESS)) ||

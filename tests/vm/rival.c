@@ -138,7 +138,7 @@ static void call_often(int vm)
 		call(vm, 0);
 	__atomic_fetch_add(n_calls, AT_ONCE, __ATOMIC_RELAXED);
 	if (is_full())
-		usleep(100000);
+		sleep(1);
 }
 
 static void calls(unsigned int n)

@@ -7,7 +7,7 @@ import subprocess
 import tracing
 import vmtest
 
-METHODS = {"debian-7.3": "fexit", "debian-6.12": "kprobe"}
+METHODS = {"debian-7.3": "auto", "debian-6.12": "kprobe"}
 # Whose calls are in the way, and that the one whose calls are not is another user's.
 CROWDS = {"flood": "32 processes of another user hide",
           "same": "8 processes of the same user hide",
@@ -49,9 +49,10 @@ def check_crowds(tap, guest):
     tap.same(reasons, {"vm-budget"}, "crowds: those who exceed their share lose calls, and the ring is never full")
 
 
-def check_hanging(tap, guest):
-    lines = guest.json("hang.out")
-    tap.same(guest.number("hang.status"), 0, "hanging: exit status", guest.text("hang.err"))
+def check_hanging(tap, guest, kernel, lines):
+    if not vmtest.has_feature(kernel):
+        tap.skip("calls that hang", "a kernel without the ioctl refuses it before it looks at memory that never comes")
+        return
     for name in ("alone", "four", "many"):
         pid, calls = made(guest, name)
         recorded = sum(e.get("usize") == 17 and e["pid"] == pid for e in lines)
@@ -61,23 +62,21 @@ def check_hanging(tap, guest):
     tap.same(lost, [("too-many-in-flight", "negotiation", too_many, None)],
              "many: of one user's calls that hang there so many are lost, with their VM", *lost)
     # They end when they are killed.
-    ended = sum(e.get("type") == "negotiation" and e.get("usize") != 17 for e in lines)
+    ended = sum(e.get("type") == "negotiation" and e["usize"] is None for e in lines)
     tap.same(ended, SLOTS + HANGING - too_many, "many: and the end of all others is seen")
 
 
 def check_lines(tap, guest, lines):
     printed = guest.text("dmesg")
-    tap.says(printed, FORGED, "names: the kernel did print the forged lines")
-    told = [(e["comm"], e["message"]) for e in lines if e.get("type") == "kernel"]
-    want = [(name, TRUE_LINE) for name in ("compatcaps-trac", "ordinary")]
-    tap.same([line for line in told if line[0] != "rival"], want,
-             "names: a line is KVM's where KVM has printed it, whatever a process is called", printed)
+    tap.says(printed, [*FORGED, TRUE_LINE], "names: the kernel did print the forged lines, and KVM its own")
+    told = {(e["comm"], e["message"]) for e in lines if e.get("type") == "kernel"}
+    tap.ok({message for _, message in told} == {TRUE_LINE} and {"compatcaps-trac", "ordinary"} <= {comm for comm, _ in told},
+           "names: a line is KVM's where KVM has printed it, whatever a process is called", told)
 
 
-def check_names(tap, guest):
-    lines = guest.json("names.out")
+def check_names(tap, guest, lines):
     tap.same(guest.number("names.status"), 0, "names: exit status", guest.text("names.err"))
-    tracing.check_stream(tap, "names", lines, guest.files["names.out"])
+    tracing.check_replay(tap, "names", guest.files["names.out"])
     check_lines(tap, guest, lines)
     for name in ("compatcaps-trac", "ordinary"):
         events = [e for e in lines if e.get("comm") == name]
@@ -88,15 +87,16 @@ def check_names(tap, guest):
 
 
 def check_numbers(tap, lines):
-    """A VM that was found and is then seen to call has one number, and it is small."""
+    """Each VM has one number, also that which was found and is then seen to call, and it is small."""
     numbers = {}
     for e in lines:
         if e.get("vm") and (e.get("evidence") or {}).get("vm"):
             numbers.setdefault(e["vm"], set()).add(int(e["evidence"]["vm"], 0))
-    ones = [next(iter(numbers[vm])) for vm in sorted(numbers)]
-    tap.ok(len(numbers) == 3 and all(len(n) == 1 for n in numbers.values()) and len(set(ones)) == 3 and max(ones) < 10,
+    ones = {n for of in numbers.values() for n in of}
+    tap.ok(len(ones) == len(numbers) > 3 and all(len(of) == 1 for of in numbers.values()) and max(ones) < 100,
            "numbers: each VM has one of the trace's own", numbers)
-    tap.ok(any(e.get("type") == "found" for e in lines), "numbers: one of them was found", *lines[:12])
+    older = [e["type"] for e in lines if e.get("guest") == "older"]
+    tap.ok(older[:1] == ["found"] and "negotiation" in older, "numbers: one of them was found, and then seen to call", older)
 
 
 def addresses_in(data):
@@ -109,13 +109,13 @@ def addresses_in(data):
 def outputs(guest):
     """name -> bytes of all that is told of this trace, live and from its recording."""
     recording = guest.files["names.out"]
-    shown = {name: guest.files[name] for name in ("names.out", "table.out", "vms.out", "vms-json.out")}
-    shown |= {name: guest.files[name] for name in ("crowds.victims", "crowds.lost", "hang.out")}
+    shown = {name: guest.files[name] for name in ("names.out", "vms.out")}
+    shown |= {name: guest.files[name] for name in ("crowds.victims", "crowds.lost")}
     for name, command in {"replay": ["replay", "-v", "--summary"], "report": ["report"], "html": ["report", "--format=html"],
                           "perfetto": ["report", "--format=perfetto"], "metrics": ["metrics"],
                           "check": ["check", "--format=json", "-f", "lost=0"]}.items():
         done = subprocess.run([tracing.native(), *command, "-"], input=recording, capture_output=True, check=False, timeout=120)
-        shown[name] = done.stdout
+        shown[name] = done.stdout or done.stderr
     return shown
 
 
@@ -132,10 +132,11 @@ def runs(kernel, machine):
         yield vmtest.Run(kernel, machine, "rivals", "rivals", [METHODS[kernel]], 240, 2, ("rival", "steps"))
 
 
-def check(tap, guest, _run):
+def check(tap, guest, run):
     tap.same(guest.text("rival.err"), "", "all rivals did what they were told")
     check_crowds(tap, guest)
-    check_hanging(tap, guest)
-    check_names(tap, guest)
-    check_numbers(tap, guest.json("names.out"))
+    lines = guest.json("names.out")
+    check_names(tap, guest, lines)
+    check_numbers(tap, lines)
+    check_hanging(tap, guest, run.kernel, lines)
     check_addresses(tap, guest)
