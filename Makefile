@@ -212,8 +212,8 @@ $(H)/obj/tools_%.o: tools/%.c
 	$(call msg,HOSTCC,$@)
 	$(Q)$(CCACHE) $(HOSTCC) $(H_CFLAGS) -MMD -MP -c $< -o $@
 
-$(P)/gen/compatcaps.bpf.o: src/kvm/compatcaps.h src/kvm/abi.h src/bpf/nested_caps.bpf.h
-$(P)/gen/inventory.bpf.o: src/bpf/inventory_record.h src/bpf/nested_caps.bpf.h
+$(P)/gen/compatcaps.bpf.o: src/kvm/compatcaps.h src/kvm/abi.h $(addprefix src/bpf/,in_flight_record.h nested_caps.bpf.h printer.bpf.h shares.bpf.h vms.bpf.h)
+$(P)/gen/inventory.bpf.o: src/kvm/compatcaps.h $(addprefix src/bpf/,in_flight_record.h inventory_record.h nested_caps.bpf.h vms.bpf.h)
 $(P)/gen/%.bpf.o: %.bpf.c src/vmlinux_ppc64le.h
 	@mkdir -p $(@D)
 	$(call msg,CLANG,$@)
@@ -351,7 +351,7 @@ check-debug: all ## kernels with KASAN, lockdep, kmemleak and more: half an hour
 demo: all ## boot a POWER11 in POWER10 mode, and watch two real QEMUs and VMMs that go wrong
 	$(Q)tests/vm/demo
 
-include tests/vm/conformance.mk tests/vm/steps.mk tests/vm/crowd.mk tests/vm/soak.mk tests/vm/attach_soak.mk tests/vm/l2.mk
+include tests/vm/conformance.mk tests/vm/steps.mk tests/vm/crowd.mk tests/vm/rival.mk tests/vm/soak.mk tests/vm/attach_soak.mk tests/vm/l2.mk
 # Of these everything is built below $(P) or $(H).
 -include bench/bench.mk tests/fuzz/fuzz.mk
 

@@ -68,7 +68,7 @@ static int list(const struct cli *c)
 	}
 	if (host_kvm_obstacle())
 		return list_nothing(c);
-	if (inventory_read(&inv, error))
+	if (inventory_read(&inv, NULL, error))
 		status = verb_write(c, show, &inv);
 	else
 		say("%s", error);

@@ -94,7 +94,7 @@ static void take_processes(struct inventory_vm *vm, const struct inventory_recor
 /* r: all that was told of one VM. */
 static bool take_vm(struct inventory_vm *vm, struct inventory_record *r, size_t n)
 {
-	*vm = (struct inventory_vm){ .kvm = r->kvm, .ino = r->ino, .backend = r->backend };
+	*vm = (struct inventory_vm){ .number = r->number, .ino = r->ino, .backend = r->backend };
 	text_escape(vm->name, sizeof(vm->name), r->name, sizeof(r->name));
 	for (size_t i = 0; i < n; i++)
 		if (vm->n_vcpus < r[i].vcpus)
@@ -116,7 +116,7 @@ static int compare_told(const void *a, const void *b)
 
 	if (!by)
 		by = order(x->ino, y->ino);
-	return by ? by : order(x->kvm, y->kvm);
+	return by ? by : order(x->number, y->number);
 }
 
 bool inventory_put_together(struct inventory *inv)

@@ -156,7 +156,7 @@ void story_found(struct story *s, const struct frame *f, const struct inventory_
 {
 	const struct inventory_vm *found = f->found.vm;
 	const struct inventory_process *p = found->processes;
-	const struct vm_id id = { found->ino, found->kvm, p->pid, s->name, s->comm };
+	const struct vm_id id = { found->ino, found->number, p->pid, s->name, s->comm };
 	struct vm *vm;
 
 	/* An escape more than a name can have is none of it. */

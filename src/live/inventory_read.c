@@ -68,12 +68,21 @@ static void take_facts(struct inventory *inv, const struct inventory_bpf *o)
 	host->nested = host_nested_api(host);
 }
 
-int inventory_read_kernel(struct inventory *inv)
+static int share(const struct inventory_bpf *o, const struct attach_vms *shared)
+{
+	int err = bpf_map__reuse_fd(o->maps.vms, shared->vms);
+
+	return err ? err : bpf_map__reuse_fd(o->maps.vm_numbers, shared->numbers);
+}
+
+int inventory_read_kernel(struct inventory *inv, const struct attach_vms *shared)
 {
 	struct inventory_bpf *o = inventory_bpf__open();
 	int err = o ? 0 : -errno;
 
-	if (o) {
+	if (!err && shared)
+		err = share(o, shared);
+	if (!err) {
 		o->rodata->pid_ns = host_pid_namespace();
 		inv->namespaced = o->rodata->pid_ns;
 		err = inventory_bpf__load(o);
@@ -150,13 +159,13 @@ static void count_unlisted(struct inventory *inv, const struct vms *before)
 	vms_free(&after);
 }
 
-static bool read_all(struct inventory *inv, char *error)
+static bool read_all(struct inventory *inv, const struct attach_vms *shared, char *error)
 {
 	struct vms before = { 0 };
 	int err;
 
 	vms_look(&before);
-	err = inventory_read_kernel(inv);
+	err = inventory_read_kernel(inv, shared);
 	if (!err && !inventory_put_together(inv))
 		err = -ENOMEM;
 	if (err)
@@ -169,13 +178,14 @@ static bool read_all(struct inventory *inv, char *error)
 	return !err;
 }
 
-bool inventory_read(struct inventory *inv, char error[INVENTORY_ERROR_LEN])
+bool inventory_read(struct inventory *inv, const struct attach_vms *shared,
+		    char error[INVENTORY_ERROR_LEN])
 {
 	bool ok;
 
 	*inv = (struct inventory){ 0 };
 	objects_hear(false);
-	ok = read_all(inv, error);
+	ok = read_all(inv, shared, error);
 	if (!ok)
 		objects_show_messages();
 	objects_forget_messages();
