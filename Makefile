@@ -277,7 +277,7 @@ $(H)/unit/obj/%.o: %.c
 $(H)/unit/obj/work.o: tests/unit/work.c
 	@mkdir -p $(@D)
 	$(call msg,HOSTCC,$@)
-	$(Q)$(HOSTCC) $(S_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CCACHE) $(HOSTCC) $(S_CFLAGS) -MMD -MP -c $< -o $@
 
 $(H)/unit/tested.a: $(TESTED:%=$(H)/unit/obj/%.o) $(H)/unit/obj/work.o
 	@rm -f $@

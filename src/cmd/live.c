@@ -643,6 +643,8 @@ static void send_inventory(struct live *l)
 		say("which VMs are there already is not told: %s", error);
 	for (size_t i = 0; i < inv.n; i++)
 		send_found(l, &inv.vms[i]);
+	if (inv.truncated)
+		on_loss(CC_LOSS_VMS, inv.unlisted ? inv.unlisted : 1, NULL, 0, l);
 	inventory_free(&inv);
 }
 

@@ -497,7 +497,8 @@ static const char *const there[] = {
 		   "\"evidence\":{\"vm\":\"0xc000000011111111\",\"vm_ino\":20,\"vm_name\":\"50-9\",\"pid\":50,"
 		   "\"part\":\"owner\",\"comm\":\"a\\\\x0ab\",\"name_option\":\"guest=old\","
 		   "\"incoming\":false,\"backend\":\"hv\","
-		   "\"vcpus\":2,\"vcpu_modes\":[{\"vcpu\":0,\"pvr\":251658245},{\"vcpu\":1,\"pvr\":null}]}}",
+		   "\"vcpus\":2,\"vcpu_modes\":[{\"vcpu\":0,\"pvr\":251658245},{\"vcpu\":1,\"pvr\":null}],"
+		   "\"vcpus_left_out\":false}}",
 	THERE("5") "\"pid\":null,\"tid\":null,\"comm\":\"guardian\",\"thread\":null,\"cgroup\":null,"
 		   "\"vm\":2,\"vm_name\":null,\"guest\":null,\"mode_is\":\"no-vcpu\",\"pvr\":null,\"mode\":null,"
 		   "\"runs_on\":null,\"offered\":null,"
@@ -506,7 +507,7 @@ static const char *const there[] = {
 		   "\"evidence\":{\"vm\":null,\"vm_ino\":21,\"vm_name\":null,\"pid\":51,"
 		   "\"part\":\"holder\",\"comm\":\"guardian\",\"name_option\":null,"
 		   "\"incoming\":null,\"backend\":null,"
-		   "\"vcpus\":0,\"vcpu_modes\":[]}}",
+		   "\"vcpus\":0,\"vcpu_modes\":[],\"vcpus_left_out\":false}}",
 };
 
 /* The same of what fails later, and of what KVM says. */
