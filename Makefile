@@ -40,7 +40,7 @@ help: ## this text
 	"  SOAK_SECONDS=N    for soak: how long (3600); SOAK_SEED=N: what it decides by" \
 	"  DEBUG=1 PAGES=64K for kernel: one that looks for its own faults; one with pages of 64 KiB" \
 	"  KERNEL=NAME       for demo and bench: a kernel of tests/vm/kernels" \
-	"  MACHINE=NAME      for demo: a machine of tests/vm/machines" \
+	"  MACHINE=NAME      for demo: a machine of tests/vm/machines; QEMU=negotiates: with a QEMU that queries" \
 	"  TOOLCHAIN=host    build with this machine's tools where they suffice (default on ppc64le), not with a cached root" \
 	"  O=DIR             where to build (build)" \
 	"  V=1               show the commands" \
@@ -348,7 +348,7 @@ check-64k: all ## the patched kernels with pages of 64 KiB: half an hour to buil
 check-debug: all ## kernels with KASAN, lockdep, kmemleak and more: half an hour to build them, half an hour
 	$(Q)CHECK_TIMEOUT=7200 JOBS=$(or $(JOBS),2) tests/check debug
 
-demo: all ## boot a POWER11 in POWER10 mode, and watch two real QEMUs and VMMs that go wrong
+demo: programs ## boot a POWER11 in POWER10 mode, and watch VMMs in it that go right and wrong, a real QEMU among them
 	$(Q)tests/vm/demo
 
 include tests/vm/conformance.mk tests/vm/steps.mk tests/vm/crowd.mk tests/vm/rival.mk tests/vm/soak.mk tests/vm/attach_soak.mk tests/vm/l2.mk
@@ -387,7 +387,7 @@ ROOTS := sysroot toolchain $(if $(filter check check-vm check-stories check-serv
 	$(if $(filter check check-unit check-service dashboard,$(GOALS)),monitoring) $(if $(filter check-packages,$(GOALS)),native) \
 	$(if $(filter bench-peers,$(GOALS)),peers)
 # QEMUs that Debian does not have.
-QEMUS := $(if $(filter check check-vm check-stories,$(GOALS)),negotiates refuses,$(if $(filter demo,$(GOALS)),negotiates))
+QEMUS := $(if $(filter check check-vm check-stories,$(GOALS)),negotiates refuses,$(if $(filter demo,$(GOALS)),$(QEMU)))
 DEFAULT_KERNEL = $(shell tests/vm/kernel names | head -n 1)
 KERNELS := $(sort $(if $(filter check check-vm check-stories,$(GOALS)),$(shell tests/vm/kernel names check)) \
 	$(foreach t,$(filter check-64k check-debug,$(GOALS)),$(shell tests/vm/kernel names $(t))) \

@@ -499,7 +499,7 @@ static void say_verdict(struct inventory_verdict *v, const struct offer *offer)
 		break;
 	case MODE_HOST_DEFAULT:
 		say_it(v,
-		       "no mode was asked for, not yet at least: it has this host's own, and on which others it could run is not told");
+		       "no mode is set: none was requested, the host's default was, or KVM refused the request; on which other hosts it could run is not known");
 		break;
 	case MODE_REFUSED:
 		say_it(v,
@@ -530,7 +530,7 @@ static void say_unseen(const struct inventory_vm *vm, struct inventory_verdict *
 		say_it(v, "; a process that has it is ending");
 	else if (!inventory_owner(vm))
 		say_it(v,
-		       "; the process that made it is gone or has begun another program: KVM obeys nobody any more");
+		       "; the process that made it has let go of it, and KVM takes its ioctls from no other");
 }
 
 void inventory_judge(const struct inventory_vm *vm, const struct host_facts *host,
