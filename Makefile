@@ -254,6 +254,18 @@ $(H)/bin/decode_bitmap: $(H)/obj/tools_decode_bitmap.o $(TOOL:%=$(H)/obj/%.o)
 	$(call msg,LINK,$@)
 	$(Q)$(H_LINK) $^ -o $@ $(JSON_LIB)
 
+SHARED := $(H)/shared/compatcaps-trace $(H)/shared/decode_bitmap
+# For valgrind, which knows malloc() only where the C library is a shared one.
+$(H)/shared/compatcaps-trace: $(OFFLINE:%=$(H)/obj/%.o)
+	@mkdir -p $(@D)
+	$(call msg,LINK,$@)
+	$(Q)$(HOSTCC) $(H_CFLAGS) $(LDFLAGS) $^ -o $@ $(call OFFLINE_LIBS,$(HOSTCC))
+
+$(H)/shared/decode_bitmap: $(H)/obj/tools_decode_bitmap.o $(TOOL:%=$(H)/obj/%.o)
+	@mkdir -p $(@D)
+	$(call msg,LINK,$@)
+	$(Q)$(HOSTCC) $(H_CFLAGS) $(LDFLAGS) $^ -o $@ $(JSON_LIB)
+
 comma := ,
 
 .SECONDARY: $(UNIT:%=$(H)/unit/obj/%.o)
@@ -327,10 +339,10 @@ check-fleet: all $(DEB) ## two hosts and a collector, as docs/fleet.md sets them
 check-packages: all packages ## look at the packages, build and install them on an emulated ppc64le machine: less than half an hour
 	$(Q)tests/packages
 
-check: all $(UNIT:%=$(H)/unit/%) $(H)/unit/compatcaps-trace $(H)/bin/compatcaps_probe ## run every test; the last line counts them
+check: all $(UNIT:%=$(H)/unit/%) $(H)/unit/compatcaps-trace $(H)/bin/compatcaps_probe $(SHARED) ## run every test; the last line counts them
 	$(Q)$(TOOLS) UNIT="$(UNIT)" tests/check $(CHECK)
 
-check-unit: all $(UNIT:%=$(H)/unit/%) $(H)/unit/compatcaps-trace $(H)/bin/compatcaps_probe ## the tests that need no guest
+check-unit: all $(UNIT:%=$(H)/unit/%) $(H)/unit/compatcaps-trace $(H)/bin/compatcaps_probe $(SHARED) ## the tests that need no guest
 	$(Q)$(TOOLS) UNIT="$(UNIT)" tests/check unit lint
 
 check-vm: all ## the tests in guests

@@ -502,7 +502,7 @@ static const char *const there[] = {
 	THERE("5") "\"pid\":null,\"tid\":null,\"comm\":\"guardian\",\"thread\":null,\"cgroup\":null,"
 		   "\"vm\":2,\"vm_name\":null,\"guest\":null,\"mode_is\":\"no-vcpu\",\"pvr\":null,\"mode\":null,"
 		   "\"runs_on\":null,\"offered\":null,"
-		   "\"hint\":\"it has no vCPU yet; the process that made it is gone or has begun another program: "
+		   "\"hint\":\"it has no vCPU yet; the process that made it has let go of it, and "
 		   "KVM takes its ioctls from no other\","
 		   "\"evidence\":{\"vm\":null,\"vm_ino\":21,\"vm_name\":null,\"pid\":51,"
 		   "\"part\":\"holder\",\"comm\":\"guardian\",\"name_option\":null,"
