@@ -45,7 +45,7 @@ struct inventory_process {
 };
 
 struct inventory_vm {
-	uint64_t kvm; /* tells VMs apart, and is shown nowhere */
+	uint64_t kvm;			       /* tells VMs apart, and is shown nowhere */
 	uint64_t number, ino;		       /* as in cc_record: vm, vm_ino */
 	char name[INVENTORY_NAME_LEN * 4 + 1]; /* escaped; "" where it has none */
 	enum inventory_backend backend;

@@ -145,7 +145,7 @@ of_stranger() {
 	fresh
 	precious "$d/out"
 	chmod 666 "$d/out"
-	chown $stranger "$d/out" && works "$1" --force -o "$d/out" && mode_is "$d/out" "$2"
+	chown "$stranger" "$d/out" && works "$1" --force -o "$d/out" && mode_is "$d/out" "$2"
 }
 for verb in "${verbs[@]}"; do
 	case $(name_of "$verb") in
@@ -167,9 +167,9 @@ umask 022
 
 baseline() {
 	fresh
-	"$trace" check --write-baseline "$d/base" $one && mode_is "$d/base" 644 && cp "$d/base" "$tmp/base" && precious "$d/base" &&
-		! "$trace" check --write-baseline "$d/base" $one && is_precious "$d/base" &&
-		"$trace" check --force --write-baseline "$d/base" $one && cmp "$d/base" "$tmp/base" && holds_only "$d" base
+	"$trace" check --write-baseline "$d/base" "$one" && mode_is "$d/base" 644 && cp "$d/base" "$tmp/base" && precious "$d/base" &&
+		! "$trace" check --write-baseline "$d/base" "$one" && is_precious "$d/base" &&
+		"$trace" check --force --write-baseline "$d/base" "$one" && cmp "$d/base" "$tmp/base" && holds_only "$d" base
 }
 holds "a baseline is written by the same rules" baseline
 
@@ -287,12 +287,12 @@ strange_link() {
 	precious "$d/target"
 	for where in "stranger 755" "root 1777" "root 755"; do
 		mkdir "$d/x"
-		[[ $where != stranger* ]] || chown $stranger "$d/x"
+		[[ $where != stranger* ]] || chown "$stranger" "$d/x"
 		chmod "${where#* }" "$d/x"
 		ln -s "$d/target" "$d/x/link"
 		ln -s "$d" "$d/x/way"
 		ln -s "$d/new" "$d/x/dangling"
-		chown -h $stranger "$d"/x/*
+		chown -h "$stranger" "$d"/x/*
 		refused "another user has made" "$1" --force -o "$d/x/link" && refused "another user has made" "$1" -o "$d/x/dangling" &&
 			refused "another user has made" "$1" --force -o "$d/x/way/target" && holds_only "$d" $'target\nx' &&
 			is_precious "$d/target" || return
@@ -369,8 +369,7 @@ holds "a name that changes between a FIFO and a file" swapped_file
 
 # until COMMAND...: it succeeds within ten seconds
 until_true() {
-	local n
-	for n in {1..100}; do
+	for _ in {1..100}; do
 		! "$@" 2>/dev/null || return 0
 		sleep 0.1
 	done
@@ -416,7 +415,7 @@ hung_up() {
 	fresh
 	mkfifo "$d/fifo"
 	: >"$tmp/err"
-	(trap '' HUP; exec "$trace" replay -o "$d/fifo" $one 2>"$tmp/err") &
+	(trap '' HUP; exec "$trace" replay -o "$d/fifo" "$one" 2>"$tmp/err") &
 	pid=$!
 	until_true grep -q 'waiting for a reader' "$tmp/err" && kill -HUP "$pid" && sleep 0.5 && kill -0 "$pid" &&
 		timeout 20 cat "$d/fifo" >"$tmp/read" && wait "$pid" && is_whole "$tmp/read" "${verbs[0]}"
@@ -425,7 +424,7 @@ strange_fifo() {
 	fresh
 	mkdir -m 1777 "$d/x"
 	mkfifo -m 666 "$d/x/fifo"
-	chown $stranger "$d/x/fifo"
+	chown "$stranger" "$d/x/fifo"
 	exec 8<>"$d/x/fifo"
 	refused "a FIFO that another user has made" "$1" -o "$d/x/fifo"
 	local status=$?
@@ -433,7 +432,7 @@ strange_fifo() {
 	timeout 20 cat <&8 >"$tmp/read" &
 	works "${verbs[14]}" -o "$d/x/fifo" || status=1
 	exec 8>&-
-	return $status
+	return "$status"
 }
 for verb in "${verbs[@]}"; do
 	holds "$(name_of "$verb"): SIGTERM ends it at a FIFO that nobody reads" deaf TERM "$verb"
@@ -480,12 +479,12 @@ with open(sys.argv[3], "wb") as f:
 import socket, sys
 socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"end", sys.argv[1])' "$d/socket"
 	wait "$pid"
-	return $status
+	return "$status"
 }
 no_journal() { refused "it is a UNIX socket" "$1" -o "$d/socket" && refused "it is a UNIX socket" "$1" --force -o "$d/socket"; }
 is_not_read() { listening SOCK_DGRAM no_journal "$1" && [[ ! -s $tmp/read ]]; }
 is_journal() {
-	listening SOCK_DGRAM works "${verbs[2]}" -o "$d/socket" && [[ $(tr -dc '\0' <"$tmp/read" | wc -c) -eq $(wc -l <$one) ]] &&
+	listening SOCK_DGRAM works "${verbs[2]}" -o "$d/socket" && [[ $(tr -dc '\0' <"$tmp/read" | wc -c) -eq $(wc -l <"$one") ]] &&
 		tr -d '\0' <"$tmp/read" | cmp - "$(expected "${verbs[2]}")"
 }
 for verb in "${few[@]}"; do
@@ -505,7 +504,7 @@ interrupted() {
 	mkfifo "$d/in/endless"
 	precious "$d/out/old"
 	exec 8<>"$d/in/endless"
-	cat $one >&8 &
+	cat "$one" >&8 &
 	local writer=$!
 	background "x|0|$*"
 	until_true begun && kill -s "$sig" "$pid" && until_true ended "$pid" || status=1
@@ -533,8 +532,8 @@ ignored() {
 	(trap '' HUP; exec "$trace" replay --json --force -o "$d/old" "$d/in" 2>"$tmp/err") &
 	local pid=$!
 	exec 8>"$d/in"
-	head -n 1 $one >&8
-	until_true two_files && kill -HUP "$pid" && tail -n +2 $one >&8
+	head -n 1 "$one" >&8
+	until_true two_files && kill -HUP "$pid" && tail -n +2 "$one" >&8
 	exec 8>&-
 	wait "$pid" && is_whole "$d/old" "${verbs[1]}"
 }
@@ -550,7 +549,7 @@ unread() {
 	works "$1" >&"$fd"
 	local status=$?
 	exec {fd}>&-
-	return $status
+	return "$status"
 }
 unread_fifo() {
 	fresh
@@ -560,10 +559,10 @@ unread_fifo() {
 r, w = os.pipe()
 os.close(r)
 os.dup2(w, 9)
-os.execv(sys.argv[1], sys.argv[1:])' "$trace" replay -q --json -o /dev/fd/9 $one
+os.execv(sys.argv[1], sys.argv[1:])' "$trace" replay -q --json -o /dev/fd/9 "$one"
 	local status=$?
 	exec 8>&-
-	return $status
+	return "$status"
 }
 for verb in "${verbs[@]}"; do
 	holds "$(name_of "$verb"): a reader may go away" unread "$verb"
@@ -576,9 +575,9 @@ unread_baseline() {
 	local fd
 	exec {fd}> >(:)
 	wait $!
-	"$trace" check --write-baseline "/dev/fd/$fd" $one >"$tmp/out" 2>&1 && [[ ! -s $tmp/out ]]
+	"$trace" check --write-baseline "/dev/fd/$fd" "$one" >"$tmp/out" 2>&1 && [[ ! -s $tmp/out ]]
 }
 holds "a baseline: a reader may go away" unread_baseline
-head_of() { [[ $("$trace" replay --json $one | head -n 1 | jq -r .type) == trace ]]; }
+head_of() { [[ $("$trace" replay --json "$one" | head -n 1 | jq -r .type) == trace ]]; }
 holds "| head is not a failure" head_of
 exit $failed

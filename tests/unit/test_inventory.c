@@ -772,13 +772,19 @@ static void test_json(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nothing),	  cmocka_unit_test(test_one_vm_told_once),
-		cmocka_unit_test(test_vms_apart), cmocka_unit_test(test_vms_without_inode),
-		cmocka_unit_test(test_many),	  cmocka_unit_test(test_dups),
-		cmocka_unit_test(test_too_many_vms), cmocka_unit_test(test_shares),
+		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_one_vm_told_once),
+		cmocka_unit_test(test_vms_apart),
+		cmocka_unit_test(test_vms_without_inode),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_dups),
+		cmocka_unit_test(test_too_many_vms),
+		cmocka_unit_test(test_shares),
 		cmocka_unit_test(test_hostile_names),
-		cmocka_unit_test(test_verdicts),  cmocka_unit_test(test_runs_on),
-		cmocka_unit_test(test_text),	  cmocka_unit_test(test_text_of_nothing),
+		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_runs_on),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_text_of_nothing),
 		cmocka_unit_test(test_json),
 	};
 

@@ -114,6 +114,9 @@ static void what_is_not_its_own_is_not_removed(void **state)
 	(void)state;
 	assert_int_equal(unlink(file), 0);
 	f = fopen(file, "w");
+	assert_non_null(f);
+	if (!f)
+		return;
 	fputs("other", f);
 	fclose(f);
 	assert_false(output_close(o, false));

@@ -736,9 +736,8 @@ static void test_tell_silent_vms(void **state)
 	born(*state, 0, "7-4");
 	story_tell(*state, keep, &p);
 	assert_int_equal(p.n, 3);
-	assert_string_equal(
-		p.text[0],
-		"VM 1, qemu-system-ppc[7], guest \"db1\": asked for no mode.");
+	assert_string_equal(p.text[0],
+			    "VM 1, qemu-system-ppc[7], guest \"db1\": asked for no mode.");
 	assert_tells(p.text[1], "VM 2, qemu-system-ppc[8]: ");
 	assert_tells(
 		p.text[1],
@@ -799,9 +798,7 @@ static void test_found(void **state)
 	assert_tells(p.text[3], "began, its vCPUs in different modes; ");
 	assert_tells(p.text[4], "began, without a vCPU; ");
 	assert_tells(p.text[5], "began; ");
-	assert_string_equal(
-		p.text[6],
-		"VM 7, qemu[7], guest \"old\": asked for no mode.");
+	assert_string_equal(p.text[6], "VM 7, qemu[7], guest \"old\": asked for no mode.");
 	assert_string_equal(
 		dies(*state, 3, "7-3").sentence,
 		"was there when this trace began, in the host's own mode, was not seen to ask for a mode (the VM is older than this trace)");
@@ -849,8 +846,7 @@ static void test_end(void **state)
 {
 	watch(*state, (uint64_t[]){ 9 }, 1);
 	assert_null(born(*state, 2, "7-2").sentence);
-	assert_string_equal(dies(*state, 2, "7-2").sentence,
-			    "asked for no mode");
+	assert_string_equal(dies(*state, 2, "7-2").sentence, "asked for no mode");
 	negotiate(*state, 2, 1, 0, 24, P9_P10);
 	ask(*state, 2, POWER10, 0);
 	assert_string_equal(dies(*state, 3, "7-3").sentence,
@@ -1022,7 +1018,9 @@ static void test_ran(void **state)
 	run(*state, 6, -EINVAL, 0, 0);
 	story_tell(*state, keep, &p);
 	assert_int_equal(p.n, 6);
-	assert_tells(p.text[0], ". It was refused POWER10, went on without a mode and runs in the host's own.");
+	assert_tells(
+		p.text[0],
+		". It was refused POWER10, went on without a mode and runs in the host's own.");
 	assert_tells(
 		p.text[1],
 		". It asked for POWER10, KVM accepted it although this host offers POWER9 at most (this kernel does not check, 884ea0283f4e does), and runs in POWER10.");
