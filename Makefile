@@ -6,8 +6,6 @@
 VERSION := 0.2.0
 V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
-# For what runs make itself, and is no part of this one.
-ALONE := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL
 msg = @$(if $(filter 1,$(V)),:,printf '  %-8s %s\n' "$(1)" "$(2)")
 MAKEFLAGS += --no-print-directory
 # Below the top, where scripts look for it too: so that the path of the tree may have any character.
@@ -17,9 +15,12 @@ TOOLCHAIN ?= $(if $(filter ppc64le,$(HOST_ARCH)),host,root)
 # A kernel of tests/vm/kernels, for demo and bench; of kernel-patches, for kernel.
 KERNEL ?=
 export O
+# What these make is for this machine alone, or for none.
+WITHOUT_CROSS := help clean distclean install built dist readers
+CROSS_GOALS := $(filter-out $(WITHOUT_CROSS),$(or $(MAKECMDGOALS),all))
 # What is linked statically and the roots do not have so: of yyjson the source, of libelf a whole archive.
-FETCH_YYJSON := tools/root path yyjson
-FETCH_LIBELF := tools/root path libelf
+FETCH_YYJSON := tools/root tarball yyjson trixie,testing,sid
+FETCH_LIBELF := tools/root debs libelf-bookworm-ppc64el bookworm ppc64el libelf-dev
 
 quote := '
 ifneq ($(words $(O))$(shell printf %s '$(subst $(quote),'\$(quote)',$(O))' | tr -d 'A-Za-z0-9_./+~@%^,=-'),1)
@@ -28,8 +29,9 @@ endif
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
+.PHONY: deb-$(HOST_ARCH) rpm-$(HOST_ARCH) rpm-ppc64le
 .PHONY: all check check-unit check-vm check-stories check-lint check-64k check-debug check-mutants demo kernel vmlinux bench bench-host bench-peers bench-recordings \
-	check-selftest soak attach-soak compile_commands.json install built dist programs packages check-packages check-service check-fleet dashboard clean distclean help
+	check-selftest soak attach-soak compile_commands.json install built dist programs readers packages check-packages check-service check-fleet dashboard clean distclean help
 
 help: ## this text
 	@echo "compatcaps-trace $(VERSION). Targets:"
@@ -38,8 +40,7 @@ help: ## this text
 	"  SOAK_SECONDS=N    for soak: how long (3600); SOAK_SEED=N: what it decides by" \
 	"  DEBUG=1 PAGES=64K for kernel: one that looks for its own faults; one with pages of 64 KiB" \
 	"  KERNEL=NAME       for demo and bench: a kernel of tests/vm/kernels" \
-	"  MACHINE=NAME      for demo: a machine of tests/vm/machines" \
-	"  QEMU=negotiates   for demo: build a QEMU that queries, and show it in place of the reference negotiator" \
+	"  MACHINE=NAME      for demo: a machine of tests/vm/machines; QEMU=negotiates: with a QEMU that queries" \
 	"  TOOLCHAIN=host    build with this machine's tools where they suffice (default on ppc64le), not with a cached root" \
 	"  O=DIR             where to build (build)" \
 	"  V=1               show the commands" \
@@ -55,7 +56,7 @@ SYSROOT :=
 else
 CROSS_CC ?= powerpc64le-linux-gnu-gcc-14
 # A link, for the cache may lie where a makefile cannot name it.
-ifneq ($(filter-out help clean distclean install,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(CROSS_GOALS),)
 SYSROOT ?= $(if $(shell tools/root link sysroot $(O)/sysroot && echo there),,\
 	$(error there is no sysroot to build with: what is above says why))$(O)/sysroot
 SYSROOT := $(SYSROOT)
@@ -93,10 +94,10 @@ BPF_CFLAGS := -g -O2 -fdebug-compilation-dir=. -target bpf -mcpu=v3 -D__TARGET_A
 	$(if $(SYSROOT),-isystem $(SYSROOT)/usr/include -isystem $(SYSROOT)/usr/include/powerpc64le-linux-gnu,\
 	-isystem /usr/include/powerpc64le-linux-gnu)
 
-TOOLS = STATIC="$(STATIC)" JSON_LIB="$(JSON_LIB)" CPPFLAGS="$(CPPFLAGS)" CROSS_CC="$(CROSS_CC)" HOSTCC="$(HOSTCC)" CLANG="$(CLANG)" BPFTOOL="$(BPFTOOL)" BPF_CFLAGS="$(BPF_CFLAGS)"
+TOOLS = IS_STATIC="$(STATIC)" YYJSON_DIR="$(YYJSON)" JSON_LIB="$(JSON_LIB)" CPPFLAGS="$(CPPFLAGS)" CROSS_CC="$(CROSS_CC)" HOSTCC="$(HOSTCC)" CLANG="$(CLANG)" BPFTOOL="$(BPFTOOL)" BPF_CFLAGS="$(BPF_CFLAGS)"
 
 ifeq ($(TOOLCHAIN)$(COMPATCAPS_ROOT),host)
-HOST_LACKS := $(if $(filter-out help clean distclean install,$(or $(MAKECMDGOALS),all)),$(shell $(TOOLS) tools/host_tools))
+HOST_LACKS := $(if $(CROSS_GOALS)$(filter readers,$(MAKECMDGOALS)),$(shell $(TOOLS) tools/host_tools $(if $(CROSS_GOALS),,readers)))
 ifneq ($(HOST_LACKS),)
 $(info make: this machine lacks $(HOST_LACKS): taking the tools of a cached root instead)
 override TOOLCHAIN := root
@@ -123,8 +124,8 @@ JSON_LIB := $(if $(YYJSON),,-lyyjson)
 # From frames to events and outputs: no clock, no libbpf. An output is one file, found by its name.
 PURE := abi points diagnosis event parse text guest inventory vm_table story session stream decode encode words metric emit $(basename $(notdir $(wildcard src/*/emit_*.c)))
 # With these the program reads recordings, on any machine; with LIVE it traces.
-OFFLINE := $(PURE) $(JSON) compatcaps options output replay say tell out shield trusted about complete offers \
-	digest event_words html html_vms page perfetto.pb-c report_html report_perfetto report_text report_words xml \
+OFFLINE := $(PURE) $(JSON) compatcaps options output destination safe_dir signals replay say tell out shield trusted about complete offers \
+	digest event_words html html_vms page perfetto.pb-c report_digest report_html report_perfetto report_text report_words xml \
 	metrics_file journal notify \
 	rules rules_check pattern schema values unseen evaluate evaluate_loss decide \
 	results results_text results_lines results_json results_junit \
@@ -143,9 +144,9 @@ LIVE_LIBS = $(if $(SYSROOT),-l:libbpf.a,-lbpf) $(if $(STATIC),$(P)/gen/libelf.a,
 # What the program is linked with where it reads recordings; the last one statically, where it is there so.
 OFFLINE_LIBS = $(JSON_LIB) -lm $(if $(findstring /,$(shell $(1) -print-file-name=libprotobuf-c.a)),-l:libprotobuf-c.a,-lprotobuf-c)
 # For the tools, which read no recording.
-TOOL := abi parse text out shield about complete json_caps $(JSON)
+TOOL := abi parse text out shield signals about complete json_caps $(JSON)
 # What unit tests link: as much as each of them needs.
-TESTED := $(sort $(filter-out compatcaps,$(OFFLINE)) $(TOOL)) doctor_qemus
+TESTED := $(sort $(filter-out compatcaps,$(OFFLINE)) $(TOOL)) child doctor_qemus
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 # On ppc64le the program itself reads recordings.
 NATIVE := $(if $(filter ppc64le,$(HOST_ARCH)),,$(H)/bin/compatcaps-trace)
@@ -153,6 +154,8 @@ NATIVE := $(if $(filter ppc64le,$(HOST_ARCH)),,$(H)/bin/compatcaps-trace)
 all: $(PROGS:%=$(P)/bin/%) $(NATIVE) $(H)/bin/decode_bitmap ## build the tracer and the tools for ppc64le, and for this machine what reads recordings
 
 programs: $(PROGS:%=$(P)/bin/%) ## of these what a POWER host runs, alone
+
+readers: $(H)/bin/compatcaps-trace $(H)/bin/decode_bitmap ## and what reads recordings on this machine, alone
 
 $(P)/obj/%.o: %.c | $(P)/gen/compatcaps.skel.h $(P)/gen/inventory.skel.h
 	@mkdir -p $(@D)
@@ -209,8 +212,8 @@ $(H)/obj/tools_%.o: tools/%.c
 	$(call msg,HOSTCC,$@)
 	$(Q)$(CCACHE) $(HOSTCC) $(H_CFLAGS) -MMD -MP -c $< -o $@
 
-$(P)/gen/compatcaps.bpf.o: src/kvm/compatcaps.h src/kvm/abi.h src/bpf/nested_caps.bpf.h
-$(P)/gen/inventory.bpf.o: src/bpf/inventory_record.h src/bpf/nested_caps.bpf.h
+$(P)/gen/compatcaps.bpf.o: src/kvm/compatcaps.h src/kvm/abi.h $(addprefix src/bpf/,in_flight_record.h nested_caps.bpf.h printer.bpf.h shares.bpf.h vms.bpf.h)
+$(P)/gen/inventory.bpf.o: src/kvm/compatcaps.h $(addprefix src/bpf/,in_flight_record.h inventory_record.h nested_caps.bpf.h vms.bpf.h)
 $(P)/gen/%.bpf.o: %.bpf.c src/vmlinux_ppc64le.h
 	@mkdir -p $(@D)
 	$(call msg,CLANG,$@)
@@ -251,6 +254,18 @@ $(H)/bin/decode_bitmap: $(H)/obj/tools_decode_bitmap.o $(TOOL:%=$(H)/obj/%.o)
 	$(call msg,LINK,$@)
 	$(Q)$(H_LINK) $^ -o $@ $(JSON_LIB)
 
+SHARED := $(H)/shared/compatcaps-trace $(H)/shared/decode_bitmap
+# For valgrind, which knows malloc() only where the C library is a shared one.
+$(H)/shared/compatcaps-trace: $(OFFLINE:%=$(H)/obj/%.o)
+	@mkdir -p $(@D)
+	$(call msg,LINK,$@)
+	$(Q)$(HOSTCC) $(H_CFLAGS) $(LDFLAGS) $^ -o $@ $(call OFFLINE_LIBS,$(HOSTCC))
+
+$(H)/shared/decode_bitmap: $(H)/obj/tools_decode_bitmap.o $(TOOL:%=$(H)/obj/%.o)
+	@mkdir -p $(@D)
+	$(call msg,LINK,$@)
+	$(Q)$(HOSTCC) $(H_CFLAGS) $(LDFLAGS) $^ -o $@ $(JSON_LIB)
+
 comma := ,
 
 .SECONDARY: $(UNIT:%=$(H)/unit/obj/%.o)
@@ -274,7 +289,7 @@ $(H)/unit/obj/%.o: %.c
 $(H)/unit/obj/work.o: tests/unit/work.c
 	@mkdir -p $(@D)
 	$(call msg,HOSTCC,$@)
-	$(Q)$(HOSTCC) $(S_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CCACHE) $(HOSTCC) $(S_CFLAGS) -MMD -MP -c $< -o $@
 
 $(H)/unit/tested.a: $(TESTED:%=$(H)/unit/obj/%.o) $(H)/unit/obj/work.o
 	@rm -f $@
@@ -303,52 +318,52 @@ DEB := $(O)/packages/compatcaps-trace_$(VERSION)_ppc64el.deb
 $(DEB): Makefile $(wildcard NEWS README.md src/*.[ch] src/*/*.[ch] src/*/*.proto tools/*.[ch] tools/install tools/package tools/dist docs/* packaging/* packaging/*/*)
 	@mkdir -p $(@D)
 	$(call msg,DEB,$@)
-	$(Q)tools/package deb $(@D) >$(@D)/deb.log 2>&1 || { status=$$?; tail -n 20 $(@D)/deb.log >&2; test $$status -eq 77; }
+	$(Q)tools/package deb $(@D) ppc64le >$(@D)/deb.log 2>&1 || { status=$$?; tail -n 20 $(@D)/deb.log >&2; test $$status -eq 77; }
 
-packages: $(DEB) ## a Debian package and an RPM package for ppc64le, in O/packages
-	$(Q)tools/package rpm $(O)/packages >$(O)/packages/rpm.log 2>&1 || { tail -n 20 $(O)/packages/rpm.log >&2; false; }
+# Of this machine the packages of what reads recordings.
+packages: $(DEB) $(if $(NATIVE),deb-$(HOST_ARCH) rpm-$(HOST_ARCH)) rpm-ppc64le ## Debian and RPM packages for ppc64le and for this machine, in O/packages
+
+deb-$(HOST_ARCH) rpm-$(HOST_ARCH) rpm-ppc64le: | $(DEB)
+	$(call msg,PACKAGE,$(subst -, for ,$@))
+	$(Q)tools/package $(subst -, $(O)/packages ,$@) >$(O)/packages/$@.log 2>&1 || { tail -n 20 $(O)/packages/$@.log >&2; false; }
 
 check-service: all $(DEB) ## install the Debian package in a guest, and try its service under a real systemd: three minutes
-	$(Q)$(ALONE) tests/check service
+	$(Q)tests/check service
 
 dashboard: all $(DEB) ## docs/dashboard.png anew, of what Prometheus scrapes in check-service
 	$(Q)PICTURE=docs/dashboard.png tests/vm/test-service
 
 check-fleet: all $(DEB) ## two hosts and a collector, as docs/fleet.md sets them up, in guests on one network: three minutes
-	$(Q)$(ALONE) tests/check fleet
+	$(Q)tests/check fleet
 
 check-packages: all packages ## look at the packages, build and install them on an emulated ppc64le machine: less than half an hour
-	$(Q)$(ALONE) tests/packages
+	$(Q)tests/packages
 
-check: all $(UNIT:%=$(H)/unit/%) $(H)/unit/compatcaps-trace $(H)/bin/compatcaps_probe ## run every test; the last line counts them
-	$(Q)$(ALONE) $(TOOLS) UNIT="$(UNIT)" tests/check $(CHECK)
+check: all $(UNIT:%=$(H)/unit/%) $(H)/unit/compatcaps-trace $(H)/bin/compatcaps_probe $(SHARED) ## run every test; the last line counts them
+	$(Q)$(TOOLS) UNIT="$(UNIT)" tests/check $(CHECK)
 
-check-unit: all $(UNIT:%=$(H)/unit/%) $(H)/unit/compatcaps-trace $(H)/bin/compatcaps_probe ## the tests that need no guest
-	$(Q)$(ALONE) $(TOOLS) UNIT="$(UNIT)" tests/check unit lint
+check-unit: all $(UNIT:%=$(H)/unit/%) $(H)/unit/compatcaps-trace $(H)/bin/compatcaps_probe $(SHARED) ## the tests that need no guest
+	$(Q)$(TOOLS) UNIT="$(UNIT)" tests/check unit lint
 
 check-vm: all ## the tests in guests
-	$(Q)$(ALONE) tests/check vm
+	$(Q)tests/check vm
 
 check-stories: all $(P)/tests/steps ## of these the ones with a real QEMU in the guest, and with VMMs that race
-	$(Q)$(ALONE) tests/check stories
+	$(Q)tests/check stories
 
 check-lint: all ## static checks alone
-	$(Q)$(ALONE) tests/check lint
+	$(Q)tests/check lint
 
 check-64k: all ## the patched kernels with pages of 64 KiB: half an hour to build them, ten minutes
-	$(Q)$(ALONE) tests/check 64k
+	$(Q)tests/check 64k
 
 check-debug: all ## kernels with KASAN, lockdep, kmemleak and more: half an hour to build them, half an hour
-	$(Q)$(ALONE) CHECK_TIMEOUT=7200 JOBS=$(or $(JOBS),2) tests/check debug
+	$(Q)CHECK_TIMEOUT=7200 JOBS=$(or $(JOBS),2) tests/check debug
 
-demo: ready-demo ## boot a POWER11 in POWER10 mode, and watch VMMs in it that go right and wrong, a real QEMU among them
+demo: programs ## boot a POWER11 in POWER10 mode, and watch VMMs in it that go right and wrong, a real QEMU among them
 	$(Q)tests/vm/demo
 
-# What is built for it while other things are still fetched.
-.PHONY: ready-demo
-ready-demo: programs
-
-include tests/vm/conformance.mk tests/vm/steps.mk tests/vm/crowd.mk tests/vm/soak.mk tests/vm/attach_soak.mk tests/vm/l2.mk
+include tests/vm/conformance.mk tests/vm/steps.mk tests/vm/crowd.mk tests/vm/rival.mk tests/vm/soak.mk tests/vm/attach_soak.mk tests/vm/l2.mk
 # Of these everything is built below $(P) or $(H).
 -include bench/bench.mk tests/fuzz/fuzz.mk
 
@@ -372,17 +387,46 @@ kernel: ## build a patched kernel: KERNEL=v7.2, v7.2-mainline or v6.12 (PAGES=64
 else
 # ---------------------------------------------------------------- outside: enter the root
 
-# What the inner half needs of the archive is fetched here, for apt is the host's, and so is what takes long
-# to build: tools/needs.
-INNER := all programs packages check-packages check-service check-fleet dashboard check check-unit check-vm check-stories check-lint check-64k check-debug check-mutants demo soak attach-soak \
+# What the inner half wants of the archive is fetched here: apt is the host's.
+INNER := all programs readers packages check-packages check-service check-fleet dashboard check check-unit check-vm check-stories check-lint check-64k check-debug check-mutants demo soak attach-soak \
 	bench bench-host bench-peers bench-recordings vmlinux compile_commands.json $(if $(wildcard tests/fuzz/fuzz.mk),fuzz)
-.PHONY: $(INNER)
-# make runs the line below with -n as well, for it runs make: then nothing may be prepared.
-letters := $(firstword $(filter-out -%,$(MAKEFLAGS)))
-DRY_RUN := $(if $(findstring =,$(letters)),,$(if $(findstring n,$(letters)),--dry-run))
-# Several compilers at a time, also where nobody said how many.
-$(INNER):
-	@tools/prepare $(DRY_RUN) $@ -- $(MAKE) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) O=$(O) V=$(V) $@
+.PHONY: $(INNER) prepare
+GOALS := $(or $(MAKECMDGOALS),all)
+ROOTS := sysroot toolchain $(if $(filter check check-vm check-stories check-service check-fleet dashboard,$(GOALS)),vmm) \
+	$(if $(filter packages check-packages check-service check-fleet dashboard,$(GOALS)),packaging) \
+	$(if $(filter check-service check-fleet dashboard,$(GOALS)),system) \
+	$(if $(filter check check-unit,$(GOALS)),bare-bookworm bare-trixie reader) $(if $(filter check check-vm,$(GOALS)),ci) \
+	$(if $(filter check check-unit check-service dashboard,$(GOALS)),monitoring) $(if $(filter check-packages,$(GOALS)),native) \
+	$(if $(filter bench-peers,$(GOALS)),peers)
+# QEMUs that Debian does not have.
+QEMUS := $(if $(filter check check-vm check-stories,$(GOALS)),negotiates refuses,$(if $(filter demo,$(GOALS)),$(QEMU)))
+DEFAULT_KERNEL = $(shell tests/vm/kernel names | head -n 1)
+KERNELS := $(sort $(if $(filter check check-vm check-stories,$(GOALS)),$(shell tests/vm/kernel names check)) \
+	$(foreach t,$(filter check-64k check-debug,$(GOALS)),$(shell tests/vm/kernel names $(t))) \
+	$(if $(filter demo bench bench-peers,$(GOALS)),$(or $(KERNEL),$(DEFAULT_KERNEL))) \
+	$(if $(filter check-unit check-lint check-packages check-service check-fleet dashboard,$(GOALS)),$(DEFAULT_KERNEL)) \
+	$(if $(filter vmlinux,$(GOALS)),$(or $(VMLINUX_KERNEL),$(DEFAULT_KERNEL))) \
+	$(if $(filter soak,$(GOALS)),$(shell sed 's/[ |\#].*//' tests/vm/soaks)) \
+	$(if $(filter attach-soak,$(GOALS)),$(shell sed 's/[ |\#+].*//' tests/vm/attach-soaks)) \
+	$(if $(filter check-mutants,$(GOALS)),patched-7.2 patched-7.2-mainline patched-6.12))
+# Whose checks of the patches themselves are made.
+CHECKED := $(if $(filter check,$(GOALS)),$(patsubst kernel-patches/%/,%,$(wildcard kernel-patches/v*/)))
+prepare:
+	@tools/root check && for r in $(ROOTS); do tools/root path $$r >/dev/null || exit; done
+	@{ $(FETCH_YYJSON) && $(FETCH_LIBELF); } >/dev/null
+	@$(if $(filter check check-unit dashboard,$(GOALS)),{ tools/root path browser && tools/root npm tests/browser; } >/dev/null || \
+		echo "make: no browser could be had: what needs one will be skipped" >&2)
+	@$(if $(KERNELS),tests/vm/kernel prepare $(KERNELS))
+	@$(if $(filter demo,$(GOALS)),tools/root path vmm >/dev/null || echo "make: the demo goes on without a real QEMU" >&2)
+	@$(if $(QEMUS),tests/vm/qemu/build prepare $(QEMUS) || [ $$? -eq 3 ] || \
+		echo "make: a QEMU could not be built: its tests will fail" >&2)
+	@for s in $(CHECKED); do kernel-patches/check --prepare $$s || \
+		echo "make: what checking $$s needs could not be had: its checks will fail" >&2; done
+	@$(if $(filter check check-vm,$(GOALS)),tests/vm/lava >/dev/null || \
+		echo "make: LAVA's own scripts could not be had: docs/ci is not tried with them" >&2)
+
+$(INNER): prepare
+	@tools/root enter toolchain -- $(MAKE) O=$(O) V=$(V) $@
 
 kernel:
 	@kernel-patches/build $(BUILD_OPTIONS) $(KERNEL)

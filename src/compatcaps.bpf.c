@@ -16,25 +16,21 @@
 #include <bpf/bpf_tracing.h>
 #include "kvm/abi.h"
 #include "kvm/compatcaps.h"
+#include "bpf/in_flight_record.h"
+#include "bpf/vms.bpf.h"
 
-#define MAX_IN_FLIGHT	  8192 /* calls at once; a power of 2 */
-#define PLACES		  4    /* where a thread's call can be among them */
-#define MAX_VMS		  8192 /* of which something is remembered; then the oldest are forgotten */
-#define MAX_PROCESSES	  4096 /* likewise */
-#define MAX_LOSSES	  16384	      /* kinds of losses that are told apart */
-#define MAX_RUNS	  4096	      /* kinds of failures of KVM_RUN that are remembered */
-#define AWAITED		  256	      /* VMs that are waited for, by process; a power of 2 */
-#define AWAIT_NS	  60000000000 /* how long at most after the newest one has asked */
-#define MAX_ANCESTORS	  64
-#define MAX_PID_LEVELS	  33 /* the kernel nests pid namespaces 32 deep */
-#define WAKE_NS		  (CC_WAKE_MS * 1000000)
-#define SHARES_OF_VM	  16 /* of the ring one VM can fill a 16th, */
-#define SHARES_OF_PROCESS 4  /* and one process with all its VMs a 4th */
-/* What is drawn from a share at a time: looking for that at each record costs half of one. */
-#define CREDIT_OF_VM	 4096
-#define CREDIT_OF_THREAD (8 * RECORD_BYTES)
-#define RECORD_BYTES	 (sizeof(struct cc_record) + BPF_RINGBUF_HDR_SZ)
-#define LINE_BYTES	 (sizeof(struct cc_line) + BPF_RINGBUF_HDR_SZ)
+#define PLACES	       4		   /* where a thread's call can be among MAX_IN_FLIGHT */
+#define MAX_OF_USER    (MAX_OVERFLOWS / 4) /* of which one user can have so many */
+#define MAX_LOSSES     16384		   /* kinds of losses that are told apart */
+#define MAX_RUNS       4096		   /* kinds of failures of KVM_RUN that are remembered */
+#define AWAITED	       256		   /* VMs that are waited for, by process; a power of 2 */
+#define AWAIT_NS       60000000000	   /* how long at most after the newest one has asked */
+#define MAX_ANCESTORS  64
+#define MAX_PID_LEVELS 33 /* the kernel nests pid namespaces 32 deep */
+#define WAKE_NS	       (CC_WAKE_MS * 1000000)
+#define RECORD_BYTES   (sizeof(struct cc_record) + BPF_RINGBUF_HDR_SZ)
+#define LINE_BYTES     (sizeof(struct cc_line) + BPF_RINGBUF_HDR_SZ)
+#define ARGS_BYTES     (sizeof(struct cc_args) + BPF_RINGBUF_HDR_SZ)
 
 #define EINTR	     4
 #define EAGAIN	     11
@@ -75,43 +71,6 @@ static struct awaited awaited[AWAITED];
 __u32 n_awaited;
 __u64 awaited_until; /* CLOCK_MONOTONIC */
 
-struct call {
-	__u32 type; /* enum cc_type */
-	__u32 cmd;
-	__u64 arg;
-	__u64 kvm;
-	__u64 ino;
-	__u64 mono_ns; /* at entry; 0: only the end is watched */
-};
-
-/* What is known of a VM. */
-struct known {
-	__u64 ino;
-	__u64 credit; /* bytes that the share above has been charged with ahead */
-	char name[CC_VM_NAME_LEN];
-	__u32 seen; /* CC_SEEN_OPS: has_hook was read */
-	__u32 has_hook;
-};
-
-/* A call that has begun and not ended. It begins as in_flight.c's struct begun does. */
-struct in_flight {
-	__u64 owner; /* the thread's kernel id; 0: free */
-	struct call call;
-	__u32 pid; /* as in cc_record */
-	__u32 tid;
-	__u64 in[CC_WORDS];
-	__u64 backend_arg; /* for the return probe, which sees none */
-	__u64 backend_caps;
-	__u64 backend_head;
-	__s32 backend_ret;
-	__u32 in_words;
-	__u32 seen;
-	__u32 watched; /* hook_watched when the call began */
-	/* What outlives the call: */
-	struct known known;
-	__u64 descent; /* a thread's descent_key(), and 1 more where it descends from the tracer */
-};
-
 /*
  * By thread, which is in one call at a time: at the place that its id gives, or at one of the
  * next. An array costs a tenth of what a hash map takes for coming and going. It is not task
@@ -125,33 +84,18 @@ struct {
 	__type(value, struct in_flight);
 } calls SEC(".maps");
 
-/* How much of the ring somebody has used. */
-struct share {
-	__u64 bytes; /* since the last turn */
-	__u64 turn;  /* where in the ring the reader must have come for the next one */
-};
-
+/*
+ * By thread too, for those that find their slots taken: whoever knows the id of a thread could
+ * have others hang there. How many of these a user can have is limited for the same reason.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, MAX_PROCESSES);
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_OVERFLOWS);
 	__type(key, __u32);
-	__type(value, struct share);
-} processes SEC(".maps");
+	__type(value, struct in_flight);
+} overflows SEC(".maps");
 
-/* What is remembered of a VM. Its credit is with its process. */
-struct vm {
-	struct share share;
-	struct known known;
-	__u32 args_sent;
-};
-
-/* By inode, which no two VMs of one boot share. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, MAX_VMS);
-	__type(key, __u64);
-	__type(value, struct vm);
-} vms SEC(".maps");
+static const struct in_flight nothing_yet;
 
 /* The size is set from the page size at load: ring sizes that suit 4 KiB fail on 64 KiB. */
 struct {
@@ -168,7 +112,7 @@ struct {
 
 /* A kind of failure of KVM_RUN, by VM; where that is not known by process. */
 struct run_kind {
-	__u64 vm, vm_ino;
+	__u64 kvm, vm_ino;
 	__u32 tgid;
 	__u32 reason;
 	__s32 ret;
@@ -193,6 +137,8 @@ __u64 orphans; /* of the lost ones those whose end was not seen */
 
 /* Calls that have begun and not ended: return probes see no command to compare. */
 __u32 in_flight;
+
+__u32 in_overflow; /* of these, those in the map of overflows */
 
 /* 0: the hook is not watched; else another number each time that watching it begins. */
 __u32 hook_watched;
@@ -380,49 +326,37 @@ static __always_inline __u64 inode_of(__u64 kvm)
 	return cast(struct inode, cast(struct dentry, dir)->d_inode)->i_ino;
 }
 
-static __always_inline void look_at_hook(struct known *k, __u64 kvm)
+/* Find out which VM a call is on, and what is known of it. Global, to be verified by itself. */
+__noinline int know_vm(struct call *c, struct known *k)
 {
-	struct kvmppc_ops *ops = BPF_CORE_READ((struct kvm *)kvm, arch.kvm_ops);
-
-	if (!ops || !bpf_core_field_exists(ops->get_compat_caps))
-		return;
-	k->has_hook = BPF_CORE_READ(ops, get_compat_caps) != 0;
-	k->seen = CC_SEEN_OPS;
-}
-
-static __noinline int meet_vm(__u64 kvm, __u64 ino)
-{
-	struct vm vm = { .known.ino = ino };
-
-	bpf_probe_read_kernel_str(vm.known.name, sizeof(vm.known.name),
-				  BPF_CORE_READ((struct kvm *)kvm, debugfs_dentry, d_name.name));
-	look_at_hook(&vm.known, kvm);
-	bpf_map_update_elem(&vms, &ino, &vm, BPF_NOEXIST);
-	return 0;
-}
-
-/* NULL: there is none, it has no name, or no memory for it. */
-static __always_inline struct vm *vm_of(const struct call *c)
-{
-	__u64 ino = c->ino;
 	struct vm *vm;
 
-	if (!ino)
-		return NULL;
-	vm = bpf_map_lookup_elem(&vms, &ino);
-	if (vm)
-		return vm;
-	meet_vm(c->kvm, ino);
-	return bpf_map_lookup_elem(&vms, &ino);
+	if (!c || !k)
+		return 0;
+	vm = meet_vm(c->kvm, c->vm_ino);
+	if (vm) {
+		*k = vm->known;
+	} else {
+		*k = (struct known){};
+		if (c->kvm)
+			look_at_hook(k, c->kvm);
+	}
+	c->vm = k->number;
+	return 0;
 }
 
 /* ---------------------------------------------------------------- losses and shares */
 
-static __noinline int count_loss(enum cc_loss loss, const struct call *c, int ret)
+__noinline int count_loss(enum cc_loss loss, const struct call *c, int ret)
 {
-	struct cc_loss_key key = { c->kvm, c->ino, loss, c->type, 0, ret };
+	struct cc_loss_key key = { .loss = loss, .ret = ret };
 	__u64 zero = 0, *n;
 
+	if (!c)
+		return 0;
+	key.vm = c->vm;
+	key.vm_ino = c->vm_ino;
+	key.type = c->type;
 	if (c->type == CC_NEGOTIATION)
 		key.cmd = c->cmd;
 	n = bpf_map_lookup_elem(&losses, &key);
@@ -438,66 +372,7 @@ static __noinline int count_loss(enum cc_loss loss, const struct call *c, int re
 	return 0;
 }
 
-/*
- * Each half of a share can be used while the reader has still to read the other half. Past that
- * a burst may take what nobody needs, up to half of the ring: the other half is for others.
- */
-static __noinline _Bool may_turn(struct share *s)
-{
-	__u64 turn = s->turn, next = bpf_ringbuf_query(&ring, BPF_RB_PROD_POS);
-
-	if (bpf_ringbuf_query(&ring, BPF_RB_CONS_POS) < turn)
-		return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) < ring_bytes / 2;
-	if (__sync_val_compare_and_swap(&s->turn, turn, next) == turn)
-		s->bytes = 0;
-	return 1;
-}
-
-static __always_inline _Bool has_room(struct share *s, __u64 shares)
-{
-	return s->bytes < ring_bytes / shares / 2 || may_turn(s);
-}
-
-static __noinline int meet_process(__u32 tgid)
-{
-	struct share fresh = {};
-
-	bpf_map_update_elem(&processes, &tgid, &fresh, BPF_NOEXIST);
-	return 0;
-}
-
-/* Take bytes from the process's share, if there are any. */
-static __noinline _Bool draw(__u32 tgid, __u64 bytes)
-{
-	struct share *s = bpf_map_lookup_elem(&processes, &tgid);
-
-	if (!s) {
-		meet_process(tgid);
-		s = bpf_map_lookup_elem(&processes, &tgid);
-	}
-	if (!s)
-		return 1;
-	if (!has_room(s, SHARES_OF_PROCESS))
-		return 0;
-	__sync_fetch_and_add(&s->bytes, bytes);
-	return 1;
-}
-
-static __always_inline _Bool draw_of_vm(struct vm *vm, __u32 tgid, __u64 bytes)
-{
-	__u64 credit = vm->known.credit; /* another thread may draw at the same time */
-
-	if (!has_room(&vm->share, SHARES_OF_VM))
-		return 0;
-	if (credit < bytes) {
-		if (!draw(tgid, CREDIT_OF_VM))
-			return 0;
-		credit = CREDIT_OF_VM;
-	}
-	vm->known.credit = credit - bytes;
-	__sync_fetch_and_add(&vm->share.bytes, bytes);
-	return 1;
-}
+#include "bpf/shares.bpf.h"
 
 /* ---------------------------------------------------------------- what user memory holds */
 
@@ -611,12 +486,18 @@ static __always_inline __u64 wake_flags(__u64 now)
 }
 
 /* Not counted where it fails: user space can still look for the process. */
-static __noinline int send_args(const struct call *c, struct vm *vm)
+static __noinline int send_args(const struct call *c, struct known *k)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct cc_args *a = bpf_ringbuf_reserve(&ring, sizeof(*a), 0);
+	struct vm *vm = meet_vm(c->kvm, c->vm_ino);
+	struct cc_args *a;
 	__u64 from, len;
 
+	if (!vm || vm->known.args_sent) {
+		k->args_sent = 1;
+		return 0;
+	}
+	a = bpf_ringbuf_reserve(&ring, sizeof(*a), 0);
 	if (!a)
 		return 0;
 	from = BPF_CORE_READ(task, mm, arg_start);
@@ -625,12 +506,12 @@ static __noinline int send_args(const struct call *c, struct vm *vm)
 		len = CC_ARGS_LEN;
 	a->type = CC_ARGS;
 	a->pid = pid_of(task);
-	a->vm = c->kvm;
-	a->vm_ino = c->ino;
+	a->vm = c->vm;
+	a->vm_ino = c->vm_ino;
 	a->pad = 0;
 	a->len = bpf_probe_read_user(a->args, len, (const void *)from) ? 0 : len;
 	bpf_ringbuf_submit(a, BPF_RB_NO_WAKEUP); /* its record follows */
-	vm->args_sent = 1;
+	vm->known.args_sent = k->args_sent = 1;
 	return 0;
 }
 
@@ -694,51 +575,43 @@ static __always_inline void fill_call(struct cc_record *r, const struct call *c,
 	r->type = c->type;
 	r->mono_ns = c->mono_ns ?: now;
 	r->latency_ns = now - r->mono_ns;
-	r->vm = c->kvm;
-	r->vm_ino = c->ino;
+	r->vm = c->vm;
+	r->vm_ino = c->vm_ino;
 	r->arg = c->arg;
 	r->cmd = c->cmd;
 	r->ret = ret;
 	__builtin_memset(r->pad, 0, sizeof(r->pad));
 }
 
-/* May it be recorded? Then k tells of the VM, and what is drawn for the record is in its credit. */
-static __noinline _Bool admit(const struct call *c, struct known *k, __u64 bytes)
+/* May it be recorded? Then its VM's command line is sent ahead of the first one. */
+static __always_inline _Bool admit(const struct call *c, struct known *k, __u64 bytes)
 {
-	__u32 tgid = bpf_get_current_task_btf()->tgid;
-	struct vm *vm = vm_of(c);
+	_Bool first = c->vm && !k->args_sent;
 
-	k->credit = 0;
-	if (vm ? !draw_of_vm(vm, tgid, bytes) : !draw(tgid, bytes))
+	if (!has_room(c, first ? bytes + ARGS_BYTES : bytes))
 		return 0;
-	if (vm) {
-		if (!vm->args_sent)
-			send_args(c, vm);
-		*k = vm->known;
-	} else {
-		*k = (struct known){};
-		if (c->kvm)
-			look_at_hook(k, c->kvm);
-	}
-	k->credit = bytes;
+	if (first)
+		send_args(c, k);
 	return 1;
 }
 
-static __always_inline int record_negotiation(struct in_flight *t, int ret)
+/* Global, to be verified once and not for each map that a call can be in. */
+__noinline int record_negotiation(struct in_flight *t, int ret)
 {
-	struct known *k = &t->known;
 	__u64 now = bpf_ktime_get_ns();
 	struct tail tail = {};
 	struct cc_record *r;
+	struct known *k;
 
-	if ((!k->ino || k->ino != t->call.ino || k->credit < RECORD_BYTES) &&
-	    !admit(&t->call, k, t->call.ino ? CREDIT_OF_THREAD : RECORD_BYTES))
+	if (!t)
+		return 0;
+	k = &t->known;
+	if (!admit(&t->call, k, RECORD_BYTES))
 		return count_loss(CC_LOSS_BUDGET, &t->call, ret);
 	read_tail(&tail, &t->call, usize_of(&t->call, t, ret));
 	r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
 	if (!r)
 		return count_loss(CC_LOSS_RING, &t->call, ret);
-	k->credit -= RECORD_BYTES;
 	fill_call(r, &t->call, now, ret);
 	fill_negotiation(r, t);
 	fill_tail(r, &tail);
@@ -759,7 +632,7 @@ static __noinline int await_run(const struct call *c)
 	if (!__sync_lock_test_and_set(&a->tgid, tgid))
 		__sync_fetch_and_add(&n_awaited, 1);
 	a->kvm = c->kvm;
-	a->ino = c->ino;
+	a->ino = c->vm_ino;
 	awaited_until = bpf_ktime_get_ns() + AWAIT_NS;
 	return 0;
 }
@@ -780,13 +653,14 @@ static __always_inline void fill_vcpu(struct cc_record *r, struct kvm_vcpu *vcpu
 }
 
 /* vcpu: of a KVM_RUN, where it could be told. */
-static __noinline int record_simple(const struct call *c, struct kvm_vcpu *vcpu, int ret)
+static __noinline int record_simple(struct call *c, struct kvm_vcpu *vcpu, int ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 now = bpf_ktime_get_ns();
 	struct cc_record *r;
 	struct known k;
 
+	know_vm(c, &k);
 	if (!admit(c, &k, RECORD_BYTES))
 		return count_loss(CC_LOSS_BUDGET, c, ret);
 	r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
@@ -806,9 +680,8 @@ static __noinline int record_simple(const struct call *c, struct kvm_vcpu *vcpu,
 
 /* ---------------------------------------------------------------- calls in flight */
 
-static __always_inline struct in_flight *find_call(void)
+static __always_inline struct in_flight *find_call_of(__u32 thread)
 {
-	__u32 thread = bpf_get_current_task_btf()->pid;
 	struct in_flight *t;
 
 	for (__u32 i = 0; i < PLACES; i++) {
@@ -816,13 +689,34 @@ static __always_inline struct in_flight *find_call(void)
 		if (t && t->owner == thread)
 			return t;
 	}
-	return NULL;
+	return in_overflow ? bpf_map_lookup_elem(&overflows, &thread) : NULL;
+}
+
+static __always_inline struct in_flight *find_call(void)
+{
+	return find_call_of(bpf_get_current_task_btf()->pid);
+}
+
+/* The user may be forgotten meanwhile, and be met again. */
+static __noinline int leave_overflow(__u32 thread, __u64 id)
+{
+	struct user *user = bpf_map_lookup_elem(&users, &id);
+
+	if (bpf_map_delete_elem(&overflows, &thread))
+		return 0;
+	if (user && user->overflows)
+		__sync_fetch_and_add(&user->overflows, -1);
+	__sync_fetch_and_add(&in_overflow, -1);
+	return 0;
 }
 
 /* An exchange, for it lets nobody see the place free before it has been read. */
 static __always_inline void forget_call(struct in_flight *t)
 {
-	__sync_lock_test_and_set(&t->owner, 0);
+	if (t->in_overflow)
+		leave_overflow(t->owner, t->user);
+	else
+		__sync_lock_test_and_set(&t->owner, 0);
 	__sync_fetch_and_add(&in_flight, -1);
 }
 
@@ -841,9 +735,33 @@ static __noinline int orphan(void)
 
 static __noinline int lose_beginning(enum cc_type type, __u32 cmd, __u64 kvm, __u64 ino)
 {
-	struct call c = { .type = type, .cmd = cmd, .kvm = kvm, .ino = ino };
+	struct call c = { .type = type, .cmd = cmd, .kvm = kvm, .vm_ino = ino };
+	struct known k;
 
+	know_vm(&c, &k);
 	return count_loss(CC_LOSS_IN_FLIGHT, &c, CC_RET_UNKNOWN);
+}
+
+static __noinline struct in_flight *take_overflow(struct task_struct *task)
+{
+	__u32 thread = task->pid;
+	__u64 id = current_user();
+	struct user *user = meet_user(id);
+	struct in_flight *t = NULL;
+
+	if (!user || user->overflows >= MAX_OF_USER)
+		return NULL;
+	if (!bpf_map_update_elem(&overflows, &thread, &nothing_yet, BPF_NOEXIST))
+		t = bpf_map_lookup_elem(&overflows, &thread);
+	if (!t)
+		return NULL;
+	t->owner = thread;
+	t->user = id;
+	t->in_overflow = 1;
+	__sync_fetch_and_add(&user->overflows, 1);
+	__sync_fetch_and_add(&in_overflow, 1);
+	__sync_fetch_and_add(&in_flight, 1);
+	return t;
 }
 
 /* A place for a call of this thread; NULL: there is none. */
@@ -861,7 +779,7 @@ static __always_inline struct in_flight *take_place(struct task_struct *task)
 		__sync_fetch_and_add(&in_flight, 1);
 		return t;
 	}
-	return NULL;
+	return take_overflow(task);
 }
 
 /* NULL: it is not to be recorded, or cannot be, and that is counted. */
@@ -882,10 +800,14 @@ static __always_inline struct in_flight *begin(enum cc_type type, __u64 kvm, __u
 	t->call.cmd = cmd;
 	t->call.arg = arg;
 	t->call.kvm = kvm;
-	t->call.ino = ino;
+	t->call.vm_ino = ino;
 	t->call.mono_ns = bpf_ktime_get_ns();
 	t->pid = pid_of(task);
 	t->tid = tid_of(task);
+	if (ino && t->known.ino == ino)
+		t->call.vm = t->known.number;
+	else
+		know_vm(&t->call, &t->known);
 	return t;
 }
 
@@ -935,9 +857,9 @@ static __always_inline void note_hook(struct in_flight *t, __u64 size, __u64 cap
 /* What needs nothing from before the call: seen at its end alone. */
 static __noinline int whole_call(enum cc_type type, __u64 kvm, __u64 arg, int ret)
 {
-	struct call c = { .type = type, .arg = arg, .kvm = kvm, .ino = inode_of(kvm) };
+	struct call c = { .type = type, .arg = arg, .kvm = kvm, .vm_ino = inode_of(kvm) };
 
-	if (!wanted(bpf_get_current_task_btf(), c.ino))
+	if (!wanted(bpf_get_current_task_btf(), c.vm_ino))
 		return 0;
 	return record_simple(&c, NULL, ret);
 }
@@ -961,8 +883,8 @@ int BPF_PROG(ioctl_fexit, struct file *filp, unsigned int cmd, unsigned long arg
 /*
  * Both of these in one program, where the kernel has such programs (Linux 7.0). To attach a second
  * program to a function, or to detach one of two, the kernel exchanges a trampoline, on which a
- * preemptible kernel can crash (docs/soak.md). The loader sets the attach type, whose section name an
- * older libbpf does not know.
+ * preemptible kernel can crash (docs/soak.md). The loader sets the attach type, whose section name
+ * an older libbpf does not know.
  */
 SEC("fentry")
 int BPF_PROG(ioctl_session, struct file *filp, unsigned int cmd, unsigned long arg, int ret)
@@ -1102,6 +1024,8 @@ int BPF_KRETPROBE(reg_kretprobe, int ret)
 	return in_flight ? end_call(CC_ARCH_COMPAT, ret) : 0;
 }
 
+#include "bpf/printer.bpf.h"
+
 /* ---------------------------------------------------------------- what fails, what KVM says */
 
 static __always_inline _Bool is_kvms(__u32 cmd)
@@ -1147,7 +1071,7 @@ static __always_inline _Bool is_of(struct kvm *kvm, struct task_struct *task)
 static __always_inline void set_vm(struct call *c, __u64 kvm)
 {
 	c->kvm = kvm;
-	c->ino = inode_of(kvm);
+	c->vm_ino = inode_of(kvm);
 }
 
 /* The word that goes with it, in the part of memory that user space shares. */
@@ -1163,7 +1087,7 @@ static __always_inline __u64 hardware_reason(struct kvm_vcpu *vcpu, __u32 reason
 static __always_inline _Bool is_repeated(const struct call *c, __u32 tgid, int ret)
 {
 	/* Of an error kvm_run has no reason but an older one. */
-	struct run_kind kind = { c->kvm, c->ino, tgid, ret < 0 ? 0 : c->cmd, ret, 0 };
+	struct run_kind kind = { c->kvm, c->vm_ino, tgid, ret < 0 ? 0 : c->cmd, ret, 0 };
 	__u8 told = 1;
 
 	if (bpf_map_update_elem(&runs, &kind, &told, BPF_NOEXIST) != -EEXIST)
@@ -1193,14 +1117,14 @@ static __noinline int failed_run(__u32 reason, int ret)
 		/* What there is to be read of an exit that is none is an older one's. */
 		c.arg = ret < 0 ? 0 : hardware_reason(vcpu, reason);
 	}
-	if (!wanted(task, c.ino) || is_repeated(&c, task->tgid, ret))
+	if (!wanted(task, c.vm_ino) || is_repeated(&c, task->tgid, ret))
 		return 0;
 	return record_simple(&c, vcpu, ret);
 }
 
 static __always_inline _Bool is_awaited(struct awaited *a, const struct call *c, __u32 tgid)
 {
-	if (a->kvm != c->kvm || a->ino != c->ino ||
+	if (a->kvm != c->kvm || a->ino != c->vm_ino ||
 	    __sync_val_compare_and_swap(&a->tgid, tgid, 0) != tgid)
 		return 0;
 	if (__sync_fetch_and_add(&n_awaited, -1) == 1)
@@ -1226,7 +1150,7 @@ static __noinline int good_run(__u32 reason, int ret)
 	if (!vcpu)
 		return 0;
 	set_vm(&c, (__u64)BPF_CORE_READ(vcpu, kvm));
-	if (!is_awaited(a, &c, tgid) || !wanted(task, c.ino))
+	if (!is_awaited(a, &c, tgid) || !wanted(task, c.vm_ino))
 		return 0;
 	return record_simple(&c, vcpu, ret);
 }
@@ -1280,6 +1204,7 @@ static __noinline int record_line(struct call *c, const char *text, _Bool interr
 	struct cc_line *l;
 	struct known k;
 
+	know_vm(c, &k);
 	if (!admit(c, &k, LINE_BYTES))
 		return count_loss(CC_LOSS_BUDGET, c, CC_RET_UNKNOWN);
 	l = bpf_ringbuf_reserve(&ring, sizeof(*l), 0);
@@ -1299,7 +1224,7 @@ static __noinline int record_line(struct call *c, const char *text, _Bool interr
 }
 
 /* Whose thread an interrupt has come upon has nothing to do with what it prints. */
-static __noinline int line_of_kvm(const char *text, __u64 len)
+static __noinline int line_of_kvm(const char *text, __u64 len, enum printer printer)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct call c = { .type = CC_KERNEL, .arg = len };
@@ -1309,22 +1234,48 @@ static __noinline int line_of_kvm(const char *text, __u64 len)
 		return 0;
 	if (!interrupt) {
 		find_vm(&c, task);
-		if (!wanted(task, c.ino))
+		if (!wanted(task, c.vm_ino))
 			return 0;
 	}
+	/* The kernel's buffer for stacks was in use. */
+	if (printer == PRINTER_UNKNOWN)
+		return count_loss(CC_LOSS_RECURSION, &c, CC_RET_UNKNOWN);
 	return record_line(&c, text, interrupt);
 }
 
-/* The text comes without its time and level. "KVM: ...", "KVM-NESTEDv2: ...", "kvm [PID]: ..." */
-SEC("tp_btf")
-int BPF_PROG(console_tp, const char *text, __u64 len)
+/* Capitals or not, 'K' first in memory: "KVM: ...", "KVM-NESTEDv2: ...", "kvm [PID]: ..." */
+static __always_inline _Bool begins_with_kvm(const char *text, __u64 len)
 {
 	__u32 head = 0;
 
-	if (len < sizeof(head) || bpf_probe_read_kernel(&head, sizeof(head), text))
+	return len >= sizeof(head) && !bpf_probe_read_kernel(&head, sizeof(head), text) &&
+	       (head & 0xdfdfdf) == ('K' | 'V' << 8 | 'M' << 16);
+}
+
+/* The text comes without its time and level. */
+SEC("tp_btf")
+int BPF_PROG(console_tp, const char *text, __u64 len)
+{
+	enum printer printer;
+
+	if (!begins_with_kvm(text, len))
 		return 0;
-	/* Capitals or not, 'K' first in memory. */
-	return (head & 0xdfdfdf) == ('K' | 'V' << 8 | 'M' << 16) ? line_of_kvm(text, len) : 0;
+	printer = find_printer(ctx);
+	return printer == PRINTER_OTHER ? 0 : line_of_kvm(text, len, printer);
+}
+
+/* ---------------------------------------------------------------- for user space */
+
+/* Who frees a slot is the kernel side alone: user space has found out that a call is over. */
+SEC("syscall")
+int drop_call(struct drop_call *d)
+{
+	struct in_flight *t = find_call_of(d->thread);
+
+	d->dropped = t && t->call.mono_ns == d->mono_ns;
+	if (d->dropped)
+		forget_call(t);
+	return 0;
 }
 
 #include "bpf/nested_caps.bpf.h"

@@ -24,9 +24,13 @@ typedef long long unsigned int __u64;
 
 typedef __u64 u64;
 
+typedef unsigned int __kernel_uid32_t;
+
 typedef unsigned int __u32;
 
 typedef __u32 u32;
+
+typedef __kernel_uid32_t uid_t;
 
 typedef struct {
 	s64 counter;
@@ -37,6 +41,10 @@ typedef atomic64_t atomic_long_t;
 typedef struct {
 	int counter;
 } atomic_t;
+
+typedef struct {
+	uid_t val;
+} kuid_t;
 
 struct bpf_iter_meta;
 
@@ -66,6 +74,13 @@ struct kernfs_node;
 
 struct cgroup {
 	struct kernfs_node *kn;
+};
+
+struct user_namespace;
+
+struct cred {
+	kuid_t uid;
+	struct user_namespace *user_ns;
 };
 
 struct css_set {
@@ -245,10 +260,18 @@ struct task_struct {
 	struct pid *thread_pid;
 	u64 start_time;
 	u64 start_boottime;
+	void *cred;
 	char comm[16];
 	struct files_struct *files;
 	struct css_set *cgroups;
 	struct thread_struct thread;
+};
+
+struct user_namespace {
+	struct user_namespace *parent;
+	int level;
+	kuid_t owner;
+	struct ns_common ns;
 };
 
 #ifndef BPF_NO_PRESERVE_ACCESS_INDEX

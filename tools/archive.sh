@@ -40,17 +40,14 @@ keyring() {
 	die "no /usr/share/keyrings/debian-archive-keyring.gpg to check signatures with; install debian-archive-keyring"
 }
 
-# keep_apt_log WHAT FILE: what apt reported, for whoever wants to know more. A log that is new is named.
+apt_log() { echo "$cache/index/apt.log"; }
+
+# keep_apt_log WHAT FILE: what apt reported, for whoever wants to know more.
 keep_apt_log() {
-	local log=$cache/index/apt.log
-	if [[ -z $(find "$log" -mmin "-$index_minutes" 2>/dev/null) ]]; then
-		rm -f "$log"
-		say "*** what apt reports is kept in $log"
-	fi
 	{
 		echo "== $(date -u +%FT%TZ) $1"
 		tail -n 100 "$2"
-	} >>"$log"
+	} >>"$(apt_log)"
 }
 
 # apt's configuration for the index in the directory $1.
@@ -117,7 +114,7 @@ open_index() {
 	is_recent "$index" || {
 		flock "$lock"
 		is_recent "$index" || {
-			progress "" "index of $suite ($arch)"
+			progress "" "reading the index of $suite ($arch)"
 			rm -rf "$index"
 			write_index_config "$index" "$suite" "$arch" "$kind" "$url" || exit
 			if read_index "$index"; then
@@ -125,8 +122,8 @@ open_index() {
 				touch "$index/read"
 			else
 				touch "$index/unreadable"
-				say "*** $suite ($arch) cannot be read from this mirror"
 				keep_apt_log "the index of $suite ($arch, $kind)" "$index/update.log"
+				say "$suite ($arch) cannot be read from this mirror (what apt reported: $(apt_log))"
 			fi
 		}
 		flock -s "$lock"
@@ -153,13 +150,12 @@ complete_first() {
 	for suite; do ! compgen -G "$cache/index/$suite-$what-????????/incomplete" >/dev/null || echo "$suite"; done
 }
 
-# size_in LOG: how much apt fetches.
-size_in() { sed -nE 's/^Need to get ([0-9.,]+ [kMG]?B).*/\1/p' "$1" 2>/dev/null | head -n 1; }
-
-# report_size DIR LOG: how much of it has come, once a second until this is ended.
+# report_size DIR LOG: how much of what apt fetches has come, once a second until this is ended.
 report_size() {
+	local total
 	while kill -0 $$ 2>/dev/null; do
-		progress "$(size_in "$2")" "downloading, $(du -sm "$1" 2>/dev/null | cut -f 1) MB so far"
+		total=$(sed -nE 's/^Need to get ([0-9.,]+ [kMG]?B).*/\1/p' "$2" 2>/dev/null | head -n 1)
+		progress "${total/ kB/ KB}" "downloading, $(du -sm "$1" 2>/dev/null | cut -f 1) MB are here"
 		sleep 1
 	done
 }
@@ -174,7 +170,6 @@ downloading() {
 	fi
 	"$@" >"$log" 2>&1 || status=$?
 	[[ -z $watcher ]] || kill "$watcher" 2>/dev/null || true
-	progress "$(size_in "$log")" "downloaded"
 	return $status
 }
 
@@ -191,9 +186,9 @@ fetch_from_first() {
 		rm -rf "$dir"
 		use_index "$dir"
 		downloading "$dir/archives" "$dir.log" "$@" && return
-		touch "$index/incomplete"
-		say "*** $suite ($arch): this mirror lacks packages that its index names"
 		keep_apt_log "packages of $suite ($arch)" "$dir.log"
+		touch "$index/incomplete"
+		say "$suite ($arch): this mirror lacks packages that its index names (what apt reported: $(apt_log))"
 	done
 	die "$not_whole"
 }

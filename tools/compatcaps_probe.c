@@ -386,7 +386,7 @@ static void print_call(struct worker *w, const struct call *c)
 		print_call_text(c);
 	w->calls++;
 	if (!w->by_ret && !out_flush())
-		exit(OUT_EXIT_FAILED);
+		exit(out_unread() ? EXIT_SUCCESS : OUT_EXIT_FAILED);
 }
 
 /* ------------------------------------------------------------------ KVM */

@@ -8,6 +8,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include "bpf/inventory_record.h"
+#include "bpf/vms.bpf.h"
 
 #define ANON_INODE_FS_MAGIC 0x09041934
 #define MAX_PID_LEVELS	    33 /* the kernel nests pid namespaces 32 deep */
@@ -66,8 +67,12 @@ static __always_inline __u32 backend_of(struct kvm *kvm)
 
 static __always_inline void fill_vm(struct inventory_record *r, struct kvm *kvm)
 {
+	struct vm *vm;
+
 	r->kvm = (__u64)kvm;
 	r->ino = BPF_CORE_READ(kvm, debugfs_dentry, d_inode, i_ino);
+	vm = meet_vm(r->kvm, r->ino);
+	r->number = vm ? vm->known.number : 0;
 	r->backend = backend_of(kvm);
 	r->vcpus = BPF_CORE_READ(kvm, online_vcpus.counter);
 	if (r->ino)

@@ -25,7 +25,8 @@ enum inventory_backend { BACKEND_UNKNOWN, BACKEND_HV, BACKEND_PR, BACKENDS };
 
 /* One descriptor of one process. What could not be read is 0. */
 struct inventory_record {
-	__u64 kvm;	/* the kernel's struct kvm, an identity and nothing more */
+	__u64 kvm;	/* the kernel's struct kvm: it tells VMs apart, and is shown nowhere */
+	__u64 number;	/* the VM's in this trace (vms.bpf.h) */
 	__u64 ino;	/* its directory's inode in debugfs: no two VMs of a boot share it */
 	__u64 start_ns; /* when the process was started, since boot */
 	__u64 cgroup;	/* the id of the process's cgroup (v2) */

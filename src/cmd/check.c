@@ -2,12 +2,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
-#include "cmd/cli.h"
 #include "cmd/offers.h"
+#include "cmd/verb_output.h"
 #include "check/evaluate.h"
-#include "lib/output.h"
 #include "diff/profile.h"
 #include "recording/recording.h"
 #include "check/results.h"
@@ -134,33 +132,14 @@ static const struct complete_value values[] = { { "rule", NULL, offer_rule }, { 
 
 /* ------------------------------------------------------------------ a baseline */
 
-static bool close_output(struct output *out)
+static bool write_profile(struct output *o, const struct cli *cli, void *profile)
 {
-	bool unread = output_unread(out);
-	char error[512];
+	bool ok = profile_write_baseline(profile, output_file(o));
 
-	if (output_close(out, error, sizeof(error)))
-		return true;
-	/* Who closes a pipe has seen enough, and knows that there may be more. */
-	if (!unread)
-		say("%s", error);
-	return unread;
-}
-
-static int write_profile(const struct cli *cli, const struct profile *p)
-{
-	char error[512];
-	struct output *out = output_open(cli->output, cli->force, -1, error, sizeof(error));
-	bool ok;
-
-	if (!out) {
-		say("%s", error);
-		return EXIT_IMPOSSIBLE;
-	}
-	ok = profile_write_baseline(p, output_file(out));
+	(void)cli;
 	if (!ok)
-		say("the baseline could not be written");
-	return close_output(out) && ok ? EXIT_DONE : EXIT_IMPOSSIBLE;
+		say("out of memory");
+	return ok;
 }
 
 static int write_baseline(const struct cli *cli)
@@ -183,7 +162,7 @@ static int write_baseline(const struct cli *cli)
 	}
 	if (recording_read(&reader, &rec) && recording_status(&rec) == EXIT_DONE) {
 		unfit = profile_unfit(p);
-		status = unfit ? cli->inconclusive : write_profile(cli, p);
+		status = unfit ? cli->inconclusive : verb_write(cli, write_profile, p);
 		if (unfit)
 			say("%s makes no baseline: %s", cli->inputs[0], unfit);
 	}
@@ -236,17 +215,6 @@ static bool evaluate(const struct chosen *c, struct recording_results *of, int *
 	return ok;
 }
 
-static bool write_results(const struct cli *cli, struct output *out, const struct results *r)
-{
-	FILE *f = output_file(out);
-	struct winsize size;
-	struct results_options o = { .color = cli_wants_color(cli, fileno(f)) };
-
-	if (!ioctl(fileno(f), TIOCGWINSZ, &size))
-		o.columns = size.ws_col;
-	return results_formats[cli->format].write(r, &o, f);
-}
-
 static void free_results(struct results *r)
 {
 	for (size_t i = 0; i < r->n_list; i++) {
@@ -285,27 +253,34 @@ static int status_of(const struct cli *cli, const struct results *r, int status)
 	return r->n[RULE_INCONCLUSIVE] ? cli->inconclusive : EXIT_DONE;
 }
 
+struct checking {
+	const struct chosen *chosen;
+	struct results results;
+	int status; /* of reading the recordings */
+};
+
+static bool evaluate_and_write(struct output *o, const struct cli *cli, void *checking)
+{
+	const struct results_options look = {
+		.color = cli_wants_color(cli, o),
+		.columns = output_columns(o),
+	};
+	struct checking *x = checking;
+
+	if (evaluate_all(x->chosen, &x->results, &x->status))
+		return results_formats[cli->format].write(&x->results, &look, output_file(o));
+	say("out of memory");
+	return false;
+}
+
 static int check(const struct chosen *c)
 {
-	struct results r = { .rules = &c->rules };
-	char error[512];
-	struct output *out = output_open(c->cli->output, c->cli->force, -1, error, sizeof(error));
-	int status = EXIT_DONE;
+	struct checking x = { .chosen = c, .results.rules = &c->rules, .status = EXIT_DONE };
+	int status = verb_write(c->cli, evaluate_and_write, &x);
 
-	if (!out) {
-		say("%s", error);
-		return EXIT_IMPOSSIBLE;
-	}
-	if (!evaluate_all(c, &r, &status)) {
-		say("there is not enough memory");
-		status = EXIT_IMPOSSIBLE;
-	} else if (!write_results(c->cli, out, &r)) {
-		status = EXIT_IMPOSSIBLE;
-	}
-	if (!close_output(out))
-		status = EXIT_IMPOSSIBLE;
-	status = status_of(c->cli, &r, status);
-	free_results(&r);
+	if (status == EXIT_DONE)
+		status = status_of(c->cli, &x.results, x.status);
+	free_results(&x.results);
 	return status;
 }
 

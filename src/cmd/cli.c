@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/about.h"
 #include "lib/parse.h"
@@ -277,9 +276,9 @@ void cli_parse(struct cli *c, int argc, char **argv)
 	say_quiet(c->quiet);
 }
 
-bool cli_wants_color(const struct cli *c, int fd)
+bool cli_wants_color(const struct cli *c, const struct output *o)
 {
 	if (c->color != CLI_COLOR_AUTO)
 		return c->color == CLI_COLOR_ALWAYS;
-	return isatty(fd) && !getenv("NO_COLOR");
+	return output_is_terminal(o) && !getenv("NO_COLOR");
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "lib/complete.h"
+#include "lib/output.h"
 
 enum cli_color { CLI_COLOR_AUTO, CLI_COLOR_ALWAYS, CLI_COLOR_NEVER };
 
@@ -26,6 +27,7 @@ struct cli {
 	size_t min_inputs, max_inputs;	     /* of files */
 	bool verdicts;			     /* is there --verdicts? */
 	bool inconclusive_wanted;	     /* is there --inconclusive? */
+	bool holds_recording;		     /* what it writes is for its owner alone */
 	/* What was said. */
 	size_t format;	    /* index of formats */
 	const char *output; /* -o; NULL: standard output */
@@ -46,6 +48,6 @@ void cli_refuse(const struct argp_state *state, const char *option, const char *
 		const char *why);
 
 /* Is this output to be coloured? */
-bool cli_wants_color(const struct cli *c, int fd);
+bool cli_wants_color(const struct cli *c, const struct output *o);
 
 #endif /* COMPATCAPS_CLI_H */

@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "diff/baseline.h"
-#include "cmd/cli.h"
-#include "lib/output.h"
+#include "cmd/verb_output.h"
 #include "lib/say.h"
 #include "lib/status.h"
 
@@ -120,38 +119,6 @@ static struct profile *read_input(const char *path, bool *complete)
 
 /* ------------------------------------------------------------------ writing */
 
-struct sink {
-	struct output *o;
-	FILE *f;
-};
-
-static bool sink_open(struct sink *s, const struct cli *c)
-{
-	char error[512];
-
-	s->o = output_open(c->output, c->force, -1, error, sizeof(error));
-	if (!s->o) {
-		say("%s", error);
-		return false;
-	}
-	s->f = output_file(s->o);
-	return true;
-}
-
-/* written: all that there is to write could be made. */
-static bool sink_close(struct sink *s, bool written)
-{
-	bool unread = !output_flush(s->o) && output_unread(s->o);
-	char error[512];
-
-	if (!written)
-		say("there is not enough memory");
-	if (output_close(s->o, error, sizeof(error)) || unread)
-		return written;
-	say("%s", error);
-	return false;
-}
-
 static int status_of(const struct chosen *c, enum diff_outcome outcome, bool complete)
 {
 	if (!complete)
@@ -161,32 +128,37 @@ static int status_of(const struct chosen *c, enum diff_outcome outcome, bool com
 	return outcome == DIFF_CHANGED ? EXIT_BROKEN : c->cli->inconclusive;
 }
 
-static bool show(struct sink *s, const struct cli *c, const struct diff *d,
-		 const struct diff_input in[2])
+struct comparing {
+	const struct diff_input *in; /* two */
+	struct diff diff;
+};
+
+static bool show(struct output *o, const struct cli *c, void *comparing)
 {
-	if (d->no_memory)
-		return false;
-	if (c->format == FORMAT_JSON)
-		return diff_show_json(s->f, d, in);
-	if (c->format >= FORMATS_OWN)
-		return diff_show_results(s->f, d, in, writers[c->format]);
-	diff_show_text(s->f, d, in, cli_wants_color(c, fileno(s->f)));
-	return true;
+	const struct comparing *x = comparing;
+	FILE *f = output_file(o);
+	bool ok = !x->diff.no_memory;
+
+	if (ok && c->format == FORMAT_JSON)
+		ok = diff_show_json(f, &x->diff, x->in);
+	else if (ok && c->format >= FORMATS_OWN)
+		ok = diff_show_results(f, &x->diff, x->in, writers[c->format]);
+	else if (ok)
+		diff_show_text(f, &x->diff, x->in, cli_wants_color(c, o));
+	if (!ok)
+		say("out of memory");
+	return ok;
 }
 
 static int compare(const struct chosen *c, const struct diff_input in[2], bool complete)
 {
-	struct sink sink;
-	struct diff d;
-	bool written;
+	struct comparing x = { .in = in };
 	int status;
 
-	if (!sink_open(&sink, c->cli))
-		return EXIT_IMPOSSIBLE;
-	diff_compare(&d, in[0].profile, in[1].profile);
-	written = sink_close(&sink, show(&sink, c->cli, &d, in));
-	status = status_of(c, diff_outcome(&d), complete && written);
-	diff_free(&d);
+	diff_compare(&x.diff, in[0].profile, in[1].profile);
+	complete &= verb_write(c->cli, show, &x) == EXIT_DONE;
+	status = status_of(c, diff_outcome(&x.diff), complete);
+	diff_free(&x.diff);
 	return status;
 }
 
@@ -210,25 +182,30 @@ static int diff_two(const struct chosen *c)
 	return status;
 }
 
+static bool show_verdicts(struct output *o, const struct cli *c, void *verdicts)
+{
+	bool ok = true;
+
+	if (c->format == FORMAT_JSON)
+		ok = diff_verdicts_json(output_file(o), verdicts);
+	else
+		diff_verdicts_text(output_file(o), verdicts);
+	if (!ok)
+		say("out of memory");
+	return ok;
+}
+
 static int diff_one(const struct chosen *c)
 {
 	struct diff_verdicts *v = diff_verdicts_read(c->cli->inputs[0], true);
-	struct sink sink;
-	bool written = true, complete;
+	bool complete;
 	int status;
 
 	if (!v)
 		return EXIT_IMPOSSIBLE;
-	if (!sink_open(&sink, c->cli)) {
-		diff_verdicts_free(v);
-		return EXIT_IMPOSSIBLE;
-	}
-	if (c->cli->format == FORMAT_JSON)
-		written = diff_verdicts_json(sink.f, v);
-	else
-		diff_verdicts_text(sink.f, v);
 	complete = recording_status(diff_verdicts_recording(v)) == EXIT_DONE;
-	status = status_of(c, diff_verdicts_outcome(v), sink_close(&sink, written) && complete);
+	complete &= verb_write(c->cli, show_verdicts, v) == EXIT_DONE;
+	status = status_of(c, diff_verdicts_outcome(v), complete);
 	diff_verdicts_free(v);
 	return status;
 }

@@ -29,12 +29,17 @@ static int examine(const struct cli *c)
 
 #else
 
-static bool show(FILE *f, const struct cli *c, const void *doctor)
+static bool show(struct output *o, const struct cli *c, void *doctor)
 {
+	bool ok = true;
+
 	if (c->format == FORMAT_JSON)
-		return doctor_show_json(f, doctor);
-	doctor_show_text(f, doctor, cli_wants_color(c, fileno(f)));
-	return true;
+		ok = doctor_show_json(output_file(o), doctor);
+	else
+		doctor_show_text(output_file(o), doctor, cli_wants_color(c, o));
+	if (!ok)
+		say("out of memory");
+	return ok;
 }
 
 static int examine(const struct cli *c)

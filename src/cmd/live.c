@@ -22,6 +22,7 @@
 #include "live/notify.h"
 #include "live/process.h"
 #include "lib/say.h"
+#include "lib/signals.h"
 #include "diagnosis/session.h"
 #include "cmd/tell.h"
 #include "lib/text.h"
@@ -386,12 +387,6 @@ static void take_or_release(struct live *l, bool vms)
 	send_changes(l, mask, at);
 }
 
-/* One that asks KVM a question makes a VM for it: that of no VMM. */
-static bool is_tracer(uint32_t pid, const char *comm)
-{
-	return pid == (uint32_t)getpid() || !strcmp(comm, "compatcaps-trac");
-}
-
 static void send_vm(struct live *l, const struct watch_event *e, uint64_t ino)
 {
 	struct frame f = frame_at(FRAME_VM, now());
@@ -402,7 +397,9 @@ static void send_vm(struct live *l, const struct watch_event *e, uint64_t ino)
 	if (!f.vm.pid)
 		f.vm.pid = e->tid;
 	process_comm(f.vm.pid, comm);
-	if (is_tracer(f.vm.pid, comm) ||
+	/* This process makes one itself to ask KVM a question. What others are called proves
+	 * nothing. */
+	if (f.vm.pid == (uint32_t)getpid() ||
 	    (!f.vm.ended && !filters_pass(&l->attach_opt, f.vm.pid, ino)))
 		return;
 	if (!f.vm.ended)
@@ -625,7 +622,7 @@ static void send_found(struct live *l, const struct inventory_vm *vm)
 	const struct inventory_process *p = vm->processes;
 	struct frame f = frame_at(FRAME_FOUND, now());
 
-	if (is_tracer(p->pid, p->comm) || !filters_pass(&l->attach_opt, p->pid, vm->ino))
+	if (!filters_pass(&l->attach_opt, p->pid, vm->ino))
 		return;
 	f.found.vm = vm;
 	send_frame(l, &f);
@@ -635,16 +632,19 @@ static void send_found(struct live *l, const struct inventory_vm *vm)
  * left. */
 static void send_inventory(struct live *l)
 {
+	const struct attach_vms numbered = attach_vms(l->attach);
 	char error[INVENTORY_ERROR_LEN];
 	struct inventory inv = { 0 };
 
 	/* A command's VMs are still to come. */
 	if (l->opt->command || !l->vms.n || host_kvm_obstacle())
 		return;
-	if (!inventory_read(&inv, error))
+	if (!inventory_read(&inv, &numbered, error))
 		say("which VMs are there already is not told: %s", error);
 	for (size_t i = 0; i < inv.n; i++)
 		send_found(l, &inv.vms[i]);
+	if (inv.truncated)
+		on_loss(CC_LOSS_VMS, inv.unlisted ? inv.unlisted : 1, NULL, 0, l);
 	inventory_free(&inv);
 }
 
@@ -652,10 +652,7 @@ static bool catch_signals(struct live *l)
 {
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	signals_that_end(&set);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	l->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "cmd/cli.h"
+#include "cmd/verb_output.h"
 
 #include <stdlib.h>
 
 #include "metrics/metric.h"
-#include "lib/output.h"
 #include "recording/recording.h"
 #include "lib/say.h"
 #include "lib/status.h"
@@ -62,21 +61,10 @@ static bool read_one(const struct cli *cli, const char *path, struct metrics *m,
 	return read;
 }
 
-static int write_all(const struct cli *cli, const struct metrics *m)
+static bool write_all(struct output *o, const struct cli *cli, void *m)
 {
-	char error[512];
-	struct output *o = output_open(cli->output, cli->force, -1, error, sizeof(error));
-	bool unread;
-
-	if (o) {
-		metrics_write(m, (enum metrics_format)cli->format, output_file(o));
-		output_flush(o);
-		unread = output_unread(o);
-		if (output_close(o, error, sizeof(error)) || unread)
-			return EXIT_DONE;
-	}
-	say("%s", error);
-	return EXIT_IMPOSSIBLE;
+	metrics_write(m, (enum metrics_format)cli->format, output_file(o));
+	return true;
 }
 
 int metrics_main(int argc, char **argv)
@@ -98,7 +86,7 @@ int metrics_main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < cli.n_inputs; i++)
 		any |= read_one(&cli, cli.inputs[i], m, &status);
-	if (any && write_all(&cli, m) != EXIT_DONE)
+	if (any && verb_write(&cli, write_all, m) != EXIT_DONE)
 		status = EXIT_IMPOSSIBLE;
 	metrics_free(m);
 	free(cli.inputs);

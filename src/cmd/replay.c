@@ -33,7 +33,7 @@ int replay_run(const struct options *o)
 
 	if (!f)
 		return EXIT_IMPOSSIBLE;
-	t = teller_new(o, -1);
+	t = teller_new(o, 0);
 	if (!t) {
 		fclose(f);
 		return EXIT_IMPOSSIBLE;

@@ -3,9 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "cmd/cli.h"
+#include "cmd/verb_output.h"
 #include "lib/say.h"
 #include "lib/status.h"
 
@@ -29,53 +28,14 @@ static const char doc[] =
 	"A page with its recording inside it takes the place of that recording: replay, check, diff "
 	"and metrics read it too. Of one with several recordings PAGE#2 is the second.";
 
-struct digest *report_digest(const struct report_input *in, struct recording *rec)
-{
-	struct digest *d = digest_new();
-	const struct recording_reader reader = {
-		.path = in->name,
-		.recorded = in->recorded,
-		.progress = true,
-		.event = digest_event,
-		.finish = digest_finish,
-		.ctx = d,
-	};
-
-	if (!d) {
-		say("there is not enough memory");
-		return NULL;
-	}
-	recording_read_file(in->f, &reader, rec);
-	d->n_bad = rec->n_bad;
-	return d;
-}
-
-static bool close_output(struct output *out)
-{
-	bool unread = !output_flush(out) && output_unread(out);
-	char error[512];
-
-	if (output_close(out, error, sizeof(error)))
-		return true;
-	/* Who closes a pipe has seen enough, and knows that there may be more. */
-	if (!unread)
-		say("%s", error);
-	return unread;
-}
-
 static struct output *open_output(const struct cli *cli, const struct report_format *form)
 {
-	char error[512];
-	struct output *out = output_open(cli->output, cli->force, -1, error, sizeof(error));
+	struct output *out = verb_open_output(cli);
 
-	if (!out) {
-		say("%s", error);
-		return NULL;
-	}
-	if (!form->binary || !isatty(fileno(output_file(out))))
+	if (!out || !form->binary || !output_is_terminal(out))
 		return out;
 	say("a trace of --format=%s is not for a terminal: name a file with -o", form->name);
-	output_close(out, error, sizeof(error));
+	output_close(out, false);
 	return NULL;
 }
 
@@ -85,7 +45,6 @@ struct making {
 	struct report report;
 	void *state;
 	int status;
-	bool lost; /* what was written: nothing more is, and close_output() reports it */
 };
 
 /* Nothing is written before the first recording is there. */
@@ -97,13 +56,13 @@ static bool begin(struct making *r)
 	if (!r->report.out)
 		return false;
 	r->report.f = output_file(r->report.out);
-	r->report.color = cli_wants_color(r->cli, fileno(r->report.f));
+	r->report.color = cli_wants_color(r->cli, r->report.out);
 	r->report.n = r->cli->n_inputs;
 	r->state = r->form->begin(&r->report);
 	return r->state;
 }
 
-/* false: it makes no sense to go on. */
+/* false: it could not be made, which has been reported. */
 static bool add(struct making *r, size_t i)
 {
 	struct report_input in = {
@@ -112,19 +71,23 @@ static bool add(struct making *r, size_t i)
 		.recorded = r->cli->recorded,
 	};
 	struct recording rec = { .fatal = true };
-	bool written;
+	bool made;
 
 	in.f = recording_open(in.name, r->form->again);
 	if (!in.f) {
 		r->status = EXIT_IMPOSSIBLE;
 		return true;
 	}
-	written = begin(r) && r->form->recording(r->state, &in, &rec);
+	made = begin(r) && r->form->recording(r->state, &in, &rec);
 	fclose(in.f);
 	if (recording_status(&rec) != EXIT_DONE)
 		r->status = EXIT_IMPOSSIBLE;
-	r->lost = written && !output_flush(r->report.out);
-	return written;
+	return made;
+}
+
+static bool is_read(const struct making *r)
+{
+	return !r->report.out || output_flush(r->report.out);
 }
 
 static const char *const whens[] = {
@@ -163,22 +126,23 @@ int report_main(int argc, char **argv)
 		.formats = formats,
 		.min_inputs = 1,
 		.max_inputs = 1000,
+		.holds_recording = true,
 		.verdicts = true,
 	};
 	struct making r = { .cli = &cli };
-	bool written = true;
+	bool made = true;
 
 	cli.input = &r;
 	for (size_t i = 0; i < FORMS; i++)
 		formats[i] = (struct cli_format){ forms[i]->name, forms[i]->what };
 	cli_parse(&cli, argc, argv);
 	r.form = forms[cli.format];
-	for (size_t i = 0; written && !r.lost && i < cli.n_inputs; i++)
-		written = add(&r, i);
+	for (size_t i = 0; made && i < cli.n_inputs && is_read(&r); i++)
+		made = add(&r, i);
 	if (r.state)
-		written &= r.form->end(r.state);
+		made &= r.form->end(r.state);
 	if (r.report.out)
-		written = close_output(r.report.out) && written;
+		made = output_close(r.report.out, made);
 	free(cli.inputs);
-	return written ? r.status : EXIT_IMPOSSIBLE;
+	return made ? r.status : EXIT_IMPOSSIBLE;
 }

@@ -3,37 +3,31 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "metrics/metrics_file.h"
 #include "live/notify.h"
 #include "lib/output.h"
+#include "output/journal.h"
 #include "lib/say.h"
 
 struct teller {
 	const struct options *opt;
 	const struct emitter *emitter;
 	void *state;
+	FILE *f; /* of one of these two: */
 	struct output *out;
+	struct journal *journal;      /* where --format=journal writes to a socket */
 	struct metrics_file *metrics; /* of --metrics; NULL: none */
 	uint64_t n_calls;	      /* that were shown */
 	bool call_shown;	      /* the newest: a retry is told with it or not at all */
 	bool failed;
 };
 
-static bool wants_color(const struct options *o, FILE *f)
+static bool wants_color(const struct options *o, const struct output *out)
 {
 	if (o->color != COLOR_AUTO)
 		return o->color == COLOR_ALWAYS;
-	return isatty(fileno(f)) && !getenv("NO_COLOR");
-}
-
-static unsigned int columns_of(FILE *f)
-{
-	struct winsize size;
-
-	return ioctl(fileno(f), TIOCGWINSZ, &size) ? 0 : size.ws_col;
+	return output_is_terminal(out) && !getenv("NO_COLOR");
 }
 
 static bool filters_outcomes(const struct options *o)
@@ -41,28 +35,70 @@ static bool filters_outcomes(const struct options *o)
 	return o->errors_only || o->err;
 }
 
-static bool begin_output(struct teller *t, int wake)
+static bool open_journal(struct teller *t)
+{
+	t->journal = journal_open(t->opt->output);
+	if (t->journal)
+		t->f = journal_file(t->journal);
+	else
+		say("cannot write to the journal at %s: out of memory, or its path is too long",
+		    t->opt->output);
+	return t->journal;
+}
+
+static bool open_output(struct teller *t, int wake, struct emit_options *emit)
 {
 	const struct options *o = t->opt;
-	struct emit_options emit = { .verbose = o->verbose };
-	char error[512];
-	FILE *f;
+	const struct output_request request = { o->output, .force = o->force, .wake = wake };
 
-	t->out = output_open(o->output, o->force, wake, error, sizeof(error));
-	if (!t->out) {
-		say("%s", error);
+	if (t->emitter == &emit_journal && o->output && journal_is_at(o->output))
+		return open_journal(t);
+	t->out = output_open(&request);
+	if (!t->out)
 		return false;
-	}
-	f = output_file(t->out);
-	emit.color = wants_color(o, f);
-	emit.columns = columns_of(f);
-	/* Who reads it back must know that not all was written. */
-	emit.filtered = filters_outcomes(o);
-	t->state = t->emitter->begin(f, &emit);
+	t->f = output_file(t->out);
+	emit->color = wants_color(o, t->out);
+	emit->columns = output_columns(t->out);
+	return true;
+}
+
+/* false: what was lost has been said. A reader who has gone is none. */
+static bool close_output(struct teller *t, bool complete)
+{
+	uint64_t missed;
+
+	if (t->out)
+		return output_close(t->out, complete);
+	missed = journal_close(t->journal);
+	if (missed)
+		say("%" PRIu64 " event%s could not be written to the journal", missed,
+		    missed == 1 ? "" : "s");
+	return !missed;
+}
+
+static void flush(struct teller *t)
+{
+	if (t->out)
+		t->failed |= !output_flush(t->out);
+	else
+		fflush(t->f);
+}
+
+static bool begin_output(struct teller *t, int wake)
+{
+	struct emit_options emit = {
+		.verbose = t->opt->verbose,
+		/* Who reads it back must know that not all was written. */
+		.filtered = filters_outcomes(t->opt),
+	};
+
+	if (!open_output(t, wake, &emit))
+		return false;
+	t->state = t->emitter->begin(t->f, &emit);
 	if (t->state)
 		return true;
-	say("there is not enough memory");
-	output_close(t->out, error, sizeof(error));
+	say("out of memory");
+	close_output(t, false);
 	return false;
 }
 
@@ -127,7 +163,7 @@ static bool is_wanted(struct teller *t, const struct event *e)
 static void show(struct teller *t, const struct event *e)
 {
 	t->emitter->event(t->state, e);
-	t->failed |= !output_flush(t->out);
+	flush(t);
 }
 
 void teller_event(const struct event *e, void *teller)
@@ -194,7 +230,7 @@ void teller_summarize(struct teller *t, const struct session *s)
 {
 	if (t->opt->summary && !t->failed) {
 		session_tell(s, paragraph, t);
-		t->failed |= !output_flush(t->out);
+		flush(t);
 	}
 	say_totals(session_totals(s));
 }
@@ -213,20 +249,15 @@ void teller_on_time(struct teller *t, uint64_t now_ns)
 
 bool teller_is_unread(const struct teller *t)
 {
-	return output_unread(t->out);
+	return t->out && output_unread(t->out);
 }
 
 bool teller_close(struct teller *t)
 {
-	char error[512];
-	bool unread = output_unread(t->out), ok;
+	bool ok;
 
 	t->emitter->end(t->state);
-	ok = output_close(t->out, error, sizeof(error));
-	/* Who closes a pipe has seen enough, and knows that there may be more. */
-	if (!ok && !unread)
-		say("%s", error);
-	ok |= unread;
+	ok = close_output(t, true);
 	ok &= metrics_file_close(t->metrics);
 	free(t);
 	return ok;

@@ -8,7 +8,7 @@
 
 struct teller;
 
-/* wake: as in output_open(). NULL: it has been said why. */
+/* wake: as in output_open(); 0: none. NULL: it has been said why. */
 struct teller *teller_new(const struct options *o, int wake);
 
 /* A session_out. */

@@ -1,26 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "cmd/verb_output.h"
 
-#include "lib/output.h"
-#include "lib/say.h"
 #include "lib/status.h"
 
-int verb_write(const struct cli *c, verb_writer *writer, const void *what)
+struct output *verb_open_output(const struct cli *c)
 {
-	char error[512];
-	struct output *o = output_open(c->output, c->force, -1, error, sizeof(error));
-	bool written, unread;
+	const struct output_request request = {
+		.path = c->output,
+		.force = c->force,
+		.readable = !c->holds_recording,
+	};
 
-	if (!o) {
-		say("%s", error);
+	return output_open(&request);
+}
+
+int verb_write(const struct cli *c, verb_writer *writer, void *what)
+{
+	struct output *o = verb_open_output(c);
+
+	if (!o)
 		return EXIT_IMPOSSIBLE;
-	}
-	written = writer(output_file(o), c, what);
-	unread = !output_flush(o) && output_unread(o);
-	if (!written)
-		say("there is not enough memory");
-	if (output_close(o, error, sizeof(error)) || unread)
-		return written ? EXIT_DONE : EXIT_IMPOSSIBLE;
-	say("%s", error);
-	return EXIT_IMPOSSIBLE;
+	return output_close(o, writer(o, c, what)) ? EXIT_DONE : EXIT_IMPOSSIBLE;
 }

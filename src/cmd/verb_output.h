@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* How a verb that has one thing to write writes it, where its command line says. */
+/* How a verb writes what it has, where its command line says. */
 #ifndef COMPATCAPS_VERB_OUTPUT_H
 #define COMPATCAPS_VERB_OUTPUT_H
 
-#include <stdio.h>
-
 #include "cmd/cli.h"
+#include "lib/output.h"
 
-/* false: there is not enough memory. */
-typedef bool verb_writer(FILE *f, const struct cli *c, const void *what);
+/* Prints `what` to output_file(o). false: it could not be made, which has been reported. */
+typedef bool verb_writer(struct output *o, const struct cli *c, void *what);
 
-/* The exit status; what went wrong has been said. */
-int verb_write(const struct cli *c, verb_writer *writer, const void *what);
+/* NULL: it has been reported why. To be closed by output_close(). */
+struct output *verb_open_output(const struct cli *c);
+
+/* Opens the output, has it written, and closes it. The exit status; errors have been reported. */
+int verb_write(const struct cli *c, verb_writer *writer, void *what);
 
 #endif /* COMPATCAPS_VERB_OUTPUT_H */

@@ -30,12 +30,17 @@ static int list(const struct cli *c)
 
 #else
 
-static bool show(FILE *f, const struct cli *c, const void *inventory)
+static bool show(struct output *o, const struct cli *c, void *inventory)
 {
+	bool ok = true;
+
 	if (c->format == FORMAT_JSON)
-		return inventory_show_json(f, inventory);
-	inventory_show_text(f, inventory, cli_wants_color(c, fileno(f)));
-	return true;
+		ok = inventory_show_json(output_file(o), inventory);
+	else
+		inventory_show_text(output_file(o), inventory, cli_wants_color(c, o));
+	if (!ok)
+		say("out of memory");
+	return ok;
 }
 
 /* Nothing makes VMs here: so there are none. */
@@ -63,7 +68,7 @@ static int list(const struct cli *c)
 	}
 	if (host_kvm_obstacle())
 		return list_nothing(c);
-	if (inventory_read(&inv, error))
+	if (inventory_read(&inv, NULL, error))
 		status = verb_write(c, show, &inv);
 	else
 		say("%s", error);

@@ -179,7 +179,7 @@ static void ran_what(char buf[EVENT_WHAT_LEN], const struct cc_record *r)
 	if (r->in_words <= CC_VCPU_PVR)
 		return;
 	if (!pvr)
-		snprintf(buf, EVENT_WHAT_LEN, "runs raw");
+		snprintf(buf, EVENT_WHAT_LEN, "runs in the host's own mode");
 	else if (known)
 		snprintf(buf, EVENT_WHAT_LEN, "runs in %s", known->name);
 	else

@@ -12,100 +12,257 @@
 
 /* ------------------------------------------------------------------ put together */
 
-bool inventory_add(struct inventory *inv, const struct inventory_record *r)
-{
-	size_t n = inv->n_records;
-
-	/* At each power of two. */
-	if (!(n & (n - 1))) {
-		void *more = realloc(inv->records, (n ? 2 * n : 1) * sizeof(*inv->records));
-
-		if (!more)
-			return false;
-		inv->records = more;
-	}
-	inv->records[inv->n_records++] = *r;
-	return true;
-}
-
 static int order(uint64_t a, uint64_t b)
 {
 	return (a > b) - (a < b);
 }
 
+typedef int compare_fn(const void *item, const struct inventory_record *r);
+
+/* Where in a sorted list of n the item of this record is, or would be. */
+static size_t place_of(const void *list, size_t n, size_t size, compare_fn *compare,
+		       const struct inventory_record *r, bool *there)
+{
+	size_t low = 0, high = n;
+
+	*there = false;
+	while (low < high && !*there) {
+		size_t mid = low + (high - low) / 2;
+		int by = compare((const char *)list + mid * size, r);
+
+		*there = !by;
+		if (by < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return *there ? high : low;
+}
+
+/* The list of n with a gap at this place. NULL: there is no memory, and it is as it was. */
+static void *open_gap(void *list, size_t n, size_t size, size_t at, size_t *room)
+{
+	size_t more = n < *room ? *room : 2 * n + 1;
+	char *grown = n < *room ? list : reallocarray(list, more, size);
+
+	if (!grown)
+		return NULL;
+	*room = more;
+	memmove(grown + (at + 1) * size, grown + at * size, (n - at) * size);
+	return grown;
+}
+
 /* The same memory can have been two VMs, one after another, while files were looked at. */
-static int compare_vm(const struct inventory_record *a, const struct inventory_record *b)
+static int compare_vm(const void *item, const struct inventory_record *r)
 {
-	int by = order(a->ino, b->ino);
+	const struct inventory_vm *vm = *(struct inventory_vm *const *)item;
+	int by = order(vm->ino, r->ino);
 
-	return by ? by : order(a->kvm, b->kvm);
+	return by ? by : order(vm->kvm, r->kvm);
 }
 
-static int compare_vcpus(const void *a, const void *b)
+static int compare_vcpu(const void *item, const struct inventory_record *r)
 {
-	const struct inventory_record *x = a, *y = b;
-	int by = compare_vm(x, y);
-
-	if (!by)
-		by = order(x->kind, y->kind);
-	return by ? by : order(x->vcpu, y->vcpu);
+	return order(((const struct inventory_vcpu *)item)->id, r->vcpu);
 }
 
-static int compare_processes(const void *a, const void *b)
+static enum inventory_part part_of(const struct inventory_record *r)
+{
+	return r->part <= PART_ENDING ? (enum inventory_part)r->part : PART_HOLDER;
+}
+
+static int compare_process(const void *item, const struct inventory_record *r)
 {
 	static const int ranks[] = { [PART_OWNER] = 0, [PART_ENDING] = 1, [PART_HOLDER] = 2 };
-	const struct inventory_record *x = a, *y = b;
-	int by = ranks[x->part] - ranks[y->part];
+	const struct inventory_process *p = item;
+	int by = ranks[p->part] - ranks[part_of(r)];
 
-	return by ? by : order(x->pid, y->pid);
+	return by ? by : order(p->pid, r->pid);
 }
 
-static void take_vcpus(struct inventory_vm *vm, const struct inventory_record *r, size_t n)
+static struct inventory_vm *new_vm(const struct inventory_record *r)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct inventory_vcpu *last = vm->vcpus + vm->n_open_vcpus - 1;
+	struct inventory_vm *vm = calloc(1, sizeof(*vm));
 
-		if (r[i].kind != INVENTORY_VCPU)
-			continue;
-		if (!vm->n_open_vcpus || last->id != r[i].vcpu)
-			last = &vm->vcpus[vm->n_open_vcpus++];
-		*last = (struct inventory_vcpu){ r[i].vcpu, r[i].has_mode, r[i].pvr };
+	if (!vm)
+		return NULL;
+	vm->kvm = r->kvm;
+	vm->number = r->number;
+	vm->ino = r->ino;
+	vm->backend = r->backend;
+	text_escape(vm->name, sizeof(vm->name), r->name, sizeof(r->name));
+	return vm;
+}
+
+/* NULL: there is no room for it, which is noted, or no memory. */
+static struct inventory_vm *vm_of(struct inventory *inv, const struct inventory_record *r,
+				  bool *no_memory)
+{
+	bool there;
+	size_t at = place_of(inv->by_inode, inv->n_by_inode, sizeof(*inv->by_inode), compare_vm, r,
+			     &there);
+	struct inventory_vm **vms, *vm;
+
+	if (there)
+		return inv->by_inode[at];
+	if (inv->n_by_inode == INVENTORY_VMS) {
+		inv->truncated = true;
+		return NULL;
 	}
+	vm = new_vm(r);
+	vms = vm ? open_gap(inv->by_inode, inv->n_by_inode, sizeof(*vms), at, &inv->room) : NULL;
+	if (!vms) {
+		free(vm);
+		*no_memory = true;
+		return NULL;
+	}
+	vms[at] = vm;
+	inv->by_inode = vms;
+	inv->n_by_inode++;
+	return vm;
+}
+
+/* So many each VM may have where all together have too many. share 0: as many as at first. */
+static size_t half_of(size_t share, size_t first)
+{
+	return (share ? share : first) / 2;
+}
+
+/* Gives memory back. */
+static void cut(void **list, size_t n, size_t size, size_t *room)
+{
+	void *less = reallocarray(*list, n, size);
+
+	if (!less)
+		return;
+	*list = less;
+	*room = n;
+}
+
+static void share_vcpus(struct inventory *inv)
+{
+	inv->vcpus_of_a_vm = half_of(inv->vcpus_of_a_vm, INVENTORY_VCPUS_OF_A_VM);
+	inv->n_vcpus = 0;
+	for (size_t i = 0; i < inv->n_by_inode; i++) {
+		struct inventory_vm *vm = inv->by_inode[i];
+		void *list = vm->vcpus;
+
+		if (vm->n_open_vcpus > inv->vcpus_of_a_vm) {
+			vm->vcpus_left_out = true;
+			vm->n_open_vcpus = inv->vcpus_of_a_vm;
+			cut(&list, vm->n_open_vcpus, sizeof(*vm->vcpus), &vm->vcpus_room);
+			vm->vcpus = list;
+		}
+		inv->n_vcpus += vm->n_open_vcpus;
+	}
+}
+
+/* The first ones are kept. */
+static bool add_vcpu(struct inventory *inv, struct inventory_vm *vm,
+		     const struct inventory_record *r)
+{
+	size_t n = vm->n_open_vcpus, at;
+	struct inventory_vcpu *vcpus;
+	bool there;
+
+	at = place_of(vm->vcpus, n, sizeof(*vcpus), compare_vcpu, r, &there);
+	if (there) {
+		vm->vcpus[at] = (struct inventory_vcpu){ r->vcpu, r->has_mode, r->pvr };
+		return true;
+	}
+	if (n == (inv->vcpus_of_a_vm ? inv->vcpus_of_a_vm : INVENTORY_VCPUS_OF_A_VM)) {
+		vm->vcpus_left_out = true;
+		if (at == n)
+			return true;
+		n--;
+	}
+	vcpus = open_gap(vm->vcpus, n, sizeof(*vcpus), at, &vm->vcpus_room);
+	if (!vcpus)
+		return false;
+	vcpus[at] = (struct inventory_vcpu){ r->vcpu, r->has_mode, r->pvr };
+	inv->n_vcpus += n + 1 - vm->n_open_vcpus;
+	vm->vcpus = vcpus;
+	vm->n_open_vcpus = n + 1;
+	while (inv->n_vcpus > INVENTORY_VCPUS)
+		share_vcpus(inv);
+	return true;
+}
+
+static void share_processes(struct inventory *inv)
+{
+	inv->processes_of_a_vm = half_of(inv->processes_of_a_vm, INVENTORY_PROCESSES);
+	inv->n_processes = 0;
+	for (size_t i = 0; i < inv->n_by_inode; i++) {
+		struct inventory_vm *vm = inv->by_inode[i];
+		void *list = vm->processes;
+
+		if (vm->n_processes > inv->processes_of_a_vm) {
+			vm->processes_left_out += vm->n_processes - inv->processes_of_a_vm;
+			vm->n_processes = inv->processes_of_a_vm;
+			cut(&list, vm->n_processes, sizeof(*vm->processes), &vm->processes_room);
+			vm->processes = list;
+		}
+		inv->n_processes += vm->n_processes;
+	}
+}
+
+static void fill_process(struct inventory_process *p, const struct inventory_record *r)
+{
+	*p = (struct inventory_process){
+		.pid = r->pid, .start_ns = r->start_ns, .cgroup = r->cgroup, .part = part_of(r)
+	};
+	text_escape(p->comm, sizeof(p->comm), r->comm, sizeof(r->comm));
+}
+
+/* The descriptors of a process come one after the other. */
+static void leave_out(struct inventory_vm *vm, uint32_t pid)
+{
+	vm->processes_left_out += vm->left_out != pid;
+	vm->left_out = pid;
+}
+
+/* The owner is kept, and the first ones. */
+static bool add_process(struct inventory *inv, struct inventory_vm *vm,
+			const struct inventory_record *r)
+{
+	size_t n = vm->n_processes, at;
+	struct inventory_process *list;
+	bool there;
+
+	at = place_of(vm->processes, n, sizeof(*list), compare_process, r, &there);
+	if (there)
+		return true;
+	if (inv->processes_of_a_vm && n == inv->processes_of_a_vm) {
+		leave_out(vm, at == n ? r->pid : vm->processes[n - 1].pid);
+		if (at == n)
+			return true;
+		n--;
+	}
+	list = open_gap(vm->processes, n, sizeof(*list), at, &vm->processes_room);
+	if (!list)
+		return false;
+	fill_process(&list[at], r);
+	inv->n_processes += n + 1 - vm->n_processes;
+	vm->processes = list;
+	vm->n_processes = n + 1;
+	while (inv->n_processes > INVENTORY_PROCESSES)
+		share_processes(inv);
+	return true;
+}
+
+bool inventory_add(struct inventory *inv, const struct inventory_record *r)
+{
+	bool no_memory = false;
+	struct inventory_vm *vm = vm_of(inv, r, &no_memory);
+
+	if (!vm)
+		return !no_memory;
+	if (vm->n_vcpus < r->vcpus)
+		vm->n_vcpus = r->vcpus;
+	if (!add_process(inv, vm, r) || (r->kind == INVENTORY_VCPU && !add_vcpu(inv, vm, r)))
+		return false;
 	if (vm->n_vcpus < vm->n_open_vcpus)
 		vm->n_vcpus = (uint32_t)vm->n_open_vcpus;
-}
-
-static void take_processes(struct inventory_vm *vm, const struct inventory_record *r, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct inventory_process *p;
-
-		if (i && r[i].pid == r[i - 1].pid && r[i].part == r[i - 1].part)
-			continue;
-		p = &vm->processes[vm->n_processes++];
-		*p = (struct inventory_process){ .pid = r[i].pid,
-						 .start_ns = r[i].start_ns,
-						 .cgroup = r[i].cgroup,
-						 .part = r[i].part };
-		text_escape(p->comm, sizeof(p->comm), r[i].comm, sizeof(r[i].comm));
-	}
-}
-
-/* r: all that was told of one VM. */
-static bool take_vm(struct inventory_vm *vm, struct inventory_record *r, size_t n)
-{
-	*vm = (struct inventory_vm){ .kvm = r->kvm, .ino = r->ino, .backend = r->backend };
-	text_escape(vm->name, sizeof(vm->name), r->name, sizeof(r->name));
-	for (size_t i = 0; i < n; i++)
-		if (vm->n_vcpus < r[i].vcpus)
-			vm->n_vcpus = r[i].vcpus;
-	vm->vcpus = calloc(n, sizeof(*vm->vcpus));
-	vm->processes = calloc(n, sizeof(*vm->processes));
-	if (!vm->vcpus || !vm->processes)
-		return false;
-	take_vcpus(vm, r, n);
-	qsort(r, n, sizeof(*r), compare_processes);
-	take_processes(vm, r, n);
 	return true;
 }
 
@@ -116,32 +273,26 @@ static int compare_told(const void *a, const void *b)
 
 	if (!by)
 		by = order(x->ino, y->ino);
-	return by ? by : order(x->kvm, y->kvm);
+	return by ? by : order(x->number, y->number);
 }
 
 bool inventory_put_together(struct inventory *inv)
 {
-	struct inventory_record *r = inv->records;
-	size_t n = inv->n_records, end;
+	size_t n = inv->n_by_inode;
 
 	if (!n)
 		return true;
-	for (size_t i = 0; i < n; i++)
-		r[i].part = r[i].part <= PART_ENDING ? r[i].part : PART_HOLDER;
-	qsort(r, n, sizeof(*r), compare_vcpus);
 	inv->vms = calloc(n, sizeof(*inv->vms));
 	if (!inv->vms)
 		return false;
-	for (size_t i = 0; i < n; i = end) {
-		for (end = i + 1; end < n && !compare_vm(&r[i], &r[end]);)
-			end++;
-		if (!take_vm(&inv->vms[inv->n++], &r[i], end - i))
-			return false;
+	for (size_t i = 0; i < n; i++) {
+		inv->vms[inv->n++] = *inv->by_inode[i];
+		free(inv->by_inode[i]);
 	}
-	free(inv->records);
-	inv->records = NULL;
-	inv->n_records = 0;
-	qsort(inv->vms, inv->n, sizeof(*inv->vms), compare_told);
+	free(inv->by_inode);
+	inv->by_inode = NULL;
+	inv->n_by_inode = inv->room = 0;
+	qsort(inv->vms, n, sizeof(*inv->vms), compare_told);
 	return true;
 }
 
@@ -150,17 +301,25 @@ const struct inventory_process *inventory_owner(const struct inventory_vm *vm)
 	return vm->processes->part == PART_OWNER ? vm->processes : NULL;
 }
 
+static void free_vm(struct inventory_vm *vm)
+{
+	free(vm->vcpus);
+	free(vm->processes);
+	free(vm->name_option);
+	free(vm->guest);
+	free(vm->cgroup);
+}
+
 void inventory_free(struct inventory *inv)
 {
-	for (size_t i = 0; i < inv->n; i++) {
-		free(inv->vms[i].vcpus);
-		free(inv->vms[i].processes);
-		free(inv->vms[i].name_option);
-		free(inv->vms[i].guest);
-		free(inv->vms[i].cgroup);
+	for (size_t i = 0; i < inv->n; i++)
+		free_vm(&inv->vms[i]);
+	for (size_t i = 0; i < inv->n_by_inode; i++) {
+		free_vm(inv->by_inode[i]);
+		free(inv->by_inode[i]);
 	}
 	free(inv->vms);
-	free(inv->records);
+	free(inv->by_inode);
 	*inv = (struct inventory){ 0 };
 }
 
@@ -340,7 +499,7 @@ static void say_verdict(struct inventory_verdict *v, const struct offer *offer)
 		break;
 	case MODE_HOST_DEFAULT:
 		say_it(v,
-		       "no mode was asked for, not yet at least: it has this host's own, and on which others it could run is not told");
+		       "no mode is set: none was requested, the host's default was, or KVM refused the request; on which other hosts it could run is not known");
 		break;
 	case MODE_REFUSED:
 		say_it(v,
@@ -359,7 +518,10 @@ static void say_unseen(const struct inventory_vm *vm, struct inventory_verdict *
 {
 	size_t unseen = vm->n_vcpus - vm->n_open_vcpus;
 
-	if (unseen && vm->backend != BACKEND_PR)
+	if (unseen && vm->vcpus_left_out)
+		say_it(v, "; the mode of %zu of its %" PRIu32 " vCPUs is left out here", unseen,
+		       vm->n_vcpus);
+	else if (unseen && vm->backend != BACKEND_PR)
 		say_it(v,
 		       "; of %zu of its %" PRIu32
 		       " vCPUs no process has a descriptor open, so that their mode is not known",
@@ -368,7 +530,7 @@ static void say_unseen(const struct inventory_vm *vm, struct inventory_verdict *
 		say_it(v, "; a process that has it is ending");
 	else if (!inventory_owner(vm))
 		say_it(v,
-		       "; the process that made it is gone or has begun another program: KVM obeys nobody any more");
+		       "; the process that made it has let go of it, and KVM takes its ioctls from no other");
 }
 
 void inventory_judge(const struct inventory_vm *vm, const struct host_facts *host,

@@ -19,6 +19,17 @@
 #define INVENTORY_CGROUP_LEN 1024 /* as escaped */
 #define INVENTORY_SCHEMA     1	  /* of the JSON; it changes with what a reader must know */
 
+/*
+ * A process can have any number of descriptors of any number of VMs, and whoever lists them has
+ * to stay small. So VMs have a bound, and the vCPUs and processes of all VMs together have one.
+ * Where these do not suffice each VM keeps the same part of them, the first ones: nobody's VM is
+ * without because somebody else's has many. What is left out is counted.
+ */
+#define INVENTORY_VMS		8192
+#define INVENTORY_VCPUS		65536
+#define INVENTORY_VCPUS_OF_A_VM 8192 /* so that an event has all of them */
+#define INVENTORY_PROCESSES	32768
+
 struct inventory_vcpu {
 	uint32_t id;
 	bool has_mode;
@@ -34,14 +45,18 @@ struct inventory_process {
 };
 
 struct inventory_vm {
-	uint64_t kvm, ino;
+	uint64_t kvm;			       /* tells VMs apart, and is shown nowhere */
+	uint64_t number, ino;		       /* as in cc_record: vm, vm_ino */
 	char name[INVENTORY_NAME_LEN * 4 + 1]; /* escaped; "" where it has none */
 	enum inventory_backend backend;
 	uint32_t n_vcpus;	      /* that it has, */
 	struct inventory_vcpu *vcpus; /* and those whose descriptor is open somewhere */
-	size_t n_open_vcpus;
-	struct inventory_process *processes; /* the owner first, or who is ending */
-	size_t n_processes;
+	size_t n_open_vcpus, vcpus_room;
+	bool vcpus_left_out;		     /* of these some are left out */
+	struct inventory_process *processes; /* the owner first, or who is ending; at least one */
+	size_t n_processes, processes_room;
+	size_t processes_left_out;
+	uint32_t left_out; /* the newest process that was, which may have more descriptors */
 	/* Of the owner, to be filled in by who reads /proc; escaped. */
 	bool ended;	   /* it had, when its names were looked up */
 	char *name_option; /* QEMU's -name, as guest_option() gives it; NULL: not known */
@@ -55,13 +70,17 @@ struct inventory {
 	bool namespaced; /* processes of one pid namespace alone could be seen */
 	bool has_unlisted;
 	uint32_t unlisted; /* VMs that KVM has and no process's open file shows */
+	bool truncated;	   /* not all VMs are listed: there are too many, or too many open files */
 	struct inventory_vm *vms;
 	size_t n;
-	struct inventory_record *records; /* until they are put together */
-	size_t n_records;
+	/* Until they are put together: */
+	struct inventory_vm **by_inode;
+	size_t n_by_inode, room;
+	size_t n_vcpus, n_processes;		 /* of all VMs */
+	size_t vcpus_of_a_vm, processes_of_a_vm; /* as many as each may have; 0: any number */
 };
 
-/* false: there is not enough memory. */
+/* false: there is no memory. What is added again, as of a dup()ed descriptor, takes none. */
 bool inventory_add(struct inventory *inv, const struct inventory_record *r);
 bool inventory_put_together(struct inventory *inv);
 void inventory_free(struct inventory *inv);

@@ -156,7 +156,7 @@ void story_found(struct story *s, const struct frame *f, const struct inventory_
 {
 	const struct inventory_vm *found = f->found.vm;
 	const struct inventory_process *p = found->processes;
-	const struct vm_id id = { found->ino, found->kvm, p->pid, s->name, s->comm };
+	const struct vm_id id = { found->ino, found->number, p->pid, s->name, s->comm };
 	struct vm *vm;
 
 	/* An escape more than a name can have is none of it. */
@@ -347,8 +347,6 @@ static void tell_mode(const struct vm *vm, FILE *f)
 	fprintf(f, ": %s", arch_cause_name(vm->arch_cause));
 }
 
-#define OWN_MODE ": it runs in the host's own"
-
 /* "asked for no mode" is a claim about all of its life. */
 static void tell_ask(const struct story *s, const struct vm *vm, FILE *f)
 {
@@ -357,7 +355,7 @@ static void tell_ask(const struct story *s, const struct vm *vm, FILE *f)
 	if (vm->n_arch)
 		tell_mode(vm, f);
 	else if (life == LIFE_WHOLE)
-		fprintf(f, "asked for no mode%s", vm->n_runs ? "" : OWN_MODE);
+		fputs("asked for no mode", f);
 	else
 		fprintf(f, "was not seen to ask for a mode (%s)", life_reason(life));
 }
@@ -526,7 +524,7 @@ static void tell_run_tail(const struct vm *vm, const struct cc_record *r, FILE *
 	if (vm && is_first_run(vm, r) && !is_refused(vm)) {
 		tell_first_run(vm, r, f);
 	} else if (vm && is_refused(vm) && !vm->ran) {
-		fputs("ran all the same: ", f);
+		fputs("then KVM_RUN failed: ", f);
 		tell_exit(r, f);
 		tell_message(vm, f);
 	} else {
@@ -591,11 +589,11 @@ static void tell_ran(const struct vm *vm, FILE *f)
 	char buf[16];
 
 	if (!vm->ran_known)
-		fputs(is_refused(vm) ? "runs all the same" : "runs", f);
+		fputs(is_refused(vm) ? "runs, in a mode that is not known" : "runs", f);
 	else if (!vm->ran_pvr && is_refused(vm))
-		fputs("went on without a mode and runs raw", f);
+		fputs("went on without a mode and runs in the host's own", f);
 	else if (!vm->ran_pvr)
-		fputs("runs raw", f);
+		fputs("runs in the host's own mode", f);
 	else
 		fprintf(f, "runs in %s", pvr_text(buf, sizeof(buf), vm->ran_pvr));
 }

@@ -100,7 +100,7 @@ static void try_iterator(struct doctor_facts *facts)
 	struct inventory inv = { 0 };
 
 	facts->iterator.tried = true;
-	facts->iterator.err = inventory_read_kernel(&inv);
+	facts->iterator.err = inventory_read_kernel(&inv, NULL);
 	if (!facts->iterator.err)
 		facts->host = inv.host;
 	inventory_free(&inv);

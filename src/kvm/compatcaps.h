@@ -65,7 +65,7 @@ struct cc_record {
 	__u32 seen;	  /* enum cc_seen */
 	__u64 mono_ns;	  /* CLOCK_MONOTONIC at entry; where only the end is watched, then */
 	__u64 latency_ns; /* 0: only the end is watched */
-	__u64 vm;	  /* the kernel's struct kvm, an identity and nothing more */
+	__u64 vm;	  /* the VM's number in this trace, from 1 on; 0: none */
 	__u64 vm_ino; /* its directory's inode in debugfs: no two VMs of a boot share it; 0: none */
 	__u64 arg;    /* the struct's address; the capability's number; the PVR; the word of
 			 kvm_run that goes with the exit reason; a line's length in bytes */

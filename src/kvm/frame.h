@@ -55,6 +55,8 @@ struct frame_filters {
 	const char *text; /* the filters as options, for people; "" where there are none */
 };
 
+#define FRAME_OLDER_MAX 16384 /* so long a list a recording has whole */
+
 struct frame {
 	enum frame_type type;
 	uint64_t mono_ns; /* of the event: CLOCK_MONOTONIC */

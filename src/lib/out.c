@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/shield.h"
+#include "lib/signals.h"
 
 static const char *program;
 static int exit_status;
@@ -23,6 +23,11 @@ bool out_flush(void)
 	return !failure;
 }
 
+bool out_unread(void)
+{
+	return failure == EPIPE;
+}
+
 static void out_finish(void)
 {
 	out_flush();
@@ -30,7 +35,8 @@ static void out_finish(void)
 	/* EBADF only now: it never was open, and nothing was ever printed. */
 	if (fclose(stdout) && !failure && errno != EBADF)
 		failure = errno ? errno : EIO;
-	if (!failure)
+	/* A reader who has gone away has seen enough. */
+	if (!failure || out_unread())
 		return;
 	fprintf(stderr, "%s: cannot write to standard output: %s: the output is not complete\n",
 		program, strerror(failure));
@@ -39,13 +45,15 @@ static void out_finish(void)
 
 /*
  * A standard descriptor that the caller closed would be given to the next file opened, and
- * our output would go there. Opened the wrong way round it stays taken and still fails.
+ * our output would go there. Opened the wrong way round it stays taken and still fails. A traced
+ * command has it closed, as the caller did.
  */
 static void take_standard_descriptors(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
-			(void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+			(void)!open("/dev/null", fd == STDIN_FILENO ? (O_WRONLY | O_CLOEXEC) :
+								      (O_RDONLY | O_CLOEXEC));
 }
 
 void out_guard(const char *name, int status)
@@ -54,6 +62,6 @@ void out_guard(const char *name, int status)
 	shield_stderr();
 	program = name;
 	exit_status = status;
-	signal(SIGPIPE, SIG_IGN);
+	signals_begin();
 	atexit(out_finish);
 }

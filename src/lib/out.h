@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A standard output that cannot fail unnoticed: full disk, closed pipe, closed descriptor. */
+/* A standard output that cannot fail unnoticed: a full disk, a closed descriptor. */
 #ifndef COMPATCAPS_OUT_H
 #define COMPATCAPS_OUT_H
 
@@ -9,12 +9,15 @@
 
 /*
  * From here on a failed write is reported as `name`'s and ends the process with
- * `status`, at its end at the latest, --help included. Ignores SIGPIPE, so that
- * a reader who went away is reported like any other failure.
+ * `status`, at its end at the latest, --help included. A reader who has gone away is not a
+ * failure. First of all in main(): it calls signals_begin(), see signals.h.
  */
 void out_guard(const char *name, int status);
 
 /* Push out what was printed. false: it got lost, go no further and return from main(). */
 bool out_flush(void);
+
+/* Was it that the reader has gone away? */
+bool out_unread(void);
 
 #endif /* COMPATCAPS_OUT_H */

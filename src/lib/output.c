@@ -3,150 +3,32 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "output/journal.h"
+#include "lib/destination.h"
+#include "lib/say.h"
+#include "lib/signals.h"
 
 #define BUFFER_BYTES (256u << 10) /* longer than any event: one write each */
 
 #define SLOW_MS 1000 /* who takes nothing in this time does not read */
 
-/* One output a process: standard output keeps its buffer beyond output_close(). */
+/* There is one output at a time. */
 static char buffer[BUFFER_BYTES];
 
 struct output {
 	FILE *f;
 	const char *name; /* for messages */
-	char *path;	  /* to be replaced at the end, NULL: written in place */
-	char *temporary;
-	struct journal *journal; /* NULL: it is a file */
-	int wake;
+	struct destination to;
+	int wake;    /* -1: none */
 	int failure; /* the errno of the first write that failed */
 };
-
-static bool is_regular(const char *path)
-{
-	struct stat st;
-
-	return !stat(path, &st) && S_ISREG(st.st_mode);
-}
-
-/* Its place is taken by rename at the end, so that an old file stays whole until then. */
-static int open_temporary(struct output *o, const char *path)
-{
-	struct stat st;
-	int fd;
-
-	o->path = strdup(path);
-	if (!o->path || asprintf(&o->temporary, "%s.XXXXXX", path) < 0) {
-		o->temporary = NULL;
-		return -1;
-	}
-	fd = mkostemp(o->temporary, O_CLOEXEC);
-	if (fd >= 0 && !stat(path, &st))
-		(void)!fchmod(fd, st.st_mode & 0777);
-	return fd;
-}
-
-static int open_path(struct output *o, const char *path, bool force)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-
-	if (fd >= 0 || errno != EEXIST)
-		return fd;
-	/* A pipe, a terminal or /dev/null has nothing that could be overwritten. */
-	if (!is_regular(path))
-		return open(path, O_WRONLY | O_CLOEXEC);
-	if (force)
-		return open_temporary(o, path);
-	errno = EEXIST;
-	return -1;
-}
-
-static void free_output(struct output *o)
-{
-	free(o->path);
-	free(o->temporary);
-	free(o);
-}
-
-static bool is_journal(const char *path)
-{
-	struct stat st;
-
-	return !strcmp(path, JOURNAL_SOCKET) || (!stat(path, &st) && S_ISSOCK(st.st_mode));
-}
-
-static bool open_stream(struct output *o, const char *path, bool force)
-{
-	int fd;
-
-	if (!path) {
-		o->f = stdout;
-	} else if (is_journal(path)) {
-		o->journal = journal_open(path);
-		o->f = o->journal ? journal_file(o->journal) : NULL;
-	} else {
-		fd = open_path(o, path, force);
-		if (fd < 0)
-			return false;
-		o->f = fdopen(fd, "w");
-		if (!o->f)
-			close(fd);
-	}
-	/* Flushed by output_flush() alone: no event is torn in the middle of a buffer. */
-	if (o->f)
-		setvbuf(o->f, buffer, _IOFBF, sizeof(buffer));
-	return o->f;
-}
-
-struct output *output_open(const char *path, bool force, int wake, char *error, size_t len)
-{
-	struct output *o = calloc(1, sizeof(*o));
-	int err = ENOMEM;
-
-	/* A file that grows past a limit is an error to be told, not a reason to die. */
-	signal(SIGXFSZ, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
-	if (o) {
-		o->name = path ? path : "standard output";
-		o->wake = wake;
-		if (open_stream(o, path, force))
-			return o;
-		err = errno;
-	}
-	if (err == EEXIST)
-		snprintf(
-			error, len,
-			"%s is there already and is left as it is: name another file, or say --force",
-			path);
-	else
-		snprintf(error, len, "cannot write to %s: %s", path ? path : "standard output",
-			 strerror(err));
-	if (o)
-		free_output(o);
-	return NULL;
-}
-
-FILE *output_file(struct output *o)
-{
-	return o->f;
-}
-
-/* Signals are blocked. That a child has ended is none that tells us to. */
-static bool is_told_to_end(void)
-{
-	sigset_t set;
-
-	return !sigpending(&set) && (sigismember(&set, SIGINT) || sigismember(&set, SIGTERM) ||
-				     sigismember(&set, SIGHUP));
-}
 
 /*
  * A reader who does not read must not make the program deaf to signals. One who is slow loses
@@ -155,14 +37,15 @@ static bool is_told_to_end(void)
 static bool can_write(struct output *o)
 {
 	struct pollfd fds[] = {
-		{ .fd = fileno(o->f), .events = POLLOUT },
+		{ .fd = o->to.fd, .events = POLLOUT },
 		{ .fd = o->wake, .events = POLLIN },
 	};
 
 	while (poll(fds, 2, -1) < 0 && errno == EINTR)
 		;
 	while (!fds[0].revents && fds[1].revents) {
-		if (poll(fds, 1, SLOW_MS) || !is_told_to_end())
+		/* That a child has ended wakes us too. */
+		if (poll(fds, 1, SLOW_MS) || !signals_end_pending())
 			continue;
 		o->failure = EINTR;
 		return false;
@@ -170,13 +53,123 @@ static bool can_write(struct output *o)
 	return true;
 }
 
+/* What poll(2) finds room for can be written without blocking if it is not longer than this. */
+static size_t at_once(const struct output *o, size_t len)
+{
+	return o->to.may_block && o->wake >= 0 && len > PIPE_BUF ? PIPE_BUF : len;
+}
+
+static void write_all(struct output *o, const char *data, size_t len)
+{
+	while (len && !o->failure) {
+		ssize_t n;
+
+		if (o->to.may_block && !can_write(o))
+			return;
+		n = write(o->to.fd, data, at_once(o, len));
+		if (n >= 0) {
+			data += n;
+			len -= (size_t)n;
+		} else if (errno != EINTR && errno != EAGAIN) {
+			o->failure = errno;
+		}
+	}
+}
+
+/* The stream's: never fails, so that who prints has nothing to check. */
+static ssize_t on_write(void *cookie, const char *data, size_t len)
+{
+	write_all(cookie, data, len);
+	return (ssize_t)len;
+}
+
+static bool open_stream(struct output *o)
+{
+	const cookie_io_functions_t functions = { .write = on_write };
+
+	o->f = fopencookie(o, "w", functions);
+	if (!o->f) {
+		say("out of memory");
+		return false;
+	}
+	/* Flushed by output_flush() alone: no event is torn in the middle of a buffer. */
+	setvbuf(o->f, buffer, _IOFBF, sizeof(buffer));
+	return true;
+}
+
+static void take_standard_output(struct output *o)
+{
+	struct stat st;
+
+	o->name = "standard output";
+	o->to = (struct destination){ .fd = STDOUT_FILENO, .dir = -1 };
+	o->to.may_block = !fstat(STDOUT_FILENO, &st) && !S_ISREG(st.st_mode);
+}
+
+static bool open_destination(struct output *o, const struct output_request *r)
+{
+	const struct destination_request to = { r->path, r->force, r->readable };
+	char error[DESTINATION_ERROR_LEN];
+
+	o->wake = r->wake > STDERR_FILENO ? r->wake : -1;
+	if (!r->path) {
+		take_standard_output(o);
+		return true;
+	}
+	o->name = r->path;
+	if (destination_open(&o->to, &to, error))
+		return true;
+	say("%s", error);
+	return false;
+}
+
+static void free_output(struct output *o)
+{
+	if (o->to.fd > STDERR_FILENO)
+		close(o->to.fd);
+	destination_close(&o->to);
+	free(o);
+}
+
+struct output *output_open(const struct output_request *r)
+{
+	struct output *o = calloc(1, sizeof(*o));
+
+	if (!o) {
+		say("out of memory");
+		return NULL;
+	}
+	if (!open_destination(o, r)) {
+		free(o);
+		return NULL;
+	}
+	if (open_stream(o))
+		return o;
+	destination_remove(&o->to);
+	free_output(o);
+	return NULL;
+}
+
+FILE *output_file(const struct output *o)
+{
+	return o->f;
+}
+
+bool output_is_terminal(const struct output *o)
+{
+	return isatty(o->to.fd);
+}
+
+unsigned int output_columns(const struct output *o)
+{
+	struct winsize size;
+
+	return ioctl(o->to.fd, TIOCGWINSZ, &size) ? 0 : size.ws_col;
+}
+
 bool output_flush(struct output *o)
 {
-	if (o->failure || (!o->journal && !can_write(o)))
-		return false;
-	errno = 0;
-	if (fflush(o->f) || ferror(o->f))
-		o->failure = errno ? errno : EIO;
+	fflush(o->f);
 	return !o->failure;
 }
 
@@ -185,65 +178,45 @@ bool output_unread(const struct output *o)
 	return o->failure == EPIPE;
 }
 
-static void describe(const struct output *o, char *error, size_t len)
+static void report(const struct output *o)
 {
-	if (o->failure == EINTR)
-		snprintf(
-			error, len,
-			"%s was not read while the program was told to end: the output is not complete",
-			o->name);
-	else
-		snprintf(error, len, "cannot write to %s: %s: the output is not complete%s%s",
-			 o->name, strerror(o->failure),
-			 o->temporary ? "; what was written is in " : "",
-			 o->temporary ? o->temporary : "");
-}
+	char written[PATH_MAX + 64];
 
-/* What cannot be written any more is not tried again when the stream is closed. */
-static void discard(struct output *o)
-{
-	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-
-	if (null < 0)
+	if (o->failure == EINTR) {
+		say("%s was not read while the program was told to end: the output is not complete",
+		    o->name);
 		return;
-	dup2(null, fileno(o->f));
-	close(null);
-	clearerr(o->f);
+	}
+	destination_written(&o->to, written, sizeof(written));
+	say("cannot write to %s: %s: the output is not complete%s%s", o->name, strerror(o->failure),
+	    *written ? "; what was written is in " : "", written);
 }
 
-static bool close_journal(struct output *o, char *error, size_t len)
+/* Standard output is closed, and that checked, at the end of the process (out.h). */
+static void close_descriptor(struct output *o)
 {
-	uint64_t missed;
+	int fd = o->to.fd;
 
-	output_flush(o);
-	missed = journal_close(o->journal);
-	snprintf(error, len, "%" PRIu64 " event%s could not be written to the journal", missed,
-		 missed == 1 ? "" : "s");
-	free_output(o);
-	return !missed;
+	if (fd == STDOUT_FILENO)
+		return;
+	o->to.fd = -1;
+	if (close(fd) && !o->failure)
+		o->failure = errno;
 }
 
-bool output_close(struct output *o, char *error, size_t len)
+bool output_close(struct output *o, bool complete)
 {
 	bool ok;
 
-	if (o->journal)
-		return close_journal(o, error, len);
-	ok = output_flush(o);
-
-	if (!ok)
-		discard(o);
-	/* Standard output is closed, and that checked, at the end of the process (out.h). */
-	if (o->f != stdout && fclose(o->f) && ok) {
+	fclose(o->f);
+	close_descriptor(o);
+	if (!complete)
+		destination_remove(&o->to);
+	else if (!o->failure && !destination_finish(&o->to))
 		o->failure = errno;
-		ok = false;
-	}
-	if (ok && o->temporary && rename(o->temporary, o->path)) {
-		o->failure = errno;
-		ok = false;
-	}
-	if (!ok)
-		describe(o, error, len);
+	if (o->failure && !output_unread(o))
+		report(o);
+	ok = complete && (!o->failure || output_unread(o));
 	free_output(o);
 	return ok;
 }

@@ -1,39 +1,57 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Where events are written to: standard output, a file or the journal's socket (journal.h). A file
- * is made anew and one that is there already stays as it is, unless that is asked for; then it is
- * replaced at the end.
+ * What a verb writes: to standard output or to what `path` names (destination.h). All verbs open,
+ * flush and close it here, so one place decides what a failed write means:
+ *
+ * - A reader who has gone away, as head(1) does, has seen enough. That is not a failure and nothing
+ *   is said of it.
+ * - Any other error is remembered, and reported once, by output_close(). What is printed after it
+ * is dropped, so the stream itself never fails.
  */
 #ifndef COMPATCAPS_OUTPUT_H
 #define COMPATCAPS_OUTPUT_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 
 struct output;
 
-/*
- * path NULL: standard output. wake: a descriptor that becomes readable when a reader who does
- * not read shall not be waited for any longer (a signalfd); -1: none. NULL: error is a sentence.
- */
-struct output *output_open(const char *path, bool force, int wake, char *error, size_t len);
+struct output_request {
+	const char *path; /* NULL: standard output */
+	bool force;	  /* replace a file that exists */
+	bool readable;	  /* a new file is for whom the umask says; else for its owner alone */
+	/*
+	 * A descriptor that becomes readable when a reader who does not read shall not be waited
+	 * for any longer (a signalfd). 0, as any standard descriptor: none, and signals end the
+	 * process.
+	 */
+	int wake;
+};
 
-FILE *output_file(struct output *o);
+/* NULL: it has been reported why. There is one output at a time. */
+struct output *output_open(const struct output_request *r);
+
+/* The stream to print to. */
+FILE *output_file(const struct output *o);
+
+/* Is it a terminal, and of how many columns? 0: that is not known. */
+bool output_is_terminal(const struct output *o);
+unsigned int output_columns(const struct output *o);
 
 /*
- * Push out what was printed, one write(2) where it fits the buffer. false: it got lost, now or
- * before; nothing more is written then.
+ * Push out what was printed, in one write(2) where it fits the buffer. false: there is no point in
+ * printing more, because it got lost or nobody reads it.
  */
 bool output_flush(struct output *o);
 
-/* Nobody reads it any more (a pipe whose reader went away): an end, and no failure. */
+/* Has the reader gone away? */
 bool output_unread(const struct output *o);
 
 /*
- * Complete the file. false: error is a sentence that also says where what was written is.
- * Lets go of *o in any case.
+ * Complete the output; a file takes its place. Where `complete` is false, something that should be
+ * in it could not be made: a file is removed then, and an old one stays. false: the output is not
+ * complete, which has been reported. Frees o in any case.
  */
-bool output_close(struct output *o, char *error, size_t len);
+bool output_close(struct output *o, bool complete);
 
 #endif /* COMPATCAPS_OUTPUT_H */

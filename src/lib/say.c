@@ -16,7 +16,7 @@ void say_quiet(bool quiet)
 /* One call, so that the line is whole beside those of a traced command. */
 static void print(const char *fmt, va_list ap)
 {
-	char line[1024], shown[4 * sizeof(line)];
+	char line[1024], shown[4 * sizeof(line)] = "";
 	size_t n = 0;
 
 	vsnprintf(line, sizeof(line), fmt, ap);

@@ -611,6 +611,7 @@ static int load_maps(struct attach *a)
 		return -errno;
 	a->losses.maps = a->maps;
 	bpf_program__set_autoload(a->maps->progs.read_nested_caps, true);
+	bpf_program__set_autoload(a->maps->progs.drop_call, true);
 	err = bpf_map__set_max_entries(a->maps->maps.ring, objects_ring_bytes(&a->opt));
 	if (!err)
 		err = compatcaps_bpf__load(a->maps);
@@ -837,9 +838,15 @@ uint64_t attach_runs_repeated(const struct attach *a)
 	return *(volatile uint64_t *)&a->maps->bss->runs_repeated;
 }
 
+struct attach_vms attach_vms(const struct attach *a)
+{
+	return (struct attach_vms){ bpf_map__fd(a->maps->maps.vms),
+				    bpf_map__fd(a->maps->maps.vm_numbers) };
+}
+
 void attach_forget_vm(struct attach *a, uint64_t vm_ino)
 {
-	bpf_map_delete_elem(bpf_map__fd(a->maps->maps.vms), &vm_ino);
+	losses_end_vm(&a->losses, vm_ino);
 }
 
 /* ---------------------------------------------------------------- what else is asked for */

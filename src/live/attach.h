@@ -102,6 +102,13 @@ uint64_t attach_runs_repeated(const struct attach *a);
 /* kvm-hv's nested_capabilities. FACT_UNKNOWN: it cannot be read. */
 enum fact attach_nested_caps(struct attach *a, uint64_t *caps);
 
+/* Descriptors of the maps of VMs and of their numbers, for who looks for VMs to give them the same.
+ */
+struct attach_vms {
+	int vms, numbers;
+};
+struct attach_vms attach_vms(const struct attach *a);
+
 /* A VM has ended: what was remembered of it can go. */
 void attach_forget_vm(struct attach *a, uint64_t vm_ino);
 

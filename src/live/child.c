@@ -9,17 +9,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/signals.h"
+
 static void become(char *const argv[], int go, int failed) __attribute__((noreturn));
 
 static void become(char *const argv[], int go, int failed)
 {
-	sigset_t none;
 	char byte;
 	int err;
 
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
+	signals_give_back();
 	/* End of file: the tracer gave up or died before it let us go. */
 	if (read(go, &byte, 1) != 1)
 		_exit(0);

@@ -15,8 +15,9 @@ struct child {
 };
 
 /*
- * Fork a process that will become argv and holds still until child_run(). Makes this
- * process the reaper of its orphaned descendants. 0, or -errno.
+ * Fork a process that will become argv and holds still until child_run(). It has the signal mask
+ * and the dispositions that were given to this program. Makes this process the reaper of its
+ * orphaned descendants. 0, or -errno.
  */
 int child_prepare(struct child *c, char *const argv[]);
 

@@ -8,21 +8,42 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* What the kernel side remembers of a call in flight begins so (struct in_flight there). */
-struct begun {
-	uint64_t owner;
-	uint32_t type, cmd;
-	uint64_t arg, vm, vm_ino, mono_ns;
-	uint32_t pid, tid;
-};
+#include "bpf/in_flight_record.h"
 
-/* value: of the map's. false: nobody has this place. */
-static bool read_place(const struct bpf_map *calls, uint32_t i, char *value, struct begun *b)
+typedef void call_fn(const struct in_flight *t, void *ctx);
+
+static bool read_call(const struct bpf_map *map, uint32_t key, struct in_flight *t)
 {
-	if (bpf_map_lookup_elem(bpf_map__fd(calls), &i, value))
-		return false;
-	memcpy(b, value, sizeof(*b));
-	return b->owner;
+	return !bpf_map_lookup_elem(bpf_map__fd(map), &key, t) && t->owner;
+}
+
+/* Of the map of overflows the keys that it has now. Returns how many. */
+static size_t overflow_keys(const struct compatcaps_bpf *maps, uint32_t keys[MAX_OVERFLOWS])
+{
+	int fd = bpf_map__fd(maps->maps.overflows);
+	size_t n = 0;
+
+	while (n < MAX_OVERFLOWS && !bpf_map_get_next_key(fd, n ? &keys[n - 1] : NULL, &keys[n]))
+		n++;
+	return n;
+}
+
+/* A call of fn for each. What comes and goes meanwhile may be left out. */
+static void for_each_call(const struct compatcaps_bpf *maps, call_fn *fn, void *ctx)
+{
+	uint32_t keys[MAX_OVERFLOWS];
+	struct in_flight t;
+	size_t n;
+
+	if (!*(volatile uint32_t *)&maps->bss->in_flight)
+		return;
+	for (uint32_t i = 0; i < MAX_IN_FLIGHT; i++)
+		if (read_call(maps->maps.calls, i, &t))
+			fn(&t, ctx);
+	n = overflow_keys(maps, keys);
+	for (size_t i = 0; i < n; i++)
+		if (read_call(maps->maps.overflows, keys[i], &t))
+			fn(&t, ctx);
 }
 
 static void read_comm(char comm[CC_COMM_LEN], uint32_t pid)
@@ -40,57 +61,58 @@ static void read_comm(char comm[CC_COMM_LEN], uint32_t pid)
 	fclose(f);
 }
 
-static void fill_begun(struct cc_record *r, const struct begun *b)
+struct list {
+	struct cc_record *r;
+	size_t n, max;
+};
+
+static void add_to_list(const struct in_flight *t, void *ctx)
 {
-	*r = (struct cc_record){ .type = b->type,
-				 .cmd = b->cmd,
-				 .arg = b->arg,
-				 .vm = b->vm,
-				 .vm_ino = b->vm_ino,
-				 .mono_ns = b->mono_ns,
-				 .pid = b->pid,
-				 .tid = b->tid };
-	read_comm(r->comm, b->pid);
-	read_comm(r->thread, b->tid);
+	const struct call *c = &t->call;
+	struct list *list = ctx;
+	struct cc_record *r;
+
+	if (list->n++ >= list->max)
+		return;
+	r = &list->r[list->n - 1];
+	*r = (struct cc_record){ .type = c->type,
+				 .cmd = c->cmd,
+				 .arg = c->arg,
+				 .vm = c->vm,
+				 .vm_ino = c->vm_ino,
+				 .mono_ns = c->mono_ns,
+				 .pid = t->pid,
+				 .tid = t->tid };
+	read_comm(r->comm, t->pid);
+	read_comm(r->thread, t->tid);
 }
 
 size_t in_flight_list(const struct compatcaps_bpf *maps, struct cc_record *r, size_t max)
 {
-	const struct bpf_map *calls = maps->maps.calls;
-	char value[bpf_map__value_size(calls)];
-	struct begun b;
-	size_t n = 0;
+	struct list list = { r, 0, max };
 
-	if (!*(volatile uint32_t *)&maps->bss->in_flight)
-		return 0;
-	for (uint32_t i = 0; i < bpf_map__max_entries(calls); i++) {
-		if (!read_place(calls, i, value, &b))
-			continue;
-		if (n < max)
-			fill_begun(&r[n], &b);
-		n++;
-	}
-	return n;
+	for_each_call(maps, add_to_list, &list);
+	return list.n;
 }
 
 /* Not seen in our pid namespace: nothing is known of it. */
-static bool is_gone(const struct begun *b)
+static bool is_gone(const struct in_flight *t)
 {
 	char path[32];
 
-	snprintf(path, sizeof(path), "/proc/%u", b->tid);
-	return b->tid && access(path, F_OK);
+	snprintf(path, sizeof(path), "/proc/%u", t->tid);
+	return t->tid && access(path, F_OK);
 }
 
 /* Is the thread in something else than an ioctl? One that runs does not tell. */
-static bool is_elsewhere(const struct begun *b)
+static bool is_elsewhere(const struct in_flight *t)
 {
 	char path[32];
 	long nr;
 	FILE *f;
 	bool elsewhere;
 
-	snprintf(path, sizeof(path), "/proc/%u/syscall", b->tid);
+	snprintf(path, sizeof(path), "/proc/%u/syscall", t->tid);
 	f = fopen(path, "re");
 	if (!f)
 		return false;
@@ -99,50 +121,48 @@ static bool is_elsewhere(const struct begun *b)
 	return elsewhere;
 }
 
-static void tell_orphan(const struct begun *b, attach_loss_fn *fn, void *ctx)
+struct drop {
+	const struct compatcaps_bpf *maps;
+	bool all;
+	attach_loss_fn *fn;
+	void *ctx;
+	uint64_t n;
+};
+
+static void tell_orphan(const struct call *c, const struct drop *d)
 {
 	struct loss_count by = { .n = 1 };
 
-	by.key.vm = b->vm;
-	by.key.vm_ino = b->vm_ino;
+	by.key.vm = c->vm;
+	by.key.vm_ino = c->vm_ino;
 	by.key.loss = CC_LOSS_ORPHANED;
-	by.key.type = b->type;
-	by.key.cmd = b->type == CC_NEGOTIATION ? b->cmd : 0;
+	by.key.type = c->type;
+	by.key.cmd = c->type == CC_NEGOTIATION ? c->cmd : 0;
 	by.key.ret = CC_RET_UNKNOWN;
-	fn(CC_LOSS_ORPHANED, 1, &by, 1, ctx);
+	d->fn(CC_LOSS_ORPHANED, 1, &by, 1, d->ctx);
 }
 
-/* Where its thread is gone nobody else takes it; and at the end nobody takes any. */
-static void free_place(const struct compatcaps_bpf *maps, uint32_t i, char *value)
+/* It may have ended before its thread did: then there is nothing left to be dropped. */
+static void drop_if_ended(const struct in_flight *t, void *ctx)
 {
-	memset(value, 0, sizeof(uint64_t)); /* its owner */
-	bpf_map_update_elem(bpf_map__fd(maps->maps.calls), &i, value, BPF_EXIST);
-	__atomic_fetch_sub(&maps->bss->in_flight, 1, __ATOMIC_SEQ_CST);
+	struct drop_call call = { .thread = t->owner, .mono_ns = t->call.mono_ns };
+	struct drop *d = ctx;
+	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &call, .ctx_size_in = sizeof(call));
+
+	if (!is_gone(t) && !(d->all && is_elsewhere(t)))
+		return;
+	if (bpf_prog_test_run_opts(bpf_program__fd(d->maps->progs.drop_call), &run) ||
+	    !call.dropped)
+		return;
+	tell_orphan(&t->call, d);
+	d->n++;
 }
 
 uint64_t in_flight_drop_ended(const struct compatcaps_bpf *maps, bool all, attach_loss_fn *fn,
 			      void *ctx)
 {
-	const struct bpf_map *calls = maps->maps.calls;
-	char value[bpf_map__value_size(calls)];
-	struct begun b;
-	uint64_t n = 0;
+	struct drop drop = { maps, all, fn, ctx, 0 };
 
-	if (!*(volatile uint32_t *)&maps->bss->in_flight)
-		return 0;
-	for (uint32_t i = 0; i < bpf_map__max_entries(calls); i++) {
-		if (!read_place(calls, i, value, &b) || !(is_gone(&b) || (all && is_elsewhere(&b))))
-			continue;
-		/* Once more, for it may have ended before its thread did. */
-		if (!all) {
-			uint64_t at = b.mono_ns;
-
-			if (!read_place(calls, i, value, &b) || b.mono_ns != at)
-				continue;
-		}
-		tell_orphan(&b, fn, ctx);
-		free_place(maps, i, value);
-		n++;
-	}
-	return n;
+	for_each_call(maps, drop_if_ended, &drop);
+	return drop.n;
 }

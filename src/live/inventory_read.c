@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "live/host.h"
@@ -15,13 +16,24 @@
 #include "live/vms.h"
 
 #define READ_RECORDS 256 /* at once */
+/* Who has millions of descriptors does not keep a tracer from starting. */
+#define READ_NS (UINT64_C(10) * 1000000000)
 
 /* ------------------------------------------------------------------ the iterator */
+
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
 
 /* Records come whole, but a read(2) may end within one. */
 static int read_records(struct inventory *inv, int fd)
 {
 	struct inventory_record buf[READ_RECORDS];
+	uint64_t end = now() + READ_NS;
 	size_t have = 0;
 	ssize_t n;
 
@@ -39,6 +51,10 @@ static int read_records(struct inventory *inv, int fd)
 				return -ENOMEM;
 		have %= sizeof(buf[0]);
 		memmove(buf, &buf[whole], have);
+		if (now() >= end) {
+			inv->truncated = true;
+			break;
+		}
 	}
 	return 0;
 }
@@ -68,12 +84,21 @@ static void take_facts(struct inventory *inv, const struct inventory_bpf *o)
 	host->nested = host_nested_api(host);
 }
 
-int inventory_read_kernel(struct inventory *inv)
+static int share(const struct inventory_bpf *o, const struct attach_vms *shared)
+{
+	int err = bpf_map__reuse_fd(o->maps.vms, shared->vms);
+
+	return err ? err : bpf_map__reuse_fd(o->maps.vm_numbers, shared->numbers);
+}
+
+int inventory_read_kernel(struct inventory *inv, const struct attach_vms *shared)
 {
 	struct inventory_bpf *o = inventory_bpf__open();
 	int err = o ? 0 : -errno;
 
-	if (o) {
+	if (!err && shared)
+		err = share(o, shared);
+	if (!err) {
 		o->rodata->pid_ns = host_pid_namespace();
 		inv->namespaced = o->rodata->pid_ns;
 		err = inventory_bpf__load(o);
@@ -119,48 +144,82 @@ static void read_names(struct inventory_vm *vm)
 
 /* ------------------------------------------------------------------ what no file shows */
 
-static bool is_in(const struct vms *v, uint64_t ino)
+static int ino_cmp(const void *a, const void *b)
 {
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Inodes, sorted. */
+struct inodes {
+	uint64_t *list;
+	size_t n;
+};
+
+static bool make_room(struct inodes *inodes, size_t n)
+{
+	inodes->list = calloc(n + 1, sizeof(*inodes->list));
+	return inodes->list;
+}
+
+static bool inodes_of_list(struct inodes *inodes, const struct vms *v)
+{
+	if (!make_room(inodes, v->n))
+		return false;
 	for (size_t i = 0; i < v->n; i++)
-		if (v->list[i].ino == ino)
-			return true;
-	return false;
+		inodes->list[inodes->n++] = v->list[i].ino;
+	qsort(inodes->list, inodes->n, sizeof(*inodes->list), ino_cmp);
+	return true;
 }
 
-static bool is_listed(const struct inventory *inv, uint64_t ino)
+static bool inodes_of_inventory(struct inodes *inodes, const struct inventory *inv)
 {
+	if (!make_room(inodes, inv->n))
+		return false;
 	for (size_t i = 0; i < inv->n; i++)
-		if (inv->vms[i].ino == ino)
-			return true;
-	return false;
+		inodes->list[inodes->n++] = inv->vms[i].ino;
+	qsort(inodes->list, inodes->n, sizeof(*inodes->list), ino_cmp);
+	return true;
 }
 
-/* That were there before the files were looked at, and are still. */
+static bool has(const struct inodes *inodes, uint64_t ino)
+{
+	return bsearch(&ino, inodes->list, inodes->n, sizeof(ino), ino_cmp);
+}
+
+/* VMs that were there before the files were looked at, and are still. */
 static void count_unlisted(struct inventory *inv, const struct vms *before)
 {
+	struct inodes earlier = { 0 }, listed = { 0 };
 	struct vms after = { 0 };
 
 	vms_look(&after);
-	inv->has_unlisted = before->known && after.known;
-	for (size_t i = 0; i < after.n; i++) {
+	inv->has_unlisted = before->known && after.known && inodes_of_list(&earlier, before) &&
+			    inodes_of_inventory(&listed, inv);
+	for (size_t i = 0; inv->has_unlisted && i < after.n; i++) {
 		uint64_t ino = after.list[i].ino;
 
-		inv->unlisted += is_in(before, ino) && !is_listed(inv, ino);
+		inv->unlisted += has(&earlier, ino) && !has(&listed, ino);
 	}
+	free(earlier.list);
+	free(listed.list);
 	vms_free(&after);
 }
 
-static bool read_all(struct inventory *inv, char *error)
+static bool read_all(struct inventory *inv, const struct attach_vms *shared, char *error)
 {
 	struct vms before = { 0 };
 	int err;
 
 	vms_look(&before);
-	err = inventory_read_kernel(inv);
+	err = inventory_read_kernel(inv, shared);
 	if (!err && !inventory_put_together(inv))
 		err = -ENOMEM;
-	if (err)
+	if (err) {
 		objects_describe(error, "look at the open files of KVM", err);
+		inventory_free(inv);
+	}
 	for (size_t i = 0; i < inv->n; i++)
 		read_names(&inv->vms[i]);
 	if (!err)
@@ -169,13 +228,14 @@ static bool read_all(struct inventory *inv, char *error)
 	return !err;
 }
 
-bool inventory_read(struct inventory *inv, char error[INVENTORY_ERROR_LEN])
+bool inventory_read(struct inventory *inv, const struct attach_vms *shared,
+		    char error[INVENTORY_ERROR_LEN])
 {
 	bool ok;
 
 	*inv = (struct inventory){ 0 };
 	objects_hear(false);
-	ok = read_all(inv, error);
+	ok = read_all(inv, shared, error);
 	if (!ok)
 		objects_show_messages();
 	objects_forget_messages();

@@ -12,6 +12,7 @@ struct told {
 	struct cc_loss_key key;
 	uint64_t n;
 	bool quiet; /* nothing was added since it was looked at before */
+	bool over;  /* its VM has ended */
 };
 
 static int compare_told(const void *a, const void *b)
@@ -85,16 +86,6 @@ static void tell_losses(struct losses *l, enum cc_loss loss, struct loss_count *
 		fn(loss, n, by, n_by, ctx);
 }
 
-/* Of a VM that has ended nothing is lost any more. Number 0 is of none, or of any. */
-static bool is_over(const struct losses *l, const struct told *t)
-{
-	const struct bpf_map *vms = l->maps->maps.vms;
-	char vm[bpf_map__value_size(vms)];
-
-	return t->quiet && t->key.vm_ino &&
-	       bpf_map_lookup_elem(bpf_map__fd(vms), &t->key.vm_ino, vm);
-}
-
 /* Whenever there are twice as many as were left: so they are as many as the VMs need that live. */
 static void drop_quiet(struct losses *l)
 {
@@ -105,7 +96,7 @@ static void drop_quiet(struct losses *l)
 	for (size_t i = 0; i < l->n_told; i++) {
 		struct told *t = &l->told[i];
 
-		if (is_over(l, t))
+		if (t->over && t->quiet)
 			bpf_map_delete_elem(bpf_map__fd(l->maps->maps.losses), &t->key);
 		else
 			l->told[kept++] = *t;
@@ -169,6 +160,14 @@ void losses_tell_counter(struct losses *l, enum losses_counter counter, uint64_t
 		return;
 	fn(by.key.loss, by.n, &by, by.key.type ? 1 : 0, ctx);
 	l->counter_told[counter] = n;
+}
+
+/* Nothing more is lost of it, and its number does not come back. */
+void losses_end_vm(struct losses *l, uint64_t vm_ino)
+{
+	for (size_t i = 0; vm_ino && i < l->n_told; i++)
+		if (l->told[i].key.vm_ino == vm_ino)
+			l->told[i].over = true;
 }
 
 void losses_free(struct losses *l)

@@ -39,6 +39,9 @@ void losses_tell(struct losses *l, attach_loss_fn *fn, void *ctx);
 void losses_tell_counter(struct losses *l, enum losses_counter counter, uint64_t n,
 			 attach_loss_fn *fn, void *ctx);
 
+/* A VM has ended: what was told of its losses can be forgotten. */
+void losses_end_vm(struct losses *l, uint64_t vm_ino);
+
 void losses_free(struct losses *l);
 
 #endif /* COMPATCAPS_LOSSES_H */

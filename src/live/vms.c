@@ -16,7 +16,7 @@ void vms_free(struct vms *v)
 
 void vms_add(struct vms *v, const char *name, uint64_t ino)
 {
-	struct vm_name *more = realloc(v->list, (v->n + 1) * sizeof(*more));
+	struct vm_name *more = v->n < VMS_MAX ? realloc(v->list, (v->n + 1) * sizeof(*more)) : NULL;
 
 	if (!more) {
 		v->known = false;

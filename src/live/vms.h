@@ -8,7 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kvm/compatcaps.h"
+#include "kvm/frame.h"
+
+#define VMS_MAX FRAME_OLDER_MAX /* then the list has holes */
 
 struct vm_name {
 	char name[CC_VM_NAME_LEN]; /* "PID-FD", its directory in debugfs */

@@ -52,7 +52,7 @@ static void vm_name_of(char name[CC_VM_NAME_LEN], const char *path)
 		strcpy(name, last + 1);
 }
 
-static bool understand_vm(const char *buf, size_t len, struct watch_event *e)
+static bool parse_vm(const char *buf, size_t len, struct watch_event *e)
 {
 	const char *count = value_of(buf, len, "COUNT"), *pid = value_of(buf, len, "PID");
 	const char *event = value_of(buf, len, "EVENT");
@@ -69,8 +69,7 @@ static bool understand_vm(const char *buf, size_t len, struct watch_event *e)
 	return true;
 }
 
-/* buf ends with a NUL past len. */
-static bool understand(const char *buf, size_t len, struct watch_event *e)
+bool watch_parse(const char *buf, size_t len, struct watch_event *e)
 {
 	char action[16];
 
@@ -78,7 +77,7 @@ static bool understand(const char *buf, size_t len, struct watch_event *e)
 		e->what = WATCH_MODULE;
 		return !strcmp(action, "add") || !strcmp(action, "remove");
 	}
-	return !strcmp(buf, "change@/devices/virtual/misc/kvm") && understand_vm(buf, len, e);
+	return !strcmp(buf, "change@/devices/virtual/misc/kvm") && parse_vm(buf, len, e);
 }
 
 bool watch_next(int fd, struct watch_event *e)
@@ -99,7 +98,7 @@ bool watch_next(int fd, struct watch_event *e)
 		}
 		buf[n] = '\0';
 		/* Any process may send to the group: only the kernel has number 0. */
-		if (!from.nl_pid && understand(buf, (size_t)n, e))
+		if (!from.nl_pid && watch_parse(buf, (size_t)n, e))
 			return true;
 	}
 }

@@ -28,6 +28,13 @@ struct watch_event {
 	char vm_name[CC_VM_NAME_LEN]; /* "PID-FD", its directory in debugfs; "": none */
 };
 
+/*
+ * What a uevent says: KEY=VALUE after KEY=VALUE, each ended by a NUL, after a line that names the
+ * action and the device. The bytes at buf must end with a NUL that len does not count. Returns
+ * false if the uevent is about neither a module nor a VM.
+ */
+bool watch_parse(const char *buf, size_t len, struct watch_event *e);
+
 /* false: none is left. */
 bool watch_next(int fd, struct watch_event *e);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The directory may be somebody else's, and the tracer is root. So a symbolic link is followed
- * only where root or the tracer's own user has made it, each time anew; the last component never
- * is: the new file is made (O_EXCL) under a name of its own and renamed to its place.
+ * The directory may be somebody else's, and the tracer is root. So the way to it is walked safely
+ * (safe_dir.h), again each time. A symbolic link at the last component is never followed: the new
+ * file is made (O_EXCL) under a name of its own and renamed to its place.
  */
 #include "metrics/metrics_file.h"
 
@@ -16,17 +16,19 @@
 #include <unistd.h>
 
 #include "metrics/metric.h"
+#include "lib/safe_dir.h"
 #include "lib/say.h"
 
-#define SUFFIX	  ".prom"
-#define MAX_LINKS 40 /* on the way to the directory, as the kernel has it */
+#define SUFFIX ".prom"
+#define MARK   ".compatcaps-trace"
 
 struct metrics_file {
 	struct metrics *metrics;
 	const char *path;
 	const char *name; /* its last component */
-	char *directory;
-	char *temporary; /* a name in the directory; it ends otherwise, and is hidden */
+	/* In the directory: it ends otherwise, is hidden, and the same again after a crash, unless
+	   the name is too long for that. */
+	char temporary[NAME_MAX + 1];
 	FILE *written;	 /* kept open: so no other file can have its inode */
 	const char *why; /* of a failure that errno does not tell */
 	uint64_t written_at, n_failed;
@@ -41,74 +43,12 @@ bool metrics_file_is_name(const char *path)
 	       path[len - suffix - 1] != '/';
 }
 
-/* ------------------------------------------------------------------ the directory */
-
-static int open_below(struct metrics_file *f, int base, const char *path, int links);
-
-/* Takes over link, a descriptor of a symbolic link in `base`. */
-static int follow(struct metrics_file *f, int base, int link, const struct stat *st, int links)
-{
-	char target[PATH_MAX];
-	ssize_t n = readlinkat(link, "", target, sizeof(target) - 1);
-
-	close(link);
-	if (n < 0)
-		return -1;
-	target[n] = '\0';
-	if (links >= MAX_LINKS) {
-		errno = ELOOP;
-		return -1;
-	}
-	if (st->st_uid && st->st_uid != geteuid()) {
-		f->why = "its path has a symbolic link that another user has made";
-		errno = EPERM;
-		return -1;
-	}
-	return open_below(f, base, target, links + 1);
-}
-
-static int open_component(struct metrics_file *f, int base, const char *name, int links)
-{
-	int fd = openat(base, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	struct stat st;
-
-	if (fd < 0 || fstat(fd, &st))
-		return fd;
-	if (S_ISLNK(st.st_mode))
-		return follow(f, base, fd, &st, links);
-	if (S_ISDIR(st.st_mode))
-		return fd;
-	close(fd);
-	errno = ENOTDIR;
-	return -1;
-}
-
-/* As openat(2) does for a directory. */
-static int open_below(struct metrics_file *f, int base, const char *path, int links)
-{
-	int fd = *path == '/' ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) :
-				openat(base, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	char *copy = strdup(path), *rest = NULL;
-
-	for (char *name = copy ? strtok_r(copy, "/", &rest) : NULL; name && fd >= 0;
-	     name = strtok_r(NULL, "/", &rest)) {
-		int next = open_component(f, fd, name, links), err = errno;
-
-		close(fd);
-		fd = next;
-		errno = err;
-	}
-	free(copy);
-	return fd;
-}
+/* ------------------------------------------------------------------ what is there already */
 
 static int open_directory(struct metrics_file *f)
 {
-	f->why = NULL;
-	return open_below(f, AT_FDCWD, f->directory, 0);
+	return safe_dir_of(f->path, &f->why);
 }
-
-/* ------------------------------------------------------------------ what is there already */
 
 static bool is_ours(const struct metrics_file *f, int dir)
 {
@@ -243,21 +183,17 @@ static void free_file(struct metrics_file *f)
 	if (f->written)
 		fclose(f->written);
 	metrics_free(f->metrics);
-	free(f->directory);
-	free(f->temporary);
 	free(f);
 }
 
 static bool set_names(struct metrics_file *f, const char *path)
 {
-	const char *slash = strrchr(path, '/');
-
 	f->path = path;
-	f->name = slash ? slash + 1 : path;
-	f->directory = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup("");
-	if (asprintf(&f->temporary, ".%s.compatcaps-trace", f->name) < 0)
-		f->temporary = NULL;
-	return f->directory && f->temporary;
+	f->name = safe_dir_name(path);
+	if (strlen(f->name) + strlen("." MARK) > NAME_MAX)
+		return safe_dir_temporary(f->temporary);
+	snprintf(f->temporary, sizeof(f->temporary), ".%s" MARK, f->name);
+	return true;
 }
 
 /* As a write does, but for the rename. */

@@ -153,8 +153,10 @@ static void put_holders(FILE *f, const struct inventory_vm *vm)
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s[%" PRIu32 "]",
 				      n ? ", " : "held as well by ", p->comm, p->pid);
 	}
-	if (holders > HOLDERS)
-		snprintf(text + n, sizeof(text) - n, " and %zu more", holders - HOLDERS);
+	if (holders > HOLDERS || vm->processes_left_out)
+		snprintf(text + n, sizeof(text) - n, " and %zu more",
+			 holders + vm->processes_left_out -
+				 (holders < HOLDERS ? holders : HOLDERS));
 	if (holders)
 		diff_put_line(f, "", INDENT, text);
 }
@@ -189,10 +191,20 @@ static void put_vm(FILE *f, const struct inventory *inv, const struct inventory_
 		diff_put_line(f, ARROW, INDENT, v.hint);
 }
 
+#define TOO_MANY "There are too many VMs, or too many open files of KVM, to look at all of them"
+
 static void put_unseen(FILE *f, const struct inventory *inv)
 {
 	char text[256];
 
+	if (inv->truncated && inv->has_unlisted && inv->unlisted) {
+		snprintf(text, sizeof(text), "KVM has %" PRIu32 " VM%s more. " TOO_MANY,
+			 inv->unlisted, inv->unlisted == 1 ? "" : "s");
+		diff_put_line(f, "", 0, text);
+		return;
+	}
+	if (inv->truncated)
+		diff_put_line(f, "", 0, TOO_MANY);
 	if (inv->has_unlisted && inv->unlisted) {
 		snprintf(text, sizeof(text),
 			 "KVM has %" PRIu32
@@ -214,7 +226,7 @@ void inventory_show_text(FILE *f, const struct inventory *inv, bool color)
 		fprintf(f,
 			"\n%s    PID  %-*s  KVM    VCPUS  MODE        RUNS ON           OFFERED%s\n",
 			color ? DIM : "", GUEST_WIDTH, "GUEST", color ? PLAIN : "");
-	else
+	else if (!inv->truncated)
 		fputs("No VM runs.\n", f);
 	for (size_t i = 0; i < inv->n; i++)
 		put_vm(f, inv, &inv->vms[i], color);
@@ -288,6 +300,7 @@ static void json_vcpus(doc *j, val *o, const struct inventory_vm *vm)
 		put_hex32(j, one, "pvr", vcpu->has_mode, vcpu->pvr);
 		put_str(j, one, "mode", vcpu->has_mode ? name_of_pvr(vcpu->pvr) : NULL);
 	}
+	yyjson_mut_obj_add_bool(j, o, "vcpus_left_out", vm->vcpus_left_out);
 }
 
 static void json_holders(doc *j, val *o, const struct inventory_vm *vm)
@@ -303,6 +316,7 @@ static void json_holders(doc *j, val *o, const struct inventory_vm *vm)
 		yyjson_mut_obj_add_uint(j, one, "pid", vm->processes[i].pid);
 		put_str(j, one, "comm", vm->processes[i].comm);
 	}
+	yyjson_mut_obj_add_uint(j, o, "holders_left_out", vm->processes_left_out);
 }
 
 static void json_process(doc *j, val *o, const struct inventory_vm *vm)
@@ -362,6 +376,7 @@ static doc *json_of(const struct inventory *inv)
 	list = yyjson_mut_obj_add_arr(j, root, "vms");
 	for (size_t i = 0; i < inv->n; i++)
 		json_vm(j, list, inv, &inv->vms[i]);
+	yyjson_mut_obj_add_bool(j, root, "truncated", inv->truncated);
 	yyjson_mut_obj_add_bool(j, root, "namespaced", inv->namespaced);
 	if (inv->has_unlisted)
 		yyjson_mut_obj_add_uint(j, root, "not_listed", inv->unlisted);

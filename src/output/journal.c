@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -16,13 +16,23 @@
 /* For a journal that is busy. While it does not read the kernel's ring fills, which is counted. */
 #define PATIENCE_MS 250
 
+#define ENTRY_BYTES (256u << 10) /* longer than any entry: each is one datagram */
+
 struct journal {
 	FILE *f;
 	struct sockaddr_un address;
 	int fd;		 /* -1: not connected */
 	bool away;	 /* the newest entry did not get there */
 	uint64_t missed; /* since one did */
+	char entry[ENTRY_BYTES];
 };
+
+bool journal_is_at(const char *path)
+{
+	struct stat st;
+
+	return !strcmp(path, JOURNAL_SOCKET) || (!stat(path, &st) && S_ISSOCK(st.st_mode));
+}
 
 static bool reconnect(struct journal *j)
 {
@@ -112,8 +122,10 @@ struct journal *journal_open(const char *path)
 	if (strlen(path) < sizeof(j->address.sun_path)) {
 		strcpy(j->address.sun_path, path);
 		j->f = fopencookie(j, "w", functions);
-		if (j->f)
+		if (j->f) {
+			setvbuf(j->f, j->entry, _IOFBF, sizeof(j->entry));
 			return j;
+		}
 	}
 	free(j);
 	return NULL;

@@ -7,6 +7,7 @@
 #ifndef COMPATCAPS_JOURNAL_H
 #define COMPATCAPS_JOURNAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -17,7 +18,10 @@
 
 struct journal;
 
-/* NULL: no memory. The socket need not be there yet. */
+/* Is path the journal's socket, or another one that is to be used as such? Else it is a file. */
+bool journal_is_at(const char *path);
+
+/* NULL: out of memory, or the path is too long for a socket. The socket need not be there yet. */
 struct journal *journal_open(const char *path);
 
 /* To be flushed after each entry; closed by journal_close(). */

@@ -16,10 +16,8 @@
 
 #define POOL_BYTES (64u << 10) /* more than a call's line takes, with all that it is made from */
 #define TEXT_BYTES 2048
-#define VALUES	   192	 /* keys and values of a call's line, at once */
-#define OLDER_MAX  16384 /* so that a line stays below STREAM_LINE_MAX */
-#define LOSSES_MAX 4096
-#define VCPUS_MAX  8192
+#define VALUES	   192	/* keys and values of a call's line, at once */
+#define LOSSES_MAX 4096 /* so that a line stays below STREAM_LINE_MAX */
 
 /*
  * Small functions are inlined so that the length of a key is a constant. Not under a sanitizer,
@@ -228,7 +226,7 @@ static void put_older(struct encoder *j, val *o, const char *key, const struct f
 {
 	val *older;
 
-	if (!frame->attach.known || frame->attach.n_older > OLDER_MAX || !j->lists) {
+	if (!frame->attach.known || frame->attach.n_older > FRAME_OLDER_MAX || !j->lists) {
 		put_null(j, o, key);
 		return;
 	}
@@ -242,7 +240,7 @@ static void put_vcpus(struct encoder *j, val *o, const char *key, const struct e
 	const struct inventory_vm *vm = e->frame->found.vm;
 	val *list = put_array(j, o, key);
 
-	for (size_t i = 0; j->lists && i < vm->n_open_vcpus && i < VCPUS_MAX; i++)
+	for (size_t i = 0; j->lists && i < vm->n_open_vcpus && i < INVENTORY_VCPUS_OF_A_VM; i++)
 		put_vcpu(j, yyjson_mut_arr_add_obj(j->doc, list), e, &vm->vcpus[i]);
 }
 

@@ -239,7 +239,7 @@ FILE *page_recording(FILE *f, const char *path, unsigned int number)
 		return refuse(f);
 	}
 	if (!n) {
-		say("%s is a page that no report has made: there is not a recording in it", path);
+		say("%s is a page that no report has made: there is no recording in it", path);
 		return refuse(f);
 	}
 	if (n > 1 && !number) {

@@ -34,7 +34,7 @@ struct report_format {
 	bool binary; /* not for a terminal */
 	/* State of its own. NULL: it has been said why. */
 	void *(*begin)(const struct report *r);
-	/* rec: what reading it came to. false: the output is not complete. */
+	/* rec: what reading it came to. false: it could not be made, which has been said. */
 	bool (*recording)(void *state, const struct report_input *in, struct recording *rec);
 	/* Lets go of the state. false: as above. */
 	bool (*end)(void *state);

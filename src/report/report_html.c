@@ -404,7 +404,7 @@ static bool copy_recording(struct html *h, const struct report_input *in)
 		return true;
 	}
 	if (fseeko(in->f, 0, SEEK_SET)) {
-		say("cannot read %s once more: the page has no copy of it", in->name);
+		say("cannot read %s a second time, to put it inside the page", in->name);
 		return false;
 	}
 	html_new_line(h->x);

@@ -43,7 +43,8 @@ struct perfetto {
 	uint8_t *packed;
 	size_t room;
 	Perfetto__Clock clock;
-	bool failed;
+	bool failed; /* out of memory */
+	bool unread; /* there is no point in going on */
 	/* Of the recording that is being read. */
 	size_t number;
 	unsigned int top_vm;
@@ -441,12 +442,14 @@ static void on_event(const struct event *e, void *state)
 		break;
 	}
 	if (++p->n_events % FLUSH_EVERY == 0)
-		p->failed |= !output_flush(p->r->out);
+		p->unread |= !output_flush(p->r->out);
 }
 
 static bool done(const void *state)
 {
-	return ((const struct perfetto *)state)->failed;
+	const struct perfetto *p = state;
+
+	return p->failed || p->unread;
 }
 
 /* ------------------------------------------------------------------ the form */
@@ -492,6 +495,8 @@ static bool end(void *state)
 	struct perfetto *p = state;
 	bool ok = !p->failed;
 
+	if (!ok)
+		say("out of memory");
 	clear_notes(&p->notes);
 	encoder_free(p->doc);
 	free(p->packed);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/say.h"
 #include "lib/text.h"
 
 #define AT_VALUE 9 /* what stands to the right of "Trace" and its like */
@@ -285,8 +286,10 @@ static void *begin(const struct report *r)
 {
 	struct page *p = calloc(1, sizeof(*p));
 
-	if (!p)
+	if (!p) {
+		say("out of memory");
 		return NULL;
+	}
 	p->r = r;
 	p->f = r->f;
 	return p;

@@ -3,97 +3,78 @@
  * libFuzzer's entry: any bytes as a baseline. What can be read is written, read again and written
  * again: the same. And it is compared with itself, which is no difference.
  */
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz.h"
 
 #include "diff/baseline.h"
 #include "diff/diff.h"
 #include "check/rules.h"
-#include "lib/say.h"
 
-/* What is wrong with it is said to nobody. */
-void say(const char *fmt, ...)
+/* NULL: it is not a baseline. */
+static struct profile *read_baseline(struct bytes b)
 {
-	(void)fmt;
-}
+	FILE *f = bytes_open(b);
+	struct profile *p = baseline_read(f, "x");
 
-static void check(bool ok)
-{
-	if (!ok)
-		abort();
-}
-
-/* NULL: it is none. */
-static struct profile *read_text(const char *text, size_t len)
-{
-	FILE *f = fmemopen((void *)text, len, "r");
-	struct profile *p;
-
-	check(f);
-	p = baseline_read(f, "x");
 	fclose(f);
 	return p;
 }
 
-static char *write_text(const struct profile *p, size_t *len)
+static struct bytes write_baseline(const struct profile *p)
 {
-	char *text = NULL;
-	FILE *f = open_memstream(&text, len);
+	struct sink sink;
+	struct bytes b;
 
-	check(f && profile_write_baseline(p, f));
-	fclose(f);
-	for (size_t i = 0; i < *len; i++)
-		check(text[i] == '\n' || (text[i] >= ' ' && text[i] <= '~'));
-	return text;
+	sink_begin(&sink);
+	check(profile_write_baseline(p, sink.f));
+	b = sink_end(&sink);
+	check_printable(b);
+	return b;
 }
 
 static void compare(const struct profile *p)
 {
 	const struct diff_input in[2] = { { "a", p }, { "b", p } };
-	char *text = NULL;
-	size_t len;
-	FILE *f = open_memstream(&text, &len);
+	struct sink sink;
 	struct diff d;
 
 	diff_compare(&d, p, p);
-	check(f && !d.no_memory);
+	check(!d.no_memory);
 	for (size_t i = 0; i < d.n; i++)
 		check(d.results[i].outcome != DIFF_CHANGED);
-	diff_show_text(f, &d, in, false);
-	check(diff_show_json(f, &d, in));
-	fclose(f);
-	free(text);
+	sink_begin(&sink);
+	diff_show_text(sink.f, &d, in, false);
+	check_printable(sink_end(&sink));
+	free(sink.text);
+	sink_begin(&sink);
+	check(diff_show_json(sink.f, &d, in));
+	check_json(sink_end(&sink));
+	free(sink.text);
 	diff_free(&d);
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const char head[] = RULES_BASELINE "\n";
-	size_t n = sizeof(head) - 1, len, len_again;
+	size_t n = sizeof(head) - 1;
 	struct profile *first, *again;
-	char *text = malloc(n + size + 1), *second;
+	struct bytes text, second;
+	char *whole = malloc(n + size);
 
-	if (!text)
-		abort();
-	memcpy(text, head, n);
-	memcpy(text + n, data, size);
-	first = read_text(text, n + size);
-	free(text);
+	check(whole);
+	memcpy(whole, head, n);
+	memcpy(whole + n, data, size);
+	first = read_baseline((struct bytes){ whole, n + size });
+	free(whole);
 	if (!first)
 		return 0;
 	compare(first);
-	text = write_text(first, &len);
-	again = read_text(text, len);
+	text = write_baseline(first);
+	again = read_baseline(text);
 	check(again && !again->n_others);
-	second = write_text(again, &len_again);
-	check(len == len_again && !memcmp(text, second, len));
-	free(text);
-	free(second);
+	second = write_baseline(again);
+	check_same(text, second);
+	free((void *)text.data);
+	free((void *)second.data);
 	profile_free(first);
 	profile_free(again);
 	return 0;

@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * libFuzzer's entry: any bytes as a recording that is held to rules of every kind. Whatever is in
- * it each rule has a verdict, one that is not decided has a reason, and what is shown is fit for a
- * terminal.
+ * libFuzzer's entry: any bytes as one or two recordings that are held to rules of every kind.
+ * Whatever is in them each rule has a verdict, one that is not decided has a reason, and the
+ * results are fit for those who read them: people, and programs that read KTAP, TAP, JUnit's XML,
+ * JSON or LAVA's lines.
  */
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz.h"
 
 #include "check/evaluate.h"
-#include "diagnosis/session.h"
-#include "recording/stream.h"
 #include "lib/text.h"
 
 static const char text[] = "lost=0\n"
@@ -41,18 +36,6 @@ static const char text[] = "lost=0\n"
 			   "run.messages=none\n"
 			   "end.totals.vms=1\n";
 
-static void check(bool ok)
-{
-	if (!ok)
-		abort();
-}
-
-static void check_text(const char *shown)
-{
-	for (check(shown); *shown; shown++)
-		check(*shown >= ' ' && *shown <= '~');
-}
-
 static void on_bad(const char *sentence, void *ctx)
 {
 	(void)sentence;
@@ -74,50 +57,77 @@ static const struct rules *the_rules(void)
 	return &rules;
 }
 
-static void check_result(struct rule_result *r)
+static void check_result(const struct rule_result *r)
 {
 	check(rule_verdict_name(r->verdict));
 	check((r->verdict == RULE_INCONCLUSIVE) == !!r->why);
-	check_text(r->found);
+	check_string(r->found);
 	if (r->why)
-		check_text(r->why);
+		check_string(r->why);
 	check(r->n_shown <= r->n_events && r->n_shown <= RULE_EVENTS_SHOWN);
 	check(!r->n_shown || r->verdict == RULE_BROKEN);
 	for (size_t i = 0; i < r->n_shown; i++) {
-		check_text(r->events[i].what);
+		check_string(r->events[i].what);
 		if (r->events[i].guest)
 			check(text_is_escaped(r->events[i].guest));
 	}
-	rule_result_free(r);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+static void evaluate(struct bytes b, bool recorded, struct recording_results *of)
+{
+	const struct rules *rules = the_rules();
+	struct evaluation *ev = evaluation_new(rules);
+	const struct recording_reader reader = {
+		.path = "x",
+		.recorded = recorded,
+		.event = evaluation_event,
+		.ctx = ev,
+	};
+	struct recording rec;
+
+	of->results = calloc(rules->n, sizeof(*of->results));
+	check(ev && of->results);
+	read_recording(b, &reader, &rec);
+	check(evaluation_end(ev, of->results));
+	evaluation_free(ev);
+	for (size_t i = 0; i < rules->n; i++) {
+		check_result(&of->results[i]);
+		of->n[of->results[i].verdict]++;
+	}
+}
+
+static void write_results(const struct results *r)
+{
+	static const struct results_options narrow = { .columns = 60 };
+
+	for (const struct results_format *format = results_formats; format->cli.name; format++) {
+		struct sink sink;
+
+		sink_begin(&sink);
+		check(format->write(r, &narrow, sink.f));
+		check_results(format->cli.name, sink_end(&sink));
+		free(sink.text);
+	}
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct rules *rules = the_rules();
-	FILE *f = size ? fmemopen((void *)data, size, "r") : fopen("/dev/null", "r");
-	struct rule_result *results = calloc(rules->n, sizeof(*results));
-	struct evaluation *ev = evaluation_new(rules);
-	struct session *session = session_new(evaluation_event, ev);
-	struct stream *stream = stream_new(f, "x", false);
-	enum stream_status status = STREAM_FRAME;
-	struct frame frame;
-	char error[512];
+	struct recording_results list[2] = { { .path = "hosts/a.jsonl" }, { .path = "b 1.jsonl" } };
+	struct results r = { .rules = the_rules(), .list = list };
+	struct bytes of[2];
 
-	check(f && results && ev && session && stream);
-	while (status != STREAM_END && status != STREAM_FATAL) {
-		status = stream_next(stream, &frame, error, sizeof(error));
-		if (status == STREAM_FRAME)
-			session_frame(session, &frame);
+	r.n_list = split_recordings(data, size, of);
+	for (size_t i = 0; i < r.n_list; i++) {
+		evaluate(of[i], size & 1, &list[i]);
+		for (int verdict = 0; verdict < RULE_VERDICTS; verdict++)
+			r.n[verdict] += list[i].n[verdict];
 	}
-	check(evaluation_end(ev, results));
-	for (size_t i = 0; i < rules->n; i++)
-		check_result(&results[i]);
-	stream_free(stream);
-	session_free(session);
-	evaluation_free(ev);
-	free(results);
-	fclose(f);
+	results_label(&r);
+	write_results(&r);
+	for (size_t i = 0; i < r.n_list; i++) {
+		for (size_t k = 0; k < r.rules->n; k++)
+			rule_result_free(&list[i].results[k]);
+		free(list[i].results);
+	}
 	return 0;
 }

@@ -3,27 +3,17 @@
  * libFuzzer's entry: any bytes as a file of rules. What is understood is written in its own form
  * and read again, and must then be the same rule; what is not is told in a sentence.
  */
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz.h"
 
 #include "check/rules.h"
-
-static void check(bool ok)
-{
-	if (!ok)
-		abort();
-}
 
 static void on_bad(const char *sentence, void *ctx)
 {
 	size_t *n = ctx;
 
 	++*n;
-	for (check(*sentence); *sentence; sentence++)
-		check(*sentence >= ' ' && *sentence <= '~');
+	check(*sentence);
+	check_string(sentence);
 }
 
 static void check_value(const struct rule_value *a, const struct rule_value *b)
@@ -59,16 +49,12 @@ static void check_again(const struct rule *r)
 	rule_free(&again);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	FILE *f = size ? fmemopen((void *)data, size, "r") : fopen("/dev/null", "r");
+	FILE *f = bytes_open((struct bytes){ (const char *)data, size });
 	struct rules rules = { 0 };
 	size_t n = 0;
 
-	if (!f)
-		abort();
 	check(rules_read(&rules, f, "rules", size && data[0] & 1, on_bad, &n) == n);
 	fclose(f);
 	for (size_t i = 0; i < rules.n; i++)

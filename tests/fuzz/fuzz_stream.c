@@ -1,22 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * libFuzzer's entry: any bytes as a recording, read and told as JSON, and that read again. What
- * the program writes it must be able to read, and what it then writes must be the same.
+ * libFuzzer's entry: any bytes as a recording, which is replayed as JSON, as text and as entries of
+ * the journal. What the program writes it must be able to read, and what it then writes must be the
+ * same. No text of a recording begins a field or an entry of the journal.
  */
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz.h"
 
-#include "output/emit.h"
 #include "diagnosis/session.h"
-#include "recording/stream.h"
 #include "lib/text.h"
+#include "output/emit.h"
+#include "recording/stream.h"
 
-struct told {
-	char *text;
-	size_t len;
+struct replayed {
+	struct bytes text;
 	bool fatal;
 	unsigned int n_bad;
 };
@@ -33,13 +29,16 @@ static void on_event(const struct event *e, void *ctx)
 	t->emitter->event(t->state, e);
 }
 
-static void check(bool ok)
+static void on_paragraph(const char *text, void *ctx)
 {
-	if (!ok)
-		abort();
+	struct teller *t = ctx;
+
+	check_string(text);
+	if (t->emitter->paragraph)
+		t->emitter->paragraph(t->state, text);
 }
 
-static void read_all(struct stream *s, struct session *session, struct told *told)
+static void read_all(struct stream *s, struct session *session, struct replayed *r)
 {
 	enum stream_status status = STREAM_FRAME;
 	char error[512];
@@ -52,58 +51,84 @@ static void read_all(struct stream *s, struct session *session, struct told *tol
 			session_frame(session, &f);
 		else if (status != STREAM_END)
 			check(error[0] && text_is_escaped(error));
-		told->n_bad += status == STREAM_BAD;
-		told->fatal = status == STREAM_FATAL;
+		r->n_bad += status == STREAM_BAD;
+		r->fatal = status == STREAM_FATAL;
 	}
 }
 
-/* Read the bytes, and tell them by an output. */
-static struct told tell(const struct emitter *emitter, const void *data, size_t size, bool recorded)
+static struct replayed replay(const struct emitter *emitter, struct bytes b, bool recorded)
 {
 	static const struct emit_options plain;
-	struct told told = { 0 };
+	struct replayed r = { 0 };
 	struct teller teller = { .emitter = emitter };
-	/* fmemopen() wants a byte at least. */
-	FILE *in = size ? fmemopen((void *)data, size, "r") : fopen("/dev/null", "r");
-	FILE *out = open_memstream(&told.text, &told.len);
+	struct sink sink;
+	FILE *in = bytes_open(b);
 	struct session *session = session_new(on_event, &teller);
-	struct stream *s = in ? stream_new(in, "x", recorded) : NULL;
+	struct stream *s = stream_new(in, "x", recorded);
 
-	check(out && session && s);
-	teller.state = emitter->begin(out, &plain);
+	check(session && s);
+	sink_begin(&sink);
+	teller.state = emitter->begin(sink.f, &plain);
 	check(teller.state);
-	read_all(s, session, &told);
+	read_all(s, session, &r);
+	session_tell(session, on_paragraph, &teller);
 	emitter->end(teller.state);
 	stream_free(s);
 	session_free(session);
 	fclose(in);
-	fclose(out);
-	return told;
+	r.text = sink_end(&sink);
+	check_printable(r.text);
+	return r;
 }
 
-static void check_printable(const struct told *t)
+/* An entry is lines of NAME=value, and ends with an empty one. */
+static void check_journal(struct bytes b)
 {
-	for (size_t i = 0; i < t->len; i++)
-		check(t->text[i] == '\n' || (t->text[i] >= ' ' && t->text[i] <= '~'));
+	const char *at = b.data, *end = b.data + b.len, *newline, *equals;
+
+	check(!b.len || (b.len > 2 && !memcmp(end - 2, "\n\n", 2)));
+	for (; at < end; at = newline + 1) {
+		newline = memchr(at, '\n', (size_t)(end - at));
+		check(newline);
+		if (newline == at)
+			continue;
+		equals = memchr(at, '=', (size_t)(newline - at));
+		check(equals &&
+		      strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") == (size_t)(equals - at));
+	}
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+static size_t count(struct bytes b, const char *line)
+{
+	size_t n = 0;
+
+	for (const char *at = b.data, *end = b.data + b.len; at < end; at++)
+		n += (at == b.data || at[-1] == '\n') && (size_t)(end - at) >= strlen(line) &&
+		     !memcmp(at, line, strlen(line));
+	return n;
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	bool recorded = size & 1;
-	struct told first = tell(&emit_json, data, size, recorded), again, text;
+	struct bytes b = { (const char *)data, size };
+	struct replayed first = replay(&emit_json, b, recorded), again, text, journal;
 
-	check_printable(&first);
 	if (!first.fatal) {
-		again = tell(&emit_json, first.text, first.len, recorded);
+		again = replay(&emit_json, first.text, recorded);
 		check(!again.fatal && !again.n_bad);
-		check(again.len == first.len && !memcmp(again.text, first.text, first.len));
-		free(again.text);
-		text = tell(&emit_text, data, size, recorded);
-		check_printable(&text);
-		free(text.text);
+		check_same(again.text, first.text);
+		free((void *)again.text.data);
+		text = replay(&emit_text, b, recorded);
+		free((void *)text.text.data);
+		journal = replay(&emit_journal, b, recorded);
+		check_journal(journal.text);
+		/* One entry an event, with one of each of these. */
+		check(count(journal.text, "MESSAGE=") == count(first.text, "{"));
+		check(count(journal.text, "PRIORITY=") == count(first.text, "{"));
+		check(count(journal.text, "\n") == count(first.text, "{"));
+		free((void *)journal.text.data);
 	}
-	free(first.text);
+	free((void *)first.text.data);
 	return 0;
 }

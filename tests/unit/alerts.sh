@@ -51,7 +51,7 @@ documented_alerts() { diff <(sed -n 's/^ *- alert: //p' "$rules") <(rows '| aler
 documented_ids() {
 	diff <(sed -nE 's/^\t\[EVENT_[A-Z_]+\] = "([0-9a-f]{32})",$/\1/p' src/output/emit_journal.c
 		sed -nE 's/^#define JOURNAL_MISSED_ID "([0-9a-f]{32})"$/\1/p' src/output/journal.h) <(rows '| type | `MESSAGE_ID` |' 3) &&
-		diff <(sed -nE 's/^\t\t\[EVENT_[A-Z_]+\] = "([a-z-]+)",$/\1/p' src/output/emit.c; echo missed) <(rows '| type | `MESSAGE_ID` |' 2)
+		diff <(sed -nE 's/^\t\t\[EVENT_[A-Z_]+\] = "([a-z-]+)",$/\1/p' src/diagnosis/event.c; echo missed) <(rows '| type | `MESSAGE_ID` |' 2)
 }
 
 holds "the alerts that docs/fleet.md names" documented_alerts

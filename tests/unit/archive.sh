@@ -69,7 +69,7 @@ result $? "nor the log named twice"
 echo sid >"$STUB/unreadable"
 root list trixie,sid ppc64el '^lin' && [[ $(<"$tmp/out") == "linux 7.3-trixie trixie" ]]
 result $? "a list does without a suite that cannot be read"
-[[ $(wc -l <"$tmp/said") -eq 1 ]] && grep -qF "sid (ppc64el) cannot be read from this mirror" "$tmp/said"
+[[ $(wc -l <"$tmp/said") -eq 1 ]] && grep -qF "sid (ppc64el) cannot be read from this mirror (what apt reported: $log)" "$tmp/said"
 result $? "and says so in one line"
 ! root list sid ppc64el . && grep -q DEBIAN_MIRROR "$tmp/said"
 result $? "a list of no suite is a failure"

@@ -17,7 +17,7 @@ run=tests/data/ci/good.jsonl
 # shellcheck source=tests/unit/result.bash
 . tests/unit/result.bash
 
-if [[ -z ${STATIC:-} ]]; then
+if [[ -z ${IS_STATIC:-} ]]; then
 	echo "ok - what make builds starts elsewhere # SKIP it is linked with the libraries of this machine (TOOLCHAIN=host): it was started nowhere else"
 	exit 0
 fi

@@ -242,7 +242,7 @@ mistakes() {
 		exits 2 'byte 17: "cuase-x" is no cause' -f 'failures{ cause=cuase-x}=0' "$good" &&
 		exits 3 'cannot read /nonexistent' -F /nonexistent "$good" &&
 		exits 2 'it is one of text, ktap, tap, junit, json, lava' --format=xml -f lost=0 "$good" &&
-		exits 3 'is there already' -o "$good" -f lost=0 "$good" || return
+		exits 3 'already exists' -o "$good" -f lost=0 "$good" || return
 	printf 'lost=0\n\nfailures{cause=okay}=0 # so\nlatency<5ms\n' >"$work/rules"
 	exits 2 "$work/rules:3:16: \"okay\" is no cause: is ok meant?" -F "$work/rules" "$good" &&
 		grep -qF "$work/rules:4:9: which? Write latency.p99" "$work/err" && [[ ! -s $work/out ]] || return
@@ -272,7 +272,7 @@ baselines() {
 	exits 0 '' --write-baseline "$base" "$good" && head -n 1 "$base" | grep -qx '# compatcaps-trace baseline 1' || return
 	# It is what it was made from, and no other host.
 	exits 0 '' --baseline "$base" "$good" && exits 0 '' -F "$base" "$good" && exits 1 '' --baseline "$base" "$old" || return
-	exits 3 'is there already' --write-baseline "$base" "$good" && exits 0 '' --force --write-baseline "$base" "$good" || return
+	exits 3 'already exists' --write-baseline "$base" "$good" && exits 0 '' --force --write-baseline "$base" "$good" || return
 	exits 2 'a baseline begins with the line' --baseline <(echo lost=0) "$good" &&
 		exits 2 'leave the rules out' --write-baseline "$base" -f lost=0 "$good" &&
 		exits 2 'made of one recording' --write-baseline "$base" "$good" "$old" || return

@@ -5,7 +5,7 @@ import json
 import pathlib
 
 TESTS = pathlib.Path(__file__).parent.parent
-MODELS = [TESTS / "fuzz/corpus/stream/ordinary.jsonl", TESTS / "data/debian-7.3-p11-as-p10-v2.jsonl"]
+MODELS = [TESTS / "fuzz/corpus/recordings/ordinary.jsonl", TESTS / "data/debian-7.3-p11-as-p10-v2.jsonl"]
 POINTS = ["kvm_arch_vm_ioctl", "kvmppc_get_compat_caps", "kvm_vm_ioctl_check_extension", "kvmppc_set_one_reg",
           "kvm:kvm_userspace_exit", "printk:console"]
 # What stands for a number or a text that differs from line to line. Numbers stand without quotes.

@@ -121,7 +121,7 @@ bad_input() {
 files() {
 	run 0 "-o" -o "$out/new" "$good" "$worse" && [[ ! -s $out/out ]] && cp "$out/new" "$out/out" &&
 		says "-o writes a new file" out '^Worse$'
-	refuse 3 "-o and a file that is there" 'is there already' -o "$out/new" "$good" "$good"
+	refuse 3 "-o and a file that is there" 'already exists' -o "$out/new" "$good" "$good"
 	run 0 "--force" --force -o "$out/new" "$good" "$good" && cp "$out/new" "$out/out" &&
 		says "--force replaces it" out '^No difference'
 	refuse 3 "-o where nothing can be written" '/nonsense' -o /nonsense/x "$good" "$good"

@@ -6,11 +6,12 @@ set -uo pipefail
 cd "${TOP:-$(dirname "$0")/../..}" || exit 1
 failed=0
 
-# says WORDS VARIABLE=VALUE...: with these instead of the tools that are there.
+# says WORDS VARIABLE=VALUE...: with these instead of the tools that are there; of what $goal needs.
+goal=all
 says() {
 	local words=$1 said
 	shift
-	said=$(env "$@" tools/host_tools)
+	said=$(env "$@" tools/host_tools "$goal")
 	if [[ $said == "$words" ]]; then
 		echo "ok - $*: '$words'"
 	else
@@ -27,4 +28,9 @@ says '/no/such/gcc' CROSS_CC=/no/such/gcc
 says '/no/such/gcc -m64, /no/such/cc' CROSS_CC='/no/such/gcc -m64' HOSTCC=/no/such/cc
 says 'a clang that compiles the BPF programs (false does not)' CLANG=false
 says 'a bpftool that makes skeletons (false does not)' BPFTOOL=false
+# What reads recordings needs no cross compiler and nothing of BPF.
+goal=readers
+says '' CLANG= BPFTOOL= CROSS_CC=/no/such/gcc
+says '/no/such/cc' HOSTCC=/no/such/cc
+says 'yyjson.h, protobuf-c/protobuf-c.h' CPPFLAGS=-nostdinc YYJSON_DIR=
 exit "$failed"

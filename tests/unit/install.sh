@@ -81,6 +81,10 @@ $zsh" ]]
 	result $? "and no program for ppc64le"
 	says 'cannot trace' && says 'ARCH=ppc64le DESTDIR=DIR'
 	result $? "which is said"
+	try make -s install ARCH=reader DESTDIR="$tmp/reader" PREFIX=/usr
+	result $? "installed for a package of what reads recordings"
+	[[ $(installed "$tmp/reader/usr") == "$(installed "$tmp/own")" && ! -s $tmp/said ]]
+	result $? "the same, without a word"
 	try env ARCH=powerpc make -s install PREFIX="$tmp/own"
 	result $? "a variable of the kernel's makefiles does not count"
 	! try make -s install ARCH=ppc64le PREFIX="$tmp/other" && [[ ! -e $tmp/other ]] && says DESTDIR=DIR
@@ -102,7 +106,6 @@ fi
 try make -C "$tree" -s O=o dist && tar -tzf "$tree"/o/compatcaps-trace-*.tar.gz >"$tmp/packed" &&
 	grep -qE '^compatcaps-trace-[0-9.]+/src/compatcaps\.bpf\.c$' "$tmp/packed" && ! grep -qE '/o/' "$tmp/packed"
 result $? "a tarball without git"
-# What check was told of its own build is not meant for this one.
-try env -u STATIC make -C "$tree" -s O=o TOOLCHAIN=host o/ppc64le/bin/decode_bitmap o/ppc64le/gen/compatcaps.skel.h o/host/bin/decode_bitmap
+try make -C "$tree" -s O=o TOOLCHAIN=host o/ppc64le/bin/decode_bitmap o/ppc64le/gen/compatcaps.skel.h o/host/bin/decode_bitmap
 result $? "a tree and a cache of any name are built in"
 exit "$failed"

@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# What is shipped for this machine, not built for a sanitizer, under valgrind. TAP.
+# The programs for this machine, not built for a sanitizer, under valgrind: those that are linked with a shared
+# C library, for valgrind knows malloc() in no other. TAP.
 set -uo pipefail
 cd "${TOP:-$(dirname "$0")/../..}" || exit 1
-decode=${O:-build}/host/bin/decode_bitmap
-[[ $(uname -m) == ppc64le ]] && trace=${O:-build}/ppc64le/bin/compatcaps-trace || trace=${O:-build}/host/bin/compatcaps-trace
+decode=${O:-build}/host/shared/decode_bitmap
+trace=${O:-build}/host/shared/compatcaps-trace
 found=99
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -59,11 +60,11 @@ run "no input at all" 0 ''
 run "help" 0 '' --help
 run "an unknown option" 2 '' --nonsense
 
-for file in tests/fuzz/corpus/stream/*; do
+for file in tests/fuzz/corpus/recordings/*; do
 	[[ -f $file ]] || continue
 	replay "$file" --json
 done
-replay tests/fuzz/corpus/stream/ordinary.jsonl --summary
+replay tests/fuzz/corpus/recordings/ordinary.jsonl --summary
 replay /dev/null
 
 # That this can fail: a byte too far, a leak.

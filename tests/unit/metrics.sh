@@ -318,7 +318,7 @@ command_line() {
 	holds 'a recording of some outcomes' exits 0 'some outcomes' "$work/filtered.jsonl"
 	holds 'standard input' eval 'diff <(metrics - <$good) <(metrics $good)'
 	echo mine >"$work/there"
-	holds 'a file that is there' exits 3 'is there already' -o "$work/there" $good
+	holds 'a file that is there' exits 3 'already exists' -o "$work/there" $good
 	holds '... is left' grep -qx mine "$work/there"
 	holds '--force replaces it' exits 0 '' --force -o "$work/there" $good
 	holds '... as a whole' eval 'diff <(metrics $good) "$work/there"'

@@ -246,7 +246,7 @@ static const struct cc_record line_of_interrupt = {
 static struct inventory_vcpu vcpus_there[] = { { 0, true, 0x0f000005 }, { 1, false, 0 } };
 static struct inventory_process owner_there = { .pid = 50, .part = PART_OWNER, .comm = "a\\x0ab" };
 static struct inventory_process holder_there = { .pid = 51, .comm = "guardian" };
-static const struct inventory_vm vm_there = { .kvm = 0xc000000011111111,
+static const struct inventory_vm vm_there = { .number = 0xc000000011111111,
 					      .ino = 20,
 					      .name = "50-9",
 					      .backend = BACKEND_HV,

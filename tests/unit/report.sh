@@ -179,6 +179,6 @@ closed() {
 for form in text html perfetto; do
 	check "$form: a full disk is told" full "$form"
 	check "$form: a reader may go away" closed "$form"
-	check "$form: no file is overwritten unasked" fails 3 "is there already" "$trace" report "--format=$form" -o "$page" "$one"
+	check "$form: no file is overwritten unasked" fails 3 "already exists" "$trace" report "--format=$form" -o "$page" "$one"
 done
 exit $status

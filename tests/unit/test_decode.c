@@ -245,27 +245,43 @@ static void assert_output_fails(int fd, const char *args, const char *why)
 
 static void test_lost_output(void **state)
 {
-	int ends[2];
-
 	(void)state;
 	assert_output_fails(open("/dev/full", O_WRONLY), "0x1", "No space left");
 	assert_output_fails(open("/dev/full", O_WRONLY), "--help", "No space left");
 	assert_output_fails(open("/dev/null", O_RDONLY), "0x1", "Bad file descriptor");
+}
+
+static void test_reader_has_gone(void **state)
+{
+	int ends[2];
+
+	(void)state;
 	assert_int_equal(pipe(ends), 0);
 	close(ends[0]);
-	assert_output_fails(ends[1], "0x1", "Broken pipe");
+	run_main(decode_main, ends[1], "0x1", "", 0);
+	close(ends[1]);
+	assert_int_equal(ran.status, 0);
+	assert_string_equal(ran.err, "");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_text),	      cmocka_unit_test(test_unknown_is_shown),
-		cmocka_unit_test(test_json),	      cmocka_unit_test(test_json_lines),
-		cmocka_unit_test(test_pvr),	      cmocka_unit_test(test_pvr_has_32_bits),
-		cmocka_unit_test(test_input_goes_on), cmocka_unit_test(test_arguments_go_on),
-		cmocka_unit_test(test_hostile_input), cmocka_unit_test(test_line_of_the_longest),
-		cmocka_unit_test(test_lost_prefix),   cmocka_unit_test(test_nothing_to_do),
-		cmocka_unit_test(test_usage),	      cmocka_unit_test(test_lost_output),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_unknown_is_shown),
+		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_json_lines),
+		cmocka_unit_test(test_pvr),
+		cmocka_unit_test(test_pvr_has_32_bits),
+		cmocka_unit_test(test_input_goes_on),
+		cmocka_unit_test(test_arguments_go_on),
+		cmocka_unit_test(test_hostile_input),
+		cmocka_unit_test(test_line_of_the_longest),
+		cmocka_unit_test(test_lost_prefix),
+		cmocka_unit_test(test_nothing_to_do),
+		cmocka_unit_test(test_usage),
+		cmocka_unit_test(test_lost_output),
+		cmocka_unit_test(test_reader_has_gone),
 	};
 
 	return cmocka_run_group_tests_name("decode", tests, NULL, NULL);

@@ -314,7 +314,8 @@ static void test_qemus(void **state)
 	}
 	strcpy(f.qemus[0].not_run, "the file /opt/qemu-kvm belongs to user 1000");
 	assert_finding(&f, "qemu", DOCTOR_NOTE,
-		       "was not run to ask its version, because the file /opt/qemu-kvm belongs", "--version");
+		       "was not run to ask its version, because the file /opt/qemu-kvm belongs",
+		       "--version");
 	f.n_qemus = 0;
 	assert_finding(&f, "qemu", DOCTOR_NOTE, "none was found", NULL);
 }

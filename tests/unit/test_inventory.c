@@ -72,6 +72,15 @@ static void add_vcpu(struct inventory *inv, uint32_t vm, uint32_t pid, uint32_t 
 	assert_true(inventory_add(inv, &r));
 }
 
+static const struct host_facts power10_v2 = {
+	.pseries_is = FACT_KNOWN,
+	.cpu_version_is = FACT_KNOWN,
+	.cpu_version = POWER10,
+	.nested = NESTED_V2,
+	.nested_caps_is = FACT_KNOWN,
+	.nested_caps = 0x6000000000000000,
+};
+
 /* ------------------------------------------------------------------ put together */
 
 static void test_nothing(void **state)
@@ -173,6 +182,85 @@ static void test_many(void **state)
 	inventory_free(&inv);
 }
 
+/* However often something is told, it takes no memory. */
+static void test_dups(void **state)
+{
+	struct inventory inv = { 0 };
+
+	(void)state;
+	for (uint32_t pid = 40; pid < 240; pid++)
+		for (uint32_t i = 0; i < 4000; i++) {
+			add_vm(&inv, 1, pid, pid == 40 ? PART_OWNER : PART_HOLDER, 2);
+			add_vcpu(&inv, 1, 40, i % 2, POWER9);
+		}
+	assert_int_equal(inv.n_by_inode, 1);
+	assert_true(inv.by_inode[0]->processes_room < 400);
+	assert_true(inv.by_inode[0]->vcpus_room < 8);
+	assert_true(inventory_put_together(&inv));
+	assert_int_equal(inv.vms->n_processes, 200);
+	assert_int_equal(inv.vms->n_open_vcpus, 2);
+	assert_false(inv.truncated);
+	inventory_free(&inv);
+}
+
+static void test_too_many_vms(void **state)
+{
+	struct inventory inv = { 0 };
+
+	(void)state;
+	for (uint32_t i = 0; i < INVENTORY_VMS + 10; i++)
+		add_vm(&inv, i, 100 + i, PART_OWNER, 0);
+	/* Of one that is listed all is still taken. */
+	add_vcpu(&inv, 3, 103, 0, POWER9);
+	assert_true(inventory_put_together(&inv));
+	assert_int_equal(inv.n, INVENTORY_VMS);
+	assert_true(inv.truncated);
+	assert_int_equal(inv.vms[3].n_open_vcpus, 1);
+	inventory_free(&inv);
+}
+
+/* Who has very many takes nothing from those who have few. */
+static void test_shares(void **state)
+{
+	struct inventory_verdict v;
+	struct inventory inv = { 0 };
+
+	(void)state;
+	for (uint32_t vm = 1; vm <= 40; vm++)
+		for (uint32_t i = 0; i < 2048; i++)
+			/* The last ones first. */
+			add_vcpu(&inv, vm, vm, 2047 - i, POWER9);
+	for (uint32_t pid = 41; pid < 41 + INVENTORY_PROCESSES + 100; pid++)
+		for (int twice = 0; twice < 2; twice++)
+			add_vm(&inv, 1, pid, PART_HOLDER, 2048);
+	for (uint32_t i = 0; i < 64; i++)
+		add_vcpu(&inv, 99, 7, i, POWER10);
+	add_vm(&inv, 99, 8, PART_HOLDER, 64);
+	assert_true(inv.n_vcpus <= INVENTORY_VCPUS);
+	assert_true(inv.n_processes <= INVENTORY_PROCESSES);
+	assert_true(inventory_put_together(&inv));
+	assert_int_equal(inv.n, 41);
+	/* By process: that of number 7 is the second. */
+	assert_int_equal(inv.vms[7].ino, 1099);
+	assert_int_equal(inv.vms[7].n_open_vcpus, 64);
+	assert_int_equal(inv.vms[7].n_processes, 2);
+	assert_false(inv.vms[7].vcpus_left_out);
+	assert_int_equal(inv.vms[7].processes_left_out, 0);
+	assert_int_equal(inv.vms[0].n_vcpus, 2048);
+	assert_int_equal(inv.vms[0].n_open_vcpus, 1024);
+	assert_int_equal(inv.vms[0].vcpus[1023].id, 1023);
+	assert_true(inv.vms[0].vcpus_left_out);
+	assert_ptr_equal(inventory_owner(&inv.vms[0]), &inv.vms[0].processes[0]);
+	assert_in_range(inv.vms[0].n_processes + inv.vms[0].processes_left_out,
+			INVENTORY_PROCESSES + 101, INVENTORY_PROCESSES + 102);
+	/* What is left out is not said to be closed. */
+	inventory_judge(&inv.vms[0], &power10_v2, &v);
+	assert_non_null(strstr(v.hint, "; the mode of 1024 of its 2048 vCPUs is left out here"));
+	assert_null(strstr(v.hint, "descriptor"));
+	assert_int_equal(v.agrees, AGREES_UNKNOWN);
+	inventory_free(&inv);
+}
+
 static void test_hostile_names(void **state)
 {
 	struct inventory inv = { 0 };
@@ -194,14 +282,6 @@ static void test_hostile_names(void **state)
 
 /* ------------------------------------------------------------------ judged */
 
-static const struct host_facts power10_v2 = {
-	.pseries_is = FACT_KNOWN,
-	.cpu_version_is = FACT_KNOWN,
-	.cpu_version = POWER10,
-	.nested = NESTED_V2,
-	.nested_caps_is = FACT_KNOWN,
-	.nested_caps = 0x6000000000000000,
-};
 static const struct host_facts bare_metal = {
 	.pseries_is = FACT_ABSENT,
 	.cpu_version_is = FACT_KNOWN,
@@ -299,7 +379,7 @@ static const struct {
 	  MODE_HOST_DEFAULT,
 	  AGREES_YES,
 	  "",
-	  "no mode was asked for, not yet at least" },
+	  "no mode is set: none was requested" },
 	{ "refused",
 	  &power10_v2,
 	  { INVALID },
@@ -442,7 +522,7 @@ static const struct {
 	  MODE_SET,
 	  AGREES_YES,
 	  "POWER9 or newer",
-	  "KVM obeys nobody any more" },
+	  "KVM takes its ioctls from no other" },
 	{ "ending",
 	  &power10_v2,
 	  { POWER9 },
@@ -600,6 +680,15 @@ static void test_text(void **state)
 	text = text_of(&inv, true);
 	assert_says(text, "\033[31mNO\033[0m\n");
 	free(text);
+	inv.truncated = true;
+	inv.vms[3].processes_left_out = 90;
+	text = text_of(&inv, false);
+	assert_says(text, "vmm[503] and 95 more\n");
+	assert_says(
+		text,
+		"KVM has 2 VMs more. There are too many VMs, or too many open files of KVM, to");
+	assert_null(strstr(text, "of which no process"));
+	free(text);
 	inventory_free(&inv);
 }
 
@@ -666,6 +755,16 @@ static void test_json(void **state)
 	assert_string_equal(str_at(j, "/vms/3/vcpu_modes/1/pvr"), "0x0f000006");
 	assert_string_equal(str_at(j, "/vms/3/mode_is"), "differs");
 	assert_true(yyjson_is_true(yyjson_doc_ptr_get(j, "/vms/3/ended")));
+	assert_true(yyjson_is_false(yyjson_doc_ptr_get(j, "/truncated")));
+	assert_true(yyjson_is_false(yyjson_doc_ptr_get(j, "/vms/3/vcpus_left_out")));
+	assert_int_equal(yyjson_get_uint(yyjson_doc_ptr_get(j, "/vms/3/holders_left_out")), 0);
+	yyjson_doc_free(j);
+	inv.truncated = inv.vms[3].vcpus_left_out = true;
+	inv.vms[3].processes_left_out = 90;
+	j = json_of(&inv);
+	assert_true(yyjson_is_true(yyjson_doc_ptr_get(j, "/truncated")));
+	assert_true(yyjson_is_true(yyjson_doc_ptr_get(j, "/vms/3/vcpus_left_out")));
+	assert_int_equal(yyjson_get_uint(yyjson_doc_ptr_get(j, "/vms/3/holders_left_out")), 90);
 	yyjson_doc_free(j);
 	inventory_free(&inv);
 }
@@ -673,11 +772,19 @@ static void test_json(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nothing),	  cmocka_unit_test(test_one_vm_told_once),
-		cmocka_unit_test(test_vms_apart), cmocka_unit_test(test_vms_without_inode),
-		cmocka_unit_test(test_many),	  cmocka_unit_test(test_hostile_names),
-		cmocka_unit_test(test_verdicts),  cmocka_unit_test(test_runs_on),
-		cmocka_unit_test(test_text),	  cmocka_unit_test(test_text_of_nothing),
+		cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_one_vm_told_once),
+		cmocka_unit_test(test_vms_apart),
+		cmocka_unit_test(test_vms_without_inode),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_dups),
+		cmocka_unit_test(test_too_many_vms),
+		cmocka_unit_test(test_shares),
+		cmocka_unit_test(test_hostile_names),
+		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_runs_on),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_text_of_nothing),
 		cmocka_unit_test(test_json),
 	};
 

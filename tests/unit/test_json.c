@@ -497,16 +497,17 @@ static const char *const there[] = {
 		   "\"evidence\":{\"vm\":\"0xc000000011111111\",\"vm_ino\":20,\"vm_name\":\"50-9\",\"pid\":50,"
 		   "\"part\":\"owner\",\"comm\":\"a\\\\x0ab\",\"name_option\":\"guest=old\","
 		   "\"incoming\":false,\"backend\":\"hv\","
-		   "\"vcpus\":2,\"vcpu_modes\":[{\"vcpu\":0,\"pvr\":251658245},{\"vcpu\":1,\"pvr\":null}]}}",
+		   "\"vcpus\":2,\"vcpu_modes\":[{\"vcpu\":0,\"pvr\":251658245},{\"vcpu\":1,\"pvr\":null}],"
+		   "\"vcpus_left_out\":false}}",
 	THERE("5") "\"pid\":null,\"tid\":null,\"comm\":\"guardian\",\"thread\":null,\"cgroup\":null,"
 		   "\"vm\":2,\"vm_name\":null,\"guest\":null,\"mode_is\":\"no-vcpu\",\"pvr\":null,\"mode\":null,"
 		   "\"runs_on\":null,\"offered\":null,"
-		   "\"hint\":\"it has no vCPU yet; the process that made it is gone or has begun another program: "
-		   "KVM obeys nobody any more\","
+		   "\"hint\":\"it has no vCPU yet; the process that made it has let go of it, and "
+		   "KVM takes its ioctls from no other\","
 		   "\"evidence\":{\"vm\":null,\"vm_ino\":21,\"vm_name\":null,\"pid\":51,"
 		   "\"part\":\"holder\",\"comm\":\"guardian\",\"name_option\":null,"
 		   "\"incoming\":null,\"backend\":null,"
-		   "\"vcpus\":0,\"vcpu_modes\":[]}}",
+		   "\"vcpus\":0,\"vcpu_modes\":[],\"vcpus_left_out\":false}}",
 };
 
 /* The same of what fails later, and of what KVM says. */
@@ -520,14 +521,14 @@ static void test_shape_of_failures(void **state)
 		"{\"type\":\"run\",\"seq\":9,\"ts\":\"2026-11-22T06:00:00.129456789Z\","
 		"\"mono_ns\":6000000," QEMU "\"cgroup\":\"/machine.slice\"," DB1
 		"\"ret\":-22,\"errno\":\"EINVAL\",\"exit_reason\":null,\"hardware_reason\":null," REFUSED(
-			"null") "\"hint\":\"was refused POWER11, ran all the same: EINVAL; "
+			"null") "\"hint\":\"was refused POWER11, then KVM_RUN failed: EINVAL; "
 				"KVM printed: \\\"" LINE_OF_33 "\\\"\"," VM_EVIDENCE
 				"\"ret\":-22,\"exit_reason\":0,\"exits\":null,\"vcpu_pvr\":null,\"hardware_reason\":\"0x0000000000000000\"}}",
 		"{\"type\":\"run\",\"seq\":10,\"ts\":\"2026-11-22T06:00:00.130456789Z\","
 		"\"mono_ns\":7000000," QEMU "\"cgroup\":null," DB1
 		"\"ret\":0,\"errno\":null,\"exit_reason\":\"unknown\","
 		"\"hardware_reason\":\"0xffffffffffffffea\"," REFUSED(
-			"true") "\"hint\":\"was refused POWER11, ran all the same: exit reason unknown, "
+			"true") "\"hint\":\"was refused POWER11, then KVM_RUN failed: exit reason unknown, "
 				"hardware reason 0xffffffffffffffea; KVM printed: \\\"" LINE_OF_33
 				"\\\"\"," VM_EVIDENCE
 				"\"ret\":0,\"exit_reason\":0,\"exits\":1,\"vcpu_pvr\":\"0x0f000007\",\"hardware_reason\":\"0xffffffffffffffea\"}}",

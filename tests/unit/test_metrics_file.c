@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -347,6 +348,24 @@ static void a_directory_that_goes_and_comes_back(void **state)
 	assert_int_equal(access(path, F_OK), -1);
 }
 
+static void names_as_long_as_they_can_be(void **state)
+{
+	char path[sizeof(top) + NAME_MAX + 2];
+	size_t begin = (size_t)snprintf(path, sizeof(path), "%s/", top);
+	struct metrics_file *f;
+
+	(void)state;
+	memset(path + begin, 'n', NAME_MAX);
+	strcpy(path + begin + NAME_MAX - strlen(".prom"), ".prom");
+	f = metrics_file_open(path, false);
+	assert_non_null(f);
+	metrics_file_write(f, SEC);
+	assert_begins(path, METRICS_FIRST_LINE "\n# HELP ");
+	assert_int_equal(n_names(), 1);
+	assert_true(metrics_file_close(f));
+	assert_int_equal(n_names(), 0);
+}
+
 static void relative_paths(void **state)
 {
 	char before[256];
@@ -382,6 +401,7 @@ int main(void)
 		TEST(links_that_lead_to_links_of_others_are_not_followed),
 		TEST(links_in_a_circle_end),
 		TEST(a_directory_that_goes_and_comes_back),
+		TEST(names_as_long_as_they_can_be),
 		TEST(relative_paths),
 	};
 

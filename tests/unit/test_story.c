@@ -713,14 +713,14 @@ static void test_tell(void **state)
 	assert_silent(p.text[1], "never queried;"); /* once is enough */
 	assert_tells(
 		p.text[2],
-		"VM 3, qemu-system-ppc[7]: 1 query, which failed (size-too-small); asked for no mode: it runs in the host's own.");
+		"VM 3, qemu-system-ppc[7]: 1 query, which failed (size-too-small); asked for no mode.");
 	assert_tells(p.text[2], "size is 0");
 	assert_string_equal(
 		p.text[3],
 		"VM 4, qemu-system-ppc[7]: never queried; asked for a mode 2 times, the last time for the host's default: host-default.");
 	assert_string_equal(
 		p.text[4],
-		"VM 5, qemu-system-ppc[7]: 2 queries, which all succeeded; was offered POWER9, asked for no mode: it runs in the host's own.");
+		"VM 5, qemu-system-ppc[7]: 2 queries, which all succeeded; was offered POWER9, asked for no mode.");
 }
 
 /* One that asks for nothing is told of as well, but not what was not seen of it. */
@@ -736,9 +736,8 @@ static void test_tell_silent_vms(void **state)
 	born(*state, 0, "7-4");
 	story_tell(*state, keep, &p);
 	assert_int_equal(p.n, 3);
-	assert_string_equal(
-		p.text[0],
-		"VM 1, qemu-system-ppc[7], guest \"db1\": asked for no mode: it runs in the host's own.");
+	assert_string_equal(p.text[0],
+			    "VM 1, qemu-system-ppc[7], guest \"db1\": asked for no mode.");
 	assert_tells(p.text[1], "VM 2, qemu-system-ppc[8]: ");
 	assert_tells(
 		p.text[1],
@@ -799,9 +798,7 @@ static void test_found(void **state)
 	assert_tells(p.text[3], "began, its vCPUs in different modes; ");
 	assert_tells(p.text[4], "began, without a vCPU; ");
 	assert_tells(p.text[5], "began; ");
-	assert_string_equal(
-		p.text[6],
-		"VM 7, qemu[7], guest \"old\": asked for no mode: it runs in the host's own.");
+	assert_string_equal(p.text[6], "VM 7, qemu[7], guest \"old\": asked for no mode.");
 	assert_string_equal(
 		dies(*state, 3, "7-3").sentence,
 		"was there when this trace began, in the host's own mode, was not seen to ask for a mode (the VM is older than this trace)");
@@ -849,8 +846,7 @@ static void test_end(void **state)
 {
 	watch(*state, (uint64_t[]){ 9 }, 1);
 	assert_null(born(*state, 2, "7-2").sentence);
-	assert_string_equal(dies(*state, 2, "7-2").sentence,
-			    "asked for no mode: it runs in the host's own");
+	assert_string_equal(dies(*state, 2, "7-2").sentence, "asked for no mode");
 	negotiate(*state, 2, 1, 0, 24, P9_P10);
 	ask(*state, 2, POWER10, 0);
 	assert_string_equal(dies(*state, 3, "7-3").sentence,
@@ -921,7 +917,7 @@ static void test_run(void **state)
 	assert_true(step.run.asked && !step.run.accepted);
 	assert_int_equal(step.run.pvr, POWER10);
 	assert_int_equal(step.run.cause, ARCH_NEWER_THAN_HOST);
-	assert_string_equal(step.run.hint, "was refused POWER10, ran all the same: EINVAL");
+	assert_string_equal(step.run.hint, "was refused POWER10, then KVM_RUN failed: EINVAL");
 	ask(*state, 1, POWER10, 0);
 	assert_int_equal(says(*state, 1, 7, 150, ABI_CMD_RUN, "KVM: no").vm, 1);
 	step = run(*state, 1, 0, ABI_EXIT_UNKNOWN, -22ull);
@@ -1022,18 +1018,20 @@ static void test_ran(void **state)
 	run(*state, 6, -EINVAL, 0, 0);
 	story_tell(*state, keep, &p);
 	assert_int_equal(p.n, 6);
-	assert_tells(p.text[0], ". It was refused POWER10, went on without a mode and runs raw.");
+	assert_tells(
+		p.text[0],
+		". It was refused POWER10, went on without a mode and runs in the host's own.");
 	assert_tells(
 		p.text[1],
 		". It asked for POWER10, KVM accepted it although this host offers POWER9 at most (this kernel does not check, 884ea0283f4e does), and runs in POWER10.");
 	assert_tells(p.text[2], "asked for POWER9: accepted. It runs in POWER9.");
-	assert_tells(p.text[3], ". It was refused POWER10, runs all the same.");
+	assert_tells(p.text[3], ". It was refused POWER10, runs, in a mode that is not known.");
 	assert_silent(p.text[4], "runs");
 	assert_tells(p.text[5],
 		     ". It was refused POWER10, runs in POWER9. Later KVM_RUN failed with EINVAL.");
 	assert_string_equal(
 		dies(*state, 2, "7-1").sentence,
-		"never queried, asked for POWER10: newer-than-host, went on without a mode and runs raw");
+		"never queried, asked for POWER10: newer-than-host, went on without a mode and runs in the host's own");
 	assert_string_equal(
 		dies(*state, 7, "7-6").sentence,
 		"never queried, asked for a mode 2 times, the last time for POWER10: newer-than-host, runs in POWER9, later KVM_RUN failed with EINVAL");
@@ -1155,7 +1153,7 @@ static void test_tell_runs(void **state)
 	assert_int_equal(p.n, 3);
 	assert_tells(
 		p.text[0],
-		"(QEMU: max-cpu-compat). It was refused POWER10, ran all the same: EINVAL. It failed in 2 different ways: this was the first.");
+		"(QEMU: max-cpu-compat). It was refused POWER10, then KVM_RUN failed: EINVAL. It failed in 2 different ways: this was the first.");
 	assert_silent(p.text[0], "later");
 	assert_tells(
 		p.text[1],
@@ -1165,7 +1163,7 @@ static void test_tell_runs(void **state)
 		"VM 3, qemu-system-ppc[7]: asked for no mode. KVM_RUN failed with EINVAL.");
 	assert_string_equal(
 		dies(*state, 2, "7-1").sentence,
-		"never queried, asked for POWER10: newer-than-host, ran all the same: EINVAL");
+		"never queried, asked for POWER10: newer-than-host, then KVM_RUN failed: EINVAL");
 	assert_string_equal(dies(*state, 4, "7-3").sentence,
 			    "asked for no mode, KVM_RUN failed with EINVAL");
 }

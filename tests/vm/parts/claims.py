@@ -106,10 +106,12 @@ def check_idle(tap, guest):
 
 
 def check_questions(tap, guest, lines, feature):
-    """A tracer that finds out which command the kernel has is in nobody's trace."""
-    # KVM prints a line where the VM of a question ends; that is no call.
-    names = {e["comm"] for e in lines if e.get("comm") and e["type"] != "kernel"}
+    """A tracer that finds out which command the kernel has makes a VM for it, and calls that are no query. It
+    does not tell of itself. Others tell of the VM: that it is a tracer's is known from a name alone."""
+    names = {e["comm"] for e in tracing.calls_of(lines)}
     tap.same(names, {"steps"}, "no tracer sees another's questions, nor its own", names)
+    makers = [e["pid"] for e in lines if e.get("type") == "vm" and e["comm"] == "compatcaps-trac"]
+    tap.ok(guest.number("all.pid") not in makers, "no tracer tells of its own VM", makers)
     draft = [(e["cause"], "0x2000aeb8" in e["hint"]) for e in tracing.calls_of(lines) if e["guest"] == "draft"]
     tap.same(draft, [("abi-mismatch", True) if feature else ("no-kernel-support", False)],
              "a VMM of a draft is told which command this kernel has", *draft)

@@ -109,8 +109,8 @@ def sentences(machine, asks, told_modes, queried=False, first=False):
         return [f"{accepted}then KVM_RUN ended with exit reason {asks.exit}", f'KVM printed: "{GUEST_WIDE}"']
     never = [] if queried else [f"{asks.mode}, this host offers {' '.join(offered(machine))}, and it never queried"]
     if asks.errno:
-        return never + [f"was refused {asks.mode}, ran all the same: {asks.errno}"]
-    return never + [f"was refused {asks.mode}, went on without a mode and runs raw"]
+        return never + [f"was refused {asks.mode}, then KVM_RUN failed: {asks.errno}"]
+    return never + [f"was refused {asks.mode}, went on without a mode and runs in the host's own"]
 
 
 def story_of(text, name):

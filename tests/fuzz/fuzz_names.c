@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * libFuzzer's entry: any bytes as what a process has in its own hand while it is traced. That is
+ * its command line, with the name of its guest, and uevents in which a module's or a VM's name
+ * stands. Whatever these are, what the tracer makes of them is escaped, and an escape can be
+ * undone.
+ */
+#include "fuzz.h"
+
+#include "kvm/guest.h"
+#include "lib/text.h"
+#include "live/watch.h"
+
+/* In a buffer of its own size, so that a byte too far is seen. */
+static char *copy_of(const uint8_t *data, size_t size)
+{
+	char *copy = malloc(size + 1);
+
+	check(copy);
+	memcpy(copy, data, size);
+	copy[size] = '\0';
+	return copy;
+}
+
+static void check_command_line(const uint8_t *data, size_t size)
+{
+	char option[GUEST_OPTION_LEN], name[GUEST_NAME_LEN], small[8];
+	char *args = malloc(size ? size : 1);
+
+	check(args);
+	memcpy(args, data, size);
+	check(text_is_escaped(guest_option(option, sizeof(option), args, size)));
+	check(text_is_escaped(guest_name(name, sizeof(name), option)));
+	check(text_is_escaped(guest_option(small, sizeof(small), args, size)));
+	check(text_is_escaped(guest_name(small, sizeof(small), option)));
+	/* A command line that was cut off can still have one further on. */
+	check(guest_incoming(args, size, false) != INCOMING_NO);
+	guest_incoming(args, size, true);
+	free(args);
+}
+
+static void check_uevent(const char *text, size_t size)
+{
+	struct watch_event e = { 0 };
+
+	if (!watch_parse(text, size, &e))
+		return;
+	check(e.what != WATCH_OVERRUN);
+	if (e.what == WATCH_MODULE)
+		check(memchr(e.module, '\0', sizeof(e.module)) && *e.module);
+	else
+		check(memchr(e.vm_name, '\0', sizeof(e.vm_name)));
+}
+
+static void check_escape(const char *text, size_t size)
+{
+	size_t len = strlen(text), n;
+	char *escaped = malloc(4 * size + 1), *back = malloc(size + 1), small[11];
+
+	check(escaped && back);
+	check(text_is_escaped(text_escape(escaped, 4 * size + 1, text, size)));
+	n = text_unescape(back, size + 1, escaped);
+	check(n == len && !memcmp(back, text, n));
+	/* What does not fit ends before an escape, not within it. */
+	text_escape(small, sizeof(small), text, size);
+	check(text_is_escaped(small) && !strncmp(small, escaped, strlen(small)));
+	free(escaped);
+	free(back);
+}
+
+static void check_time(const char *text)
+{
+	struct rfc3339_memory memory = { 0 };
+	uint64_t ns, again;
+	char written[RFC3339_LEN];
+
+	if (!rfc3339_read_next(text, &memory, &ns))
+		return;
+	check(!strcmp(rfc3339(written, ns), text));
+	check(rfc3339_read(text, &again) && again == ns);
+	check(rfc3339_read_next(text, &memory, &again) && again == ns);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = copy_of(data, size);
+
+	check_command_line(data, size);
+	check_uevent(text, size);
+	check_escape(text, size);
+	check_time(text);
+	free(text);
+	return 0;
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * libFuzzer's entry: any bytes as one or two recordings that a report is made of, in each of its
+ * forms. Text is fit for a terminal, the page is well-formed, has no script, and gives back the
+ * recording that is inside it: a report of the page is the report of the recording.
+ */
+#include "fuzz.h"
+
+#include "lib/output.h"
+#include "recording/page.h"
+#include "report/report.h"
+#include "perfetto.pb-c.h"
+
+struct recordings {
+	struct bytes list[2];
+	size_t n;
+	bool recorded; /* with the verdicts that were given then */
+};
+
+/* The forms flush the output that their stream belongs to; here that is another one. */
+static struct output *nowhere(void)
+{
+	static struct output *out;
+	char error[512];
+
+	if (!out)
+		out = output_open("/dev/null", false, -1, error, sizeof(error));
+	check(out);
+	return out;
+}
+
+static struct bytes write_report(const struct report_format *form, const struct recordings *r,
+				 enum report_copy copy)
+{
+	struct sink sink;
+	struct report report = { .out = nowhere(), .n = r->n, .copy = copy };
+	void *state;
+
+	sink_begin(&sink);
+	report.f = sink.f;
+	state = form->begin(&report);
+	check(state);
+	for (size_t i = 0; i < r->n; i++) {
+		struct recording rec = { .fatal = true };
+		struct report_input in = {
+			.name = i ? "dir/b" : "a",
+			.number = i + 1,
+			.f = bytes_open(r->list[i]),
+			.recorded = r->recorded,
+		};
+
+		check(form->recording(state, &in, &rec));
+		fclose(in.f);
+	}
+	check(form->end(state));
+	return sink_end(&sink);
+}
+
+static bool holds(struct bytes b, const char *text)
+{
+	return memmem(b.data, b.len, text, strlen(text));
+}
+
+static void check_page(const struct recordings *r)
+{
+	struct bytes page = write_report(&report_html, r, COPY_NEVER);
+
+	check_printable(page);
+	check(!holds(page, "<script") && !holds(page, "javascript:"));
+	check_xml(page);
+	free((void *)page.data);
+}
+
+/* A page that has no recording, for it could not be read, has none to give back. */
+static struct bytes recording_in(struct bytes page, unsigned int number)
+{
+	struct sink sink;
+	FILE *f;
+	int c;
+
+	sink_begin(&sink);
+	f = page_recording(bytes_open(page), "x", number);
+	while (f && (c = getc(f)) != EOF)
+		putc(c, sink.f);
+	if (f)
+		fclose(f);
+	return sink_end(&sink);
+}
+
+static void check_copy(const struct recordings *r)
+{
+	struct bytes page = write_report(&report_html, r, COPY_ALWAYS), one, again;
+	struct recordings original = { .n = 1, .recorded = r->recorded }, copy = original;
+
+	for (size_t i = 0; i < r->n; i++) {
+		original.list[0] = r->list[i];
+		copy.list[0] = recording_in(page, (unsigned int)i + 1);
+		if (copy.list[0].len) {
+			one = write_report(&report_text, &original, COPY_NEVER);
+			again = write_report(&report_text, &copy, COPY_NEVER);
+			check_same(one, again);
+			free((void *)one.data);
+			free((void *)again.data);
+		}
+		free((void *)copy.list[0].data);
+	}
+	free((void *)page.data);
+}
+
+static void check_timeline(const struct recordings *r)
+{
+	struct bytes b = write_report(&report_perfetto, r, COPY_NEVER);
+	Perfetto__Trace *trace = perfetto__trace__unpack(NULL, b.len, (const uint8_t *)b.data);
+
+	check(trace);
+	perfetto__trace__free_unpacked(trace, NULL);
+	free((void *)b.data);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct recordings r = { .recorded = size & 1 };
+	struct bytes text;
+
+	r.n = split_recordings(data, size, r.list);
+	text = write_report(&report_text, &r, COPY_NEVER);
+	check_printable(text);
+	free((void *)text.data);
+	check_page(&r);
+	check_copy(&r);
+	check_timeline(&r);
+	return 0;
+}
