@@ -141,7 +141,7 @@ check "and its page too" says "The recording is cut off" --format=html "$work/cu
 check "and the page of it is cut off as well" same_events "$work/cut" "$work/cut.html"
 check "a line that cannot be read is told" says "1 line of the recording could not be read." "$work/bad"
 check "and makes the status 3" fails 3 "line 9 cannot be read" "$trace" report "$work/bad"
-check "what is no recording" fails 3 "not a recording" "$trace" report --format=html README.md
+check "what is no recording" fails 3 "no recording" "$trace" report --format=html README.md
 check "what is not there" fails 3 "No such file" "$trace" report --format=html "$work/none"
 goes_on() { ! "$trace" report "$work/none" "$one" >"$work/text" 2>"$work/err" && grep -q '^Host ' "$work/text"; }
 check "what is not there hides no other" goes_on
