@@ -4,13 +4,13 @@
 #include <string.h>
 
 const struct results_format results_formats[] = {
-	{ { "text", "for people (default)" }, results_text },
-	{ { "ktap", "as kselftest reads it" }, results_ktap },
-	{ { "tap", "version 13" }, results_tap },
-	{ { "junit", "XML, as GitLab and Jenkins take it" }, results_junit },
-	{ { "json", "one object" }, results_json },
-	{ { "lava", "lines of lava-test-case" }, results_lava },
-	{ { NULL, NULL }, NULL },
+	{ { "text", "for people (default)", SHIELD_TEXT }, results_text },
+	{ { "ktap", "as kselftest reads it", SHIELD_TEXT }, results_ktap },
+	{ { "tap", "version 13", SHIELD_TEXT }, results_tap },
+	{ { "junit", "XML, as GitLab and Jenkins take it", SHIELD_XML }, results_junit },
+	{ { "json", "one object", SHIELD_JSON }, results_json },
+	{ { "lava", "lines of lava-test-case", SHIELD_TEXT }, results_lava },
+	{ { NULL, NULL, SHIELD_TEXT }, NULL },
 };
 
 const char *results_rule(const struct results *r, size_t i)

@@ -8,12 +8,14 @@
 #include <stddef.h>
 
 #include "lib/complete.h"
+#include "lib/shield.h"
 #include "lib/output.h"
 
 enum cli_color { CLI_COLOR_AUTO, CLI_COLOR_ALWAYS, CLI_COLOR_NEVER };
 
 struct cli_format {
 	const char *name, *what; /* for --help, a few words */
+	enum shield_kind shield; /* how it escapes */
 };
 
 struct cli {

@@ -13,8 +13,8 @@ enum { FORMAT_TEXT, FORMAT_JSON, FORMATS_OWN, FORMATS_MAX = 8 };
 
 /* After its own ones those that check has too. */
 static struct cli_format formats[FORMATS_MAX + 1] = {
-	[FORMAT_TEXT] = { "text", "for people, what got worse first" },
-	[FORMAT_JSON] = { "json", "one object" },
+	[FORMAT_TEXT] = { "text", "for people, what got worse first", SHIELD_TEXT },
+	[FORMAT_JSON] = { "json", "one object", SHIELD_JSON },
 };
 static results_write_fn *writers[FORMATS_MAX];
 

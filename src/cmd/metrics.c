@@ -9,9 +9,11 @@
 #include "lib/status.h"
 
 static const struct cli_format formats[] = {
-	[METRICS_PROMETHEUS] = { "prometheus", "as node_exporter's textfile collector reads it" },
-	[METRICS_OPENMETRICS] = { "openmetrics", "with exemplars that name VM and seq" },
-	{ NULL, NULL },
+	[METRICS_PROMETHEUS] = { "prometheus", "as node_exporter's textfile collector reads it",
+				 SHIELD_TEXT },
+	[METRICS_OPENMETRICS] = { "openmetrics", "with exemplars that name VM and seq",
+				  SHIELD_TEXT },
+	{ NULL, NULL, SHIELD_TEXT },
 };
 
 static const char doc[] =

@@ -134,7 +134,8 @@ int report_main(int argc, char **argv)
 
 	cli.input = &r;
 	for (size_t i = 0; i < FORMS; i++)
-		formats[i] = (struct cli_format){ forms[i]->name, forms[i]->what };
+		formats[i] = (struct cli_format){ forms[i]->name, forms[i]->what,
+						  forms[i]->shield };
 	cli_parse(&cli, argc, argv);
 	r.form = forms[cli.format];
 	for (size_t i = 0; made && i < cli.n_inputs && is_read(&r); i++)

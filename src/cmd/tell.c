@@ -49,7 +49,8 @@ static bool open_journal(struct teller *t)
 static bool open_output(struct teller *t, int wake, struct emit_options *emit)
 {
 	const struct options *o = t->opt;
-	const struct output_request request = { o->output, .force = o->force, .wake = wake };
+	const struct output_request request = { o->output, .force = o->force,
+						.shield = t->emitter->shield, .wake = wake };
 
 	if (t->emitter == &emit_journal && o->output && journal_is_at(o->output))
 		return open_journal(t);

@@ -8,6 +8,7 @@ struct output *verb_open_output(const struct cli *c)
 	const struct output_request request = {
 		.path = c->output,
 		.force = c->force,
+		.shield = c->formats ? c->formats[c->format].shield : SHIELD_TEXT,
 		.readable = !c->holds_recording,
 	};
 

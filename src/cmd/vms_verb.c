@@ -14,9 +14,9 @@
 enum { FORMAT_TEXT, FORMAT_JSON };
 
 static const struct cli_format formats[] = {
-	[FORMAT_TEXT] = { "text", "a table for people" },
-	[FORMAT_JSON] = { "json", "one object" },
-	{ NULL, NULL },
+	[FORMAT_TEXT] = { "text", "a table for people", SHIELD_TEXT },
+	[FORMAT_JSON] = { "json", "one object", SHIELD_JSON },
+	{ NULL, NULL, SHIELD_TEXT },
 };
 
 #ifdef COMPATCAPS_OFFLINE

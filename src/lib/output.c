@@ -13,6 +13,7 @@
 
 #include "lib/destination.h"
 #include "lib/say.h"
+#include "lib/shield.h"
 #include "lib/signals.h"
 
 #define BUFFER_BYTES (256u << 10) /* longer than any event: one write each */
@@ -26,6 +27,7 @@ struct output {
 	FILE *f;
 	const char *name; /* for messages */
 	struct destination to;
+	struct shield shield;
 	int wake;    /* -1: none */
 	int failure; /* the errno of the first write that failed */
 };
@@ -59,13 +61,15 @@ static size_t at_once(const struct output *o, size_t len)
 	return o->to.may_block && o->wake >= 0 && len > PIPE_BUF ? PIPE_BUF : len;
 }
 
-static void write_all(struct output *o, const char *data, size_t len)
+static bool write_all(void *output, const char *data, size_t len)
 {
+	struct output *o = output;
+
 	while (len && !o->failure) {
 		ssize_t n;
 
 		if (o->to.may_block && !can_write(o))
-			return;
+			return false;
 		n = write(o->to.fd, data, at_once(o, len));
 		if (n >= 0) {
 			data += n;
@@ -74,12 +78,15 @@ static void write_all(struct output *o, const char *data, size_t len)
 			o->failure = errno;
 		}
 	}
+	return !o->failure;
 }
 
 /* The stream's: never fails, so that who prints has nothing to check. */
 static ssize_t on_write(void *cookie, const char *data, size_t len)
 {
-	write_all(cookie, data, len);
+	struct output *o = cookie;
+
+	shield_write(&o->shield, data, len, write_all, o);
 	return (ssize_t)len;
 }
 
@@ -139,6 +146,7 @@ struct output *output_open(const struct output_request *r)
 		say("out of memory");
 		return NULL;
 	}
+	o->shield.kind = r->shield;
 	if (!open_destination(o, r)) {
 		free(o);
 		return NULL;

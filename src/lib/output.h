@@ -14,12 +14,15 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "lib/shield.h"
+
 struct output;
 
 struct output_request {
-	const char *path; /* NULL: standard output */
-	bool force;	  /* replace a file that exists */
-	bool readable;	  /* a new file is for whom the umask says; else for its owner alone */
+	const char *path;	 /* NULL: standard output */
+	bool force;		 /* replace a file that exists */
+	enum shield_kind shield; /* how this format escapes */
+	bool readable; /* a new file is for whom the umask says; else for its owner alone */
 	/*
 	 * A descriptor that becomes readable when a reader who does not read shall not be waited
 	 * for any longer (a signalfd). 0, as any standard descriptor: none, and signals end the

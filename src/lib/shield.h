@@ -16,10 +16,10 @@
 #include <stddef.h>
 
 enum shield_kind {
-	SHIELD_NONE, /* binary, or text without a foreign word in it */
-	SHIELD_TEXT, /* "\x3a", which text.h reads back */
+	SHIELD_TEXT, /* "\x3a": the default, for whoever does not think of it */
 	SHIELD_JSON, /* "\u003a" */
 	SHIELD_XML,  /* "&#58;" */
+	SHIELD_NONE, /* binary */
 };
 
 struct shield {

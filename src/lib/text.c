@@ -90,20 +90,24 @@ size_t text_unit(const char *text)
 	}
 }
 
-/* No escape is torn apart. */
+/* No escape is torn apart, and no line begins or ends with a blank. */
 size_t text_piece(const char *text, size_t unit, size_t room)
 {
-	size_t best = 0, n = 0, len;
+	size_t best = 0, second = 0, n = 0, len;
 
 	while (n < unit) {
-		if (n && text_may_begin_line(text[n]))
-			best = n;
+		if (n && text[n] != ' ' && text[n - 1] != ' ') {
+			second = n;
+			best = text_may_begin_line(text[n]) ? n : best;
+		}
 		len = text[n] != '\\' ? 1 : text[n + 1] == 'x' ? 4 : 2;
 		if (n && n + len > room)
 			break;
 		n += len < unit - n ? len : unit - n;
 	}
-	return best ? best : n;
+	if (best || second)
+		return best ? best : second;
+	return n;
 }
 
 /* The digit's value; -1: none, or not one that text_escape() writes. */

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "diagnosis/event.h"
+#include "lib/shield.h"
 
 struct emit_options {
 	bool verbose;
@@ -29,6 +30,7 @@ struct emitter {
 	void (*paragraph)(void *state, const char *text);
 	/* Lets go of the state. The last event was EVENT_END, or an error came before it. */
 	void (*end)(void *state);
+	enum shield_kind shield; /* how it escapes (shield.h) */
 	bool stream; /* what it writes is a recording: it wants every event, EVENT_TRACE first */
 };
 

@@ -271,6 +271,7 @@ const struct emitter emit_journal = {
 	.name = "journal",
 	.what = "entries of systemd's journal, to which they go",
 	.where = JOURNAL_SOCKET,
+	.shield = SHIELD_NONE, /* a protocol with lengths, and no log of a CI */
 	.begin = journal_begin,
 	.event = journal_event,
 	.end = journal_end,

@@ -45,6 +45,7 @@ static void json_event(void *state, const struct event *e)
 
 const struct emitter emit_json = {
 	.name = "json",
+	.shield = SHIELD_JSON,
 	.what = "JSON Lines, which replay reads back",
 	.begin = json_begin,
 	.event = json_event,

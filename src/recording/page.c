@@ -21,6 +21,9 @@ static const struct escape escapes[] = {
 	{ '<', "\\u003c", "x3c" },
 	{ '&', "\\u0026", "x26" },
 	{ '>', "\\u003e", "x3e" }, /* of ]]>, which XML has a rule about */
+	/* Of two of them: shield.h would escape the second one as XML does. */
+	{ ':', "\\u003a", "x3a" },
+	{ '#', "\\u0023", "x23" },
 };
 
 #define ESCAPES (sizeof(escapes) / sizeof(escapes[0]))
@@ -39,8 +42,10 @@ void page_begin_tag(char *buf, size_t size, size_t number, size_t n)
 	snprintf(buf, size, TAG "%zu" TAG_OF "%zu\">\n", number, n);
 }
 
-static const struct escape *escape_of(char byte)
+static const struct escape *escape_of(char byte, char last)
 {
+	if ((byte == ':' || byte == '#') && byte != last)
+		return NULL;
 	for (size_t i = 0; i < ESCAPES; i++)
 		if (escapes[i].byte == byte)
 			return &escapes[i];
@@ -52,7 +57,7 @@ size_t page_escape(struct page_escape *e, char *to, const char *from, size_t len
 	size_t n = 0;
 
 	for (size_t i = 0; i < len; i++) {
-		const struct escape *escape = escape_of(from[i]);
+		const struct escape *escape = escape_of(from[i], e->last);
 
 		if (escape) {
 			const char *by = e->backslash ? escape->after_backslash : escape->plain;
@@ -61,6 +66,7 @@ size_t page_escape(struct page_escape *e, char *to, const char *from, size_t len
 		} else {
 			to[n++] = from[i];
 		}
+		e->last = escape ? '\0' : from[i];
 		e->backslash = from[i] == '\\' && !e->backslash;
 	}
 	return n;

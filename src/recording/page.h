@@ -27,6 +27,7 @@ void page_begin_tag(char *buf, size_t size, size_t number, size_t n);
 /* Of a recording that is being written. */
 struct page_escape {
 	bool backslash; /* the newest byte is one, and not itself escaped */
+	char last;	/* the newest byte, unless it was escaped */
 };
 
 #define PAGE_ESCAPED_MAX 6 /* bytes that one becomes at most */

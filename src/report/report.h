@@ -30,8 +30,9 @@ struct report_input {
 
 struct report_format {
 	const char *name, *what;
-	bool again;  /* reads a recording twice */
-	bool binary; /* not for a terminal */
+	enum shield_kind shield; /* how it escapes (shield.h) */
+	bool again;		 /* reads a recording twice */
+	bool binary;		 /* not for a terminal */
 	/* State of its own. NULL: it has been said why. */
 	void *(*begin)(const struct report *r);
 	/* rec: what reading it came to. false: it could not be made, which has been said. */

@@ -553,6 +553,7 @@ static bool end(void *state)
 const struct report_format report_html = {
 	.name = "html",
 	.what = "one page, with the recording inside it",
+	.shield = SHIELD_XML,
 	.again = true,
 	.begin = begin,
 	.recording = recording,

@@ -508,6 +508,7 @@ const struct report_format report_perfetto = {
 	.name = "perfetto",
 	.what = "a trace for Perfetto's viewer (ui.perfetto.dev)",
 	.binary = true,
+	.shield = SHIELD_NONE,
 	.begin = begin,
 	.recording = recording,
 	.end = end,

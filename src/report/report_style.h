@@ -4,7 +4,7 @@
 #ifndef COMPATCAPS_REPORT_STYLE_H
 #define COMPATCAPS_REPORT_STYLE_H
 
-#define REPORT_STYLE_SHA256 "P98ke+qj5pEzxYCIrdyPWJ430M7NDcsoS+S+wV59UwI="
+#define REPORT_STYLE_SHA256 "lGqBVyfKuHVcC6LYAASJ3dohv5wokZEqVoDbvbjzv0U="
 
 /* clang-format off */
 #define REPORT_STYLE \
@@ -71,7 +71,7 @@
 ".stack thead{position:absolute;clip-path:inset(50%);height:1px;width:1px;overflow:hidden}" \
 ".stack,.stack tbody,.stack caption{display:block}.stack tr{display:flex;flex-wrap:wrap;align-items:baseline;gap:0 .75rem;" \
 "border-bottom:1px solid var(--line);padding:.4rem 0}.stack th,.stack td{border:0;padding:.1rem 0}" \
-".stack td.text{width:100%;flex-basis:100%}.stack td:empty{display:none}.stack td[data-name]::after{content:\" \" attr(data-name);color:var(--soft)}" \
+".stack td.text{width:100%;flex-basis:100%}.stack td:empty{display:none}.stack td[data-name]:after{content:\" \" attr(data-name);color:var(--soft)}" \
 "th,td{padding-right:.4rem}}\n" \
 "@media print{body{max-width:none}}\n"
 /* clang-format on */

@@ -99,6 +99,8 @@ static void test_piece(void **state)
 	/* Better one that begins with it than one that is too long: the pairs are escaped. */
 	assert_int_equal(text_piece(":::::::bc", 9, 3), 3);
 	assert_int_equal(text_piece("ab\\x1bcd", 8, 4), 2);
+	assert_int_equal(text_piece("abc --- def", 11, 6), 2);
+	assert_int_equal(text_piece(":: -- ::", 8, 3), 1);
 	assert_int_equal(text_piece("\\x1b\\x1b", 8, 2), 4);
 	assert_int_equal(text_piece("\\ x", 1, 0), 1);
 }
