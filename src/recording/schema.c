@@ -35,8 +35,9 @@ struct row {
 #define SECTION(name, type, var, doc) \
 	static const char doc_##name[] __attribute__((unused)) = doc; \
 	static const struct row rows_##name[] = {
+#define OUT(key, KIND, cond, expr, doc) { #key, #KIND, MAY_BE_NULL(#cond), false, NULL, NULL, doc },
+
 #define ROW(key, KIND, place, RULE, doc)	{ #key, #KIND, NULL_##RULE, NULL, NULL, doc },
-#define OUT(key, KIND, cond, expr, doc)		{ #key, #KIND, MAY_BE_NULL(#cond), false, NULL, NULL, doc },
 #define BOTH(key, KIND, expr, place, RULE, doc) { #key, #KIND, NULL_##RULE, NULL, NULL, doc },
 #define FLAG(key, bit, doc)			{ #key, "BOOL", false, false, NULL, NULL, doc },
 #define WORD(key, words, place, RULE, doc)	{ #key, "WORD", NULL_##RULE, &words_##words, NULL, doc },
@@ -126,7 +127,7 @@ static void add(struct table *t, const char *path, enum event_type type, const s
 {
 	struct field *more;
 
-	if (t->n == t->room) {
+	if (!t->list || t->n == t->room) {
 		more = reallocarray(t->list, 2 * t->room + 64, sizeof(*more));
 		if (!more) {
 			t->failed = true;
