@@ -22,7 +22,7 @@ mirror() {
 		return
 	fi
 	command -v apt-get >/dev/null ||
-		die "apt-get is missing: roots are made on Debian or a relative of it; elsewhere install the tools that README.md names and say TOOLCHAIN=host"
+		die "apt-get is missing: roots are made on Debian or a relative of it; elsewhere install the tools that docs/building.md names and say TOOLCHAIN=host"
 	local uri
 	# What it would fetch for an update: known without one ever having been made.
 	uri=$(host_apt apt-get --print-uris update 2>/dev/null |

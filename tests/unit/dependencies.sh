@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # shellcheck disable=SC2317 # functions are called by their names
 #
-# What is needed to build stands in README.md (for three distributions), in packaging/debian/control and in
+# What is needed to build stands in docs/building.md (for three distributions), in packaging/debian/control and in
 # the RPM package's spec: they name the same. And with one name gone from a copy of each that is noticed. TAP.
 set -uo pipefail
 cd "${TOP:-$(dirname "$0")/../..}" || exit 1
@@ -14,11 +14,11 @@ failed=0
 . tests/unit/result.bash
 
 # What is needed, and the packages that have it; "-": it need not be named there.
-# The compiler and make are essential where Debian builds; what only a package needs README does not name.
+# The compiler and make are essential where Debian builds; what only a package needs building.md does not name.
 # openSUSE's protobuf-c has protoc-gen-c, and its protobuf-devel has protoc.
 table() {
 	cat <<-END
-	what                 | README Debian       | control             | README Fedora         | spec                  | README openSUSE
+	what                 | guide Debian        | control             | guide Fedora          | spec                  | guide openSUSE
 	a C compiler         | gcc                 | -                   | gcc                   | gcc                   | gcc
 	make                 | make                | -                   | make                  | make                  | make
 	a compiler for BPF   | clang               | clang               | clang                 | clang                 | clang
@@ -36,11 +36,11 @@ table() {
 column() { table | sed 1d | awk -F' *[|] *' -v n="$1" '$n != "-" { print $n }'; }
 
 # In the tree DIR.
-readme() { sed -n "s/^| $2[^|]*| \`\(.*\)\` |\$/\1/p" "$1/README.md" | tr ' ' '\n'; }
+guide() { sed -n "s/^| $2[^|]*| \`\(.*\)\` |\$/\1/p" "$1/docs/building.md" | tr ' ' '\n'; }
 control() { awk '/^Build-Depends:/ { on = 1; next } on && !/^ / { exit } on' "$1/packaging/debian/control" | sed -E 's/^ //; s/[ :,].*//'; }
 spec() { sed -nE 's/^BuildRequires: +([^ ]+).*/\1/p' "$1/packaging/rpm/compatcaps-trace.spec"; }
 
-places="readme:Debian control readme:Fedora spec readme:openSUSE"
+places="guide:Debian control guide:Fedora spec guide:openSUSE"
 # agrees DIR PLACE COLUMN
 agrees() {
 	local name=${2%%:*} arg=
@@ -56,17 +56,17 @@ for place in $places; do
 done
 
 # lacking FILE PLACE COLUMN TEXT: is it noticed that a copy of FILE lacks TEXT, which ends with the package's name?
-mkdir -p "$tmp/copy/packaging/debian" "$tmp/copy/packaging/rpm"
+mkdir -p "$tmp/copy/docs" "$tmp/copy/packaging/debian" "$tmp/copy/packaging/rpm"
 lacking() {
 	local file=$1 place=$2 column=$3 gone=$4
-	cp README.md "$tmp/copy"
+	cp docs/building.md "$tmp/copy/docs"
 	cp packaging/debian/control "$tmp/copy/packaging/debian"
 	cp packaging/rpm/compatcaps-trace.spec "$tmp/copy/packaging/rpm"
 	sed -i "s/$gone//" "$tmp/copy/$file"
 	! agrees "$tmp/copy" "$place" "$column" && grep -q "^< ${gone##* }" "$tmp/said"
 }
-lacking README.md readme:Debian 2 libbpf-dev
-result $? "README.md without one of them is noticed"
+lacking docs/building.md guide:Debian 2 libbpf-dev
+result $? "docs/building.md without one of them is noticed"
 lacking packaging/debian/control control 3 libelf-dev
 result $? "control without one of them is noticed"
 lacking packaging/rpm/compatcaps-trace.spec spec 5 "BuildRequires:  zlib-devel"
