@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# A test for kselftest's runner: each rule is a test of its own in the KTAP that it prints. Put it, vmms, rules
-# and a baseline into one directory of the installed selftests, and a line "DIRECTORY:kselftest.sh" into
-# kselftest-list.txt. RECORDING: a recording that is there already, in place of a run of the VMMs.
-# BASELINE: the machine's (default: none).
+# A test for kselftest's runner: it prints KTAP in which each rule is a test. Put it, vmms, rules and a baseline
+# into one directory of the installed selftests, and add the line "DIRECTORY:kselftest.sh" to
+# kselftest-list.txt. RECORDING: an existing recording to use instead of running the VMMs.
+# BASELINE: that of the machine (default: none).
 here=$(dirname "$0")
 ksft_skip=4
 
@@ -15,5 +15,5 @@ if [ -z "${RECORDING:-}" ]; then
 	trap 'rm -f "$RECORDING"' EXIT
 	compatcaps-trace record -q --force -o "$RECORDING" -- sh "$here/vmms" >/dev/null || exit 1
 fi
-# Not exec: the recording is to be removed. Neither 1 nor 5 means to kselftest what 4 does.
+# No exec, because the trap removes the recording. 1 and 5 are failures to kselftest; only 4 is a skip.
 compatcaps-trace check -F "$here/rules" ${BASELINE:+--baseline "$BASELINE"} --format=ktap "$RECORDING"
