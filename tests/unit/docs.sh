@@ -274,6 +274,20 @@ paths() {
 	return "$bad"
 }
 
+# The messages that the troubleshooting guide quotes are the program's, or the C library's.
+messages() {
+	section "$D/docs/troubleshooting.md" '## Messages of compatcaps-trace' | column 1 | python3 -c '
+import errno, os, pathlib, re, sys
+code = "".join(p.read_text() for p in pathlib.Path("src").rglob("*.[ch]"))
+code = re.sub(r"\"\s*\n\s*\"", "", code)
+libc = {os.strerror(e) for e in errno.errorcode}
+quoted = [m.strip("\n()") for m in sys.stdin]
+strange = [m for m in quoted if any(p not in code and p not in libc for p in re.split(r" ?FILE:? ?", m))]
+for m in strange:
+    print(f"no message of the program: {m}")
+sys.exit(bool(strange) or not quoted)'
+}
+
 # What is given to tests/vm/run, or spoken of in its guide.
 runner_options() {
 	local o bad=0 help
@@ -369,6 +383,8 @@ notices targets CONTRIBUTING.md 's/make check-mutants/make check-mutant/' 'a tar
 holds 'paths and links' paths
 notices paths README.md 's/docs\/guests.md\)/docs\/guest.md)/' 'a dead link'
 notices paths CONTRIBUTING.md 's,src/kvm/compatcaps.h`,src/kvm/compatcap.h`,' 'a file that is not there'
+holds 'messages in the troubleshooting guide' messages
+notices messages docs/troubleshooting.md 's/can crash this kernel`/can crash a kernel`/' 'a message that is not there'
 holds 'options of tests/vm/run' runner_options
 notices runner_options $guide 's/--icount`/--icnt`/' 'an option that is not there'
 echo "1..$n"
