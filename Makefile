@@ -6,6 +6,8 @@
 VERSION := 0.2.0
 V ?= 0
 Q := $(if $(filter 1,$(V)),,@)
+# For what runs make itself, and is no part of this one.
+ALONE := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL
 msg = @$(if $(filter 1,$(V)),:,printf '  %-8s %s\n' "$(1)" "$(2)")
 MAKEFLAGS += --no-print-directory
 # Below the top, where scripts look for it too: so that the path of the tree may have any character.
@@ -19,8 +21,8 @@ export O
 WITHOUT_CROSS := help clean distclean install built dist readers
 CROSS_GOALS := $(filter-out $(WITHOUT_CROSS),$(or $(MAKECMDGOALS),all))
 # What is linked statically and the roots do not have so: of yyjson the source, of libelf a whole archive.
-FETCH_YYJSON := tools/root tarball yyjson trixie,testing,sid
-FETCH_LIBELF := tools/root debs libelf-bookworm-ppc64el bookworm ppc64el libelf-dev
+FETCH_YYJSON := tools/root path yyjson
+FETCH_LIBELF := tools/root path libelf
 
 quote := '
 ifneq ($(words $(O))$(shell printf %s '$(subst $(quote),'\$(quote)',$(O))' | tr -d 'A-Za-z0-9_./+~@%^,=-'),1)
@@ -328,40 +330,44 @@ deb-$(HOST_ARCH) rpm-$(HOST_ARCH) rpm-ppc64le: | $(DEB)
 	$(Q)tools/package $(subst -, $(O)/packages ,$@) >$(O)/packages/$@.log 2>&1 || { tail -n 20 $(O)/packages/$@.log >&2; false; }
 
 check-service: all $(DEB) ## install the Debian package in a guest, and try its service under a real systemd: three minutes
-	$(Q)tests/check service
+	$(Q)$(ALONE) tests/check service
 
 dashboard: all $(DEB) ## docs/dashboard.png anew, of what Prometheus scrapes in check-service
 	$(Q)PICTURE=docs/dashboard.png tests/vm/test-service
 
 check-fleet: all $(DEB) ## two hosts and a collector, as docs/fleet.md sets them up, in guests on one network: three minutes
-	$(Q)tests/check fleet
+	$(Q)$(ALONE) tests/check fleet
 
 check-packages: all packages ## look at the packages, build and install them on an emulated ppc64le machine: less than half an hour
-	$(Q)tests/packages
+	$(Q)$(ALONE) tests/packages
 
 check: all $(UNIT:%=$(H)/unit/%) $(H)/unit/compatcaps-trace $(H)/bin/compatcaps_probe $(SHARED) ## run every test; the last line counts them
-	$(Q)$(TOOLS) UNIT="$(UNIT)" tests/check $(CHECK)
+	$(Q)$(ALONE) $(TOOLS) UNIT="$(UNIT)" tests/check $(CHECK)
 
 check-unit: all $(UNIT:%=$(H)/unit/%) $(H)/unit/compatcaps-trace $(H)/bin/compatcaps_probe $(SHARED) ## the tests that need no guest
-	$(Q)$(TOOLS) UNIT="$(UNIT)" tests/check unit lint
+	$(Q)$(ALONE) $(TOOLS) UNIT="$(UNIT)" tests/check unit lint
 
 check-vm: all ## the tests in guests
-	$(Q)tests/check vm
+	$(Q)$(ALONE) tests/check vm
 
 check-stories: all $(P)/tests/steps ## of these the ones with a real QEMU in the guest, and with VMMs that race
-	$(Q)tests/check stories
+	$(Q)$(ALONE) tests/check stories
 
 check-lint: all ## static checks alone
-	$(Q)tests/check lint
+	$(Q)$(ALONE) tests/check lint
 
 check-64k: all ## the patched kernels with pages of 64 KiB: half an hour to build them, ten minutes
-	$(Q)tests/check 64k
+	$(Q)$(ALONE) tests/check 64k
 
 check-debug: all ## kernels with KASAN, lockdep, kmemleak and more: half an hour to build them, half an hour
-	$(Q)CHECK_TIMEOUT=7200 JOBS=$(or $(JOBS),2) tests/check debug
+	$(Q)$(ALONE) CHECK_TIMEOUT=7200 JOBS=$(or $(JOBS),2) tests/check debug
 
-demo: programs ## boot a POWER11 in POWER10 mode, and watch VMMs in it that go right and wrong, a real QEMU among them
+demo: ready-demo ## boot a POWER11 in POWER10 mode, and watch VMMs in it that go right and wrong, a real QEMU among them
 	$(Q)tests/vm/demo
+
+# What is built for it while other things are still fetched.
+.PHONY: ready-demo
+ready-demo: programs
 
 include tests/vm/conformance.mk tests/vm/steps.mk tests/vm/crowd.mk tests/vm/rival.mk tests/vm/soak.mk tests/vm/attach_soak.mk tests/vm/l2.mk
 # Of these everything is built below $(P) or $(H).
@@ -387,46 +393,17 @@ kernel: ## build a patched kernel: KERNEL=v7.2, v7.2-mainline or v6.12 (PAGES=64
 else
 # ---------------------------------------------------------------- outside: enter the root
 
-# What the inner half wants of the archive is fetched here: apt is the host's.
+# What the inner half needs of the archive is fetched here, for apt is the host's, and so is what takes long
+# to build: tools/needs.
 INNER := all programs readers packages check-packages check-service check-fleet dashboard check check-unit check-vm check-stories check-lint check-64k check-debug check-mutants demo soak attach-soak \
 	bench bench-host bench-peers bench-recordings vmlinux compile_commands.json $(if $(wildcard tests/fuzz/fuzz.mk),fuzz)
-.PHONY: $(INNER) prepare
-GOALS := $(or $(MAKECMDGOALS),all)
-ROOTS := sysroot toolchain $(if $(filter check check-vm check-stories check-service check-fleet dashboard,$(GOALS)),vmm) \
-	$(if $(filter packages check-packages check-service check-fleet dashboard,$(GOALS)),packaging) \
-	$(if $(filter check-service check-fleet dashboard,$(GOALS)),system) \
-	$(if $(filter check check-unit,$(GOALS)),bare-bookworm bare-trixie reader) $(if $(filter check check-vm,$(GOALS)),ci) \
-	$(if $(filter check check-unit check-service dashboard,$(GOALS)),monitoring) $(if $(filter check-packages,$(GOALS)),native) \
-	$(if $(filter bench-peers,$(GOALS)),peers)
-# QEMUs that Debian does not have.
-QEMUS := $(if $(filter check check-vm check-stories,$(GOALS)),negotiates refuses,$(if $(filter demo,$(GOALS)),$(QEMU)))
-DEFAULT_KERNEL = $(shell tests/vm/kernel names | head -n 1)
-KERNELS := $(sort $(if $(filter check check-vm check-stories,$(GOALS)),$(shell tests/vm/kernel names check)) \
-	$(foreach t,$(filter check-64k check-debug,$(GOALS)),$(shell tests/vm/kernel names $(t))) \
-	$(if $(filter demo bench bench-peers,$(GOALS)),$(or $(KERNEL),$(DEFAULT_KERNEL))) \
-	$(if $(filter check-unit check-lint check-packages check-service check-fleet dashboard,$(GOALS)),$(DEFAULT_KERNEL)) \
-	$(if $(filter vmlinux,$(GOALS)),$(or $(VMLINUX_KERNEL),$(DEFAULT_KERNEL))) \
-	$(if $(filter soak,$(GOALS)),$(shell sed 's/[ |\#].*//' tests/vm/soaks)) \
-	$(if $(filter attach-soak,$(GOALS)),$(shell sed 's/[ |\#+].*//' tests/vm/attach-soaks)) \
-	$(if $(filter check-mutants,$(GOALS)),patched-7.2 patched-7.2-mainline patched-6.12))
-# Whose checks of the patches themselves are made.
-CHECKED := $(if $(filter check,$(GOALS)),$(patsubst kernel-patches/%/,%,$(wildcard kernel-patches/v*/)))
-prepare:
-	@tools/root check && for r in $(ROOTS); do tools/root path $$r >/dev/null || exit; done
-	@{ $(FETCH_YYJSON) && $(FETCH_LIBELF); } >/dev/null
-	@$(if $(filter check check-unit dashboard,$(GOALS)),{ tools/root path browser && tools/root npm tests/browser; } >/dev/null || \
-		echo "make: no browser could be had: what needs one will be skipped" >&2)
-	@$(if $(KERNELS),tests/vm/kernel prepare $(KERNELS))
-	@$(if $(filter demo,$(GOALS)),tools/root path vmm >/dev/null || echo "make: the demo goes on without a real QEMU" >&2)
-	@$(if $(QEMUS),tests/vm/qemu/build prepare $(QEMUS) || [ $$? -eq 3 ] || \
-		echo "make: a QEMU could not be built: its tests will fail" >&2)
-	@for s in $(CHECKED); do kernel-patches/check --prepare $$s || \
-		echo "make: what checking $$s needs could not be had: its checks will fail" >&2; done
-	@$(if $(filter check check-vm,$(GOALS)),tests/vm/lava >/dev/null || \
-		echo "make: LAVA's own scripts could not be had: docs/ci is not tried with them" >&2)
-
-$(INNER): prepare
-	@tools/root enter toolchain -- $(MAKE) O=$(O) V=$(V) $@
+.PHONY: $(INNER)
+# make runs the line below with -n as well, for it runs make: then nothing may be prepared.
+letters := $(firstword $(filter-out -%,$(MAKEFLAGS)))
+DRY_RUN := $(if $(findstring =,$(letters)),,$(if $(findstring n,$(letters)),--dry-run))
+# Several compilers at a time, also where nobody said how many.
+$(INNER):
+	@tools/prepare $(DRY_RUN) $@ -- $(MAKE) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) O=$(O) V=$(V) $@
 
 kernel:
 	@kernel-patches/build $(BUILD_OPTIONS) $(KERNEL)

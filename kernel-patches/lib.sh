@@ -53,6 +53,7 @@ candidates() {
 	version=$(base_name)
 	version=${version#v}
 	if [[ ! -s $(choice) ]]; then
+		no_more_than_look
 		use_cache
 		mkdir -p "$kernels"
 		found=$("$top/tools/root" list "$(base_suites)" "$(dpkg --print-architecture)" "^linux-source-${version//./[.]}\$" |
@@ -129,6 +130,7 @@ prepare_base() {
 	[[ -z ${AS_IS:-} ]] || work=$sources/as-is-$(readlink -f "$LINUX_SRC" | sha256sum | cut -c1-12)
 	use_work
 	[[ -n ${AS_IS:-} || ! -e $work/complete ]] || return 0
+	no_more_than_look
 	lock_work
 	[[ -z ${AS_IS:-} ]] || copy_again
 	if [[ ! -e $work/complete ]]; then

@@ -3,7 +3,7 @@
 #
 # Where packages come from: a mirror of Debian, read by a private apt whose signatures are checked. The index
 # of a suite is read once in a quarter of an hour and shared by all roots; that a suite lacks packages which
-# its index names is remembered as long. What apt reports goes to a log, which is named where it matters.
+# its index names is remembered as long, and for all of a run of tools/prepare. What apt reports goes to a log, which is named where it matters.
 # The caller has say(), die(), progress() and $cache (tools/cache.sh).
 # shellcheck disable=SC2154 # cache
 
@@ -40,14 +40,17 @@ keyring() {
 	die "no /usr/share/keyrings/debian-archive-keyring.gpg to check signatures with; install debian-archive-keyring"
 }
 
-apt_log() { echo "$cache/index/apt.log"; }
-
-# keep_apt_log WHAT FILE: what apt reported, for whoever wants to know more.
+# keep_apt_log WHAT FILE: what apt reported, for whoever wants to know more. A log that is new is named.
 keep_apt_log() {
+	local log=$cache/index/apt.log
+	if [[ -z $(find "$log" -mmin "-$index_minutes" 2>/dev/null) ]]; then
+		rm -f "$log"
+		say "*** what apt reports is kept in $log"
+	fi
 	{
 		echo "== $(date -u +%FT%TZ) $1"
 		tail -n 100 "$2"
-	} >>"$(apt_log)"
+	} >>"$log"
 }
 
 # apt's configuration for the index in the directory $1.
@@ -90,7 +93,12 @@ read_index() {
 		! grep -q 'Failed to fetch' "$dir/update.log"
 }
 
-is_recent() { [[ -n $(find "$1/read" "$1/unreadable" -mmin "-$index_minutes" 2>/dev/null) ]]; }
+# COMPATCAPS_RUN is a file as old as the run of tools/prepare.
+is_recent() {
+	local since=()
+	[[ -z ${COMPATCAPS_RUN:-} ]] || since=(-o -newer "$COMPATCAPS_RUN")
+	[[ -n $(find "$1/read" "$1/unreadable" '(' -mmin "-$index_minutes" "${since[@]}" ')' 2>/dev/null) ]]
+}
 
 # Those that nobody will use again; who uses one holds its lock.
 forget_old_indexes() {
@@ -114,7 +122,7 @@ open_index() {
 	is_recent "$index" || {
 		flock "$lock"
 		is_recent "$index" || {
-			progress "" "reading the index of $suite ($arch)"
+			progress "" "index of $suite ($arch)"
 			rm -rf "$index"
 			write_index_config "$index" "$suite" "$arch" "$kind" "$url" || exit
 			if read_index "$index"; then
@@ -122,8 +130,8 @@ open_index() {
 				touch "$index/read"
 			else
 				touch "$index/unreadable"
+				say "*** $suite ($arch) cannot be read from this mirror"
 				keep_apt_log "the index of $suite ($arch, $kind)" "$index/update.log"
-				say "$suite ($arch) cannot be read from this mirror (what apt reported: $(apt_log))"
 			fi
 		}
 		flock -s "$lock"
@@ -150,12 +158,13 @@ complete_first() {
 	for suite; do ! compgen -G "$cache/index/$suite-$what-????????/incomplete" >/dev/null || echo "$suite"; done
 }
 
-# report_size DIR LOG: how much of what apt fetches has come, once a second until this is ended.
+# size_in LOG: how much apt fetches.
+size_in() { sed -nE 's/^Need to get ([0-9.,]+ [kMG]?B).*/\1/p' "$1" 2>/dev/null | head -n 1; }
+
+# report_size DIR LOG: how much of it has come, once a second until this is ended.
 report_size() {
-	local total
 	while kill -0 $$ 2>/dev/null; do
-		total=$(sed -nE 's/^Need to get ([0-9.,]+ [kMG]?B).*/\1/p' "$2" 2>/dev/null | head -n 1)
-		progress "${total/ kB/ KB}" "downloading, $(du -sm "$1" 2>/dev/null | cut -f 1) MB are here"
+		progress "$(size_in "$2")" "downloading, $(du -sm "$1" 2>/dev/null | cut -f 1) MB so far"
 		sleep 1
 	done
 }
@@ -170,6 +179,7 @@ downloading() {
 	fi
 	"$@" >"$log" 2>&1 || status=$?
 	[[ -z $watcher ]] || kill "$watcher" 2>/dev/null || true
+	progress "$(size_in "$log")" "downloaded"
 	return $status
 }
 
@@ -186,9 +196,9 @@ fetch_from_first() {
 		rm -rf "$dir"
 		use_index "$dir"
 		downloading "$dir/archives" "$dir.log" "$@" && return
-		keep_apt_log "packages of $suite ($arch)" "$dir.log"
 		touch "$index/incomplete"
-		say "$suite ($arch): this mirror lacks packages that its index names (what apt reported: $(apt_log))"
+		say "*** $suite ($arch): this mirror lacks packages that its index names"
+		keep_apt_log "packages of $suite ($arch)" "$dir.log"
 	done
 	die "$not_whole"
 }

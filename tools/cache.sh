@@ -65,6 +65,9 @@ use_cache() {
 	}
 }
 
+# For who only looks whether something is to be made (COMPATCAPS_LOOK, tools/prepare): it is, and is not made now.
+no_more_than_look() { [[ -z ${COMPATCAPS_LOOK:-} ]] || exit 1; }
+
 clean_cache() {
 	local folder left
 	need_cache

@@ -36,13 +36,13 @@ user() {
 
 user make -C "$tree" help && says '  demo ' && says '  check '
 result $? "make help"
-user make -C "$tree" -s prepare
-result $? "make prepare finds what is in the cache"
+user "$tree/tools/prepare" --plan demo && [[ $(<"$tmp/said") == *' the tracer, built' && $(wc -l <"$tmp/said") -eq 1 ]]
+result $? "tools/prepare finds what is in the cache"
 # make goes into the root for this, even with -n.
 user make -C "$tree" -n all && says '-o build/ppc64le/bin/compatcaps-trace'
 result $? "make -n all: both halves of make, the root between them"
-user make -C "$tree" -n check demo bench && says 'tests/check' && says 'tests/vm/demo' && says 'tests/vm/kernel prepare'
-result $? "make -n check demo bench"
+user make -C "$tree" -n check demo bench && says 'tests/check' && says 'tests/vm/demo' && says 'bench/cost' && ! says 'needs these'
+result $? "make -n check demo bench: with nothing prepared for it"
 # shellcheck disable=SC2016 # for the other shell
 user sh -c 'cd "$1" && exec tools/root enter toolchain -- make -s build/host/bin/decode_bitmap' sh "$tree"
 [[ $? -eq 0 && $("$tree/build/host/bin/decode_bitmap" --help) == Usage:* ]]

@@ -6,4 +6,4 @@ $(P)/tests/l2: tests/vm/l2.S
 	$(call msg,CC,$@)
 	$(Q)$(CROSS_CC) -mbig -mabi=elfv2 -nostdlib -static -Wl,-N,-Ttext=0,-e,_start,--build-id=none,--no-warn-rwx-segments -o $@ $<
 
-check check-unit check-vm check-stories demo: $(P)/tests/l2
+check check-unit check-vm check-stories ready-demo: $(P)/tests/l2
