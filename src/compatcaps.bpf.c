@@ -811,7 +811,7 @@ static __always_inline struct in_flight *begin(enum cc_type type, __u64 kvm, __u
 	return t;
 }
 
-static __noinline int begin_negotiation(__u64 kvm, __u32 cmd, __u64 arg)
+static __always_inline int negotiation_begins(__u64 kvm, __u32 cmd, __u64 arg)
 {
 	struct in_flight *t;
 
@@ -829,7 +829,7 @@ static __noinline int begin_negotiation(__u64 kvm, __u32 cmd, __u64 arg)
 }
 
 /* cmd 0: a return probe, which sees no arguments. */
-static __noinline int end_negotiation(__u32 cmd, __u64 arg, int ret)
+static __always_inline int negotiation_ends(__u32 cmd, __u64 arg, int ret)
 {
 	struct in_flight *t = find_call();
 
@@ -839,6 +839,16 @@ static __noinline int end_negotiation(__u32 cmd, __u64 arg, int ret)
 	record_negotiation(t, ret);
 	forget_call(t);
 	return 0;
+}
+
+static __noinline int begin_negotiation(__u64 kvm, __u32 cmd, __u64 arg)
+{
+	return negotiation_begins(kvm, cmd, arg);
+}
+
+static __noinline int end_negotiation(__u32 cmd, __u64 arg, int ret)
+{
+	return negotiation_ends(cmd, arg, ret);
 }
 
 /* size: of the kernel's copy of the struct, which is the caller's until the call succeeds. */
@@ -886,14 +896,20 @@ int BPF_PROG(ioctl_fexit, struct file *filp, unsigned int cmd, unsigned long arg
  * preemptible kernel can crash (docs/soak.md). The loader sets the attach type, whose section name
  * an older libbpf does not know.
  */
-SEC("fentry")
-int BPF_PROG(ioctl_session, struct file *filp, unsigned int cmd, unsigned long arg, int ret)
+static __noinline int either_end(unsigned long long *ctx)
 {
-	if (!may_be_ours(cmd))
-		return 0;
+	__u64 cmd = ctx[1], arg = ctx[2];
+
 	if (bpf_session_is_return(ctx))
-		return end_negotiation(cmd, arg, ret);
-	return begin_negotiation((__u64)filp->private_data, cmd, arg);
+		return negotiation_ends(cmd, arg, ctx[3]);
+	return negotiation_begins((__u64)((struct file *)ctx[0])->private_data, cmd, arg);
+}
+
+/* It looks at the command alone: all VM ioctls pass here twice. */
+SEC("fentry")
+int ioctl_session(unsigned long long *ctx)
+{
+	return may_be_ours(ctx[1]) ? either_end(ctx) : 0;
 }
 
 SEC("fexit")

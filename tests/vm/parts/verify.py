@@ -5,13 +5,14 @@ import re
 
 import vmtest
 
-SECTIONS = {"fexit": r"f(entry|exit|session)", "kprobe": r"k(ret)?probe"}
+# Tracepoints, and what user space runs, are the same for both.
+SECTIONS = {"fexit": r"f(entry|exit|session)|tp_btf|syscall", "kprobe": r"k(ret)?probe|tp_btf|syscall"}
 
 
 def programs(kernel, method):
     """Those of the source, by their sections. The hook is there with the feature."""
     source = (vmtest.TOP / "src" / "compatcaps.bpf.c").read_text()
-    found = re.findall(r'^SEC\("([^"]*)"\)\n+int BPF_\w+\((\w+)', source, re.M)
+    found = re.findall(r'^SEC\("([^"]*)"\)\n+int (?:BPF_\w+\()?(\w+)', source, re.M)
     return [name for section, name in found if re.match(SECTIONS[method], section)
             and (vmtest.has_feature(kernel) or not name.startswith("backend_"))]
 
