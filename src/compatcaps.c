@@ -6,7 +6,7 @@
 
 #include "cmd/live.h"
 #include "cmd/options.h"
-#include "lib/out.h"
+#include "io/out.h"
 #include "cmd/replay.h"
 #include "lib/say.h"
 #include "cmd/verbs.h"

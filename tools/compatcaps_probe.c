@@ -25,7 +25,7 @@
 #include "json_caps.h"
 #include "lib/about.h"
 #include "lib/complete.h"
-#include "lib/out.h"
+#include "io/out.h"
 #include "lib/parse.h"
 
 #define NAME "compatcaps_probe"

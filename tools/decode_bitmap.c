@@ -13,7 +13,7 @@
 #include "json_caps.h"
 #include "lib/about.h"
 #include "lib/complete.h"
-#include "lib/out.h"
+#include "io/out.h"
 #include "lib/parse.h"
 
 #define EXIT_BAD_INPUT 2

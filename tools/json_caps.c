@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "kvm/abi.h"
-#include "lib/out.h"
+#include "io/out.h"
 
 static void need(bool there)
 {

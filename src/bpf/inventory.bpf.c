@@ -7,7 +7,7 @@
 #include "vmlinux_ppc64le.h"
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
-#include "bpf/inventory_record.h"
+#include "kvm/inventory_record.h"
 #include "bpf/vms.bpf.h"
 
 #define ANON_INODE_FS_MAGIC 0x09041934

@@ -8,8 +8,8 @@
 #include <stddef.h>
 
 #include "lib/complete.h"
-#include "lib/shield.h"
-#include "lib/output.h"
+#include "io/shield.h"
+#include "io/output.h"
 
 enum cli_color { CLI_COLOR_AUTO, CLI_COLOR_ALWAYS, CLI_COLOR_NEVER };
 

@@ -22,7 +22,7 @@
 #include "live/notify.h"
 #include "live/process.h"
 #include "lib/say.h"
-#include "lib/signals.h"
+#include "io/signals.h"
 #include "diagnosis/session.h"
 #include "cmd/tell.h"
 #include "lib/text.h"

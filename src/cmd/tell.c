@@ -6,7 +6,7 @@
 
 #include "metrics/metrics_file.h"
 #include "live/notify.h"
-#include "lib/output.h"
+#include "io/output.h"
 #include "output/journal.h"
 #include "lib/say.h"
 

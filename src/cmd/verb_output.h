@@ -4,7 +4,7 @@
 #define COMPATCAPS_VERB_OUTPUT_H
 
 #include "cmd/cli.h"
-#include "lib/output.h"
+#include "io/output.h"
 
 /* Prints `what` to output_file(o). false: it could not be made, which has been reported. */
 typedef bool verb_writer(struct output *o, const struct cli *c, void *what);

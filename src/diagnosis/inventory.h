@@ -14,7 +14,7 @@
 
 #include "diagnosis/diagnosis.h"
 #include "kvm/guest.h"
-#include "bpf/inventory_record.h"
+#include "kvm/inventory_record.h"
 
 #define INVENTORY_CGROUP_LEN 1024 /* as escaped */
 #define INVENTORY_SCHEMA     1	  /* of the JSON; it changes with what a reader must know */

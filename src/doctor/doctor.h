@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 #include "diagnosis/diagnosis.h"
-#include "lib/trusted.h"
+#include "io/trusted.h"
 
 #define DOCTOR_TEXT_LEN 512
 #define DOCTOR_FINDINGS 48

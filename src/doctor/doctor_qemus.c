@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "lib/text.h"
-#include "lib/trusted.h"
+#include "io/trusted.h"
 
 #define VERSION_MS 5000 /* a program that has said nothing by then is killed */
 

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/signals.h"
+#include "io/signals.h"
 
 static void become(char *const argv[], int go, int failed) __attribute__((noreturn));
 

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "metrics/metric.h"
-#include "lib/safe_dir.h"
+#include "io/safe_dir.h"
 #include "lib/say.h"
 
 #define SUFFIX ".prom"

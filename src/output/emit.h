@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #include "diagnosis/event.h"
-#include "lib/shield.h"
+#include "io/shield.h"
 
 struct emit_options {
 	bool verbose;

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "recording/page.h"
-#include "lib/progress.h"
+#include "io/progress.h"
 #include "lib/say.h"
 #include "lib/status.h"
 #include "recording/stream.h"

@@ -4,7 +4,7 @@
 #define COMPATCAPS_REPORT_H
 
 #include "report/digest.h"
-#include "lib/output.h"
+#include "io/output.h"
 #include "recording/recording.h"
 
 #define REPORT_COPY_MAX (64u << 20) /* bytes of a recording that a browser still opens at once */

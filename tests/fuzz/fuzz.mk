@@ -8,7 +8,7 @@ FUZZ_KEPT ?= $(O)/fuzz/corpus
 # Recordings are what most of them read.
 $(foreach f,stream check report profile,$(eval FUZZ_SEEDS_$(f) := recordings))
 # The pure rooms, and of the live one what parses. Their messages go to fuzz.c, which checks them.
-FUZZED := $(filter-out src/lib/say.c,$(wildcard $(patsubst %,src/%/*.c,check diagnosis diff kvm lib metrics output recording report))) \
+FUZZED := $(filter-out src/lib/say.c,$(wildcard $(patsubst %,src/%/*.c,check diagnosis diff io kvm lib metrics output recording report))) \
 	src/live/watch.c tools/json_caps.c tests/fuzz/fuzz.c tests/fuzz/recordings.c $(P)/gen/perfetto.pb-c.c $(YYJSON:%=%/yyjson.c)
 # What argp allocates for a command line that it refuses is lost: that leak is not ours, and bounded.
 FUZZ_ENV_options := ASAN_OPTIONS=detect_leaks=0

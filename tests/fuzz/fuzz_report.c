@@ -6,7 +6,7 @@
  */
 #include "fuzz.h"
 
-#include "lib/output.h"
+#include "io/output.h"
 #include "recording/page.h"
 #include "report/report.h"
 #include "perfetto.pb-c.h"

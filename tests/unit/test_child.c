@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "lib/signals.h"
+#include "io/signals.h"
 #include "live/child.h"
 
 static char file[] = "/tmp/test_child.XXXXXX";

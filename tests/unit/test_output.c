@@ -17,8 +17,8 @@
 
 #include <cmocka.h>
 
-#include "lib/output.h"
-#include "lib/signals.h"
+#include "io/output.h"
+#include "io/signals.h"
 
 static char top[] = "/tmp/test_output.XXXXXX";
 static char file[sizeof(top) + 16];

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "lib/shield.h"
+#include "io/shield.h"
 #include "lib/text.h"
 
 static char got[256];

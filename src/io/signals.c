@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "lib/signals.h"
+#include "io/signals.h"
 
 #include <errno.h>
 #include <time.h>

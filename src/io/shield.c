@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* See shield.h. Of most bytes two searches are made, which the C library does quickly. */
-#include "lib/shield.h"
+#include "io/shield.h"
 
 #include <stdio.h>
 #include <string.h>

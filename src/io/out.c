@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "lib/out.h"
+#include "io/out.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/shield.h"
-#include "lib/signals.h"
+#include "io/shield.h"
+#include "io/signals.h"
 
 static const char *program;
 static int exit_status;

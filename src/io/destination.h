@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "lib/safe_dir.h"
+#include "io/safe_dir.h"
 
 struct destination {
 	int fd;

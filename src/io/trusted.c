@@ -3,7 +3,7 @@
  * From the file up to the root. Where nobody else may write on the whole way, nothing can be put
  * in its place between looking and running either.
  */
-#include "lib/trusted.h"
+#include "io/trusted.h"
 
 #include <errno.h>
 #include <limits.h>

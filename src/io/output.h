@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "lib/shield.h"
+#include "io/shield.h"
 
 struct output;
 

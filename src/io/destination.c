@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "lib/destination.h"
+#include "io/destination.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "lib/parse.h"
-#include "lib/safe_dir.h"
+#include "io/safe_dir.h"
 #include "lib/say.h"
-#include "lib/signals.h"
+#include "io/signals.h"
 
 #define LOOKS	    16	/* at a name that changes each time */
 #define FIFO_MS	    100 /* between looks for a reader */

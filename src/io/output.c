@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "lib/output.h"
+#include "io/output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/destination.h"
+#include "io/destination.h"
 #include "lib/say.h"
-#include "lib/shield.h"
-#include "lib/signals.h"
+#include "io/shield.h"
+#include "io/signals.h"
 
 #define BUFFER_BYTES (256u << 10) /* longer than any event: one write each */
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "lib/safe_dir.h"
+#include "io/safe_dir.h"
 
 #include <errno.h>
 #include <fcntl.h>

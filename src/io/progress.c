@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "lib/progress.h"
+#include "io/progress.h"
 
 #include <sys/stat.h>
 #include <time.h>
