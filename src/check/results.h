@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "cmd/cli.h"
+#include "io/format.h"
 #include "check/evaluate.h"
 
 /* Of one recording. */
@@ -35,7 +35,7 @@ typedef bool results_write_fn(const struct results *r, const struct results_opti
 
 /* The table of formats: one row each, in the order of --help. */
 struct results_format {
-	struct cli_format cli;
+	struct format format;
 	results_write_fn *write; /* false: it cannot be written, which has been said */
 };
 

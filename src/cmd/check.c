@@ -302,7 +302,7 @@ static int run(const struct chosen *c)
 
 int check_main(int argc, char **argv)
 {
-	struct cli_format formats[8] = { 0 };
+	struct format formats[8] = { 0 };
 	struct cli cli = {
 		.args_doc = "RECORDING...",
 		.doc = doc,
@@ -317,8 +317,8 @@ int check_main(int argc, char **argv)
 	struct chosen chosen = { .cli = &cli };
 	int status;
 
-	for (size_t i = 0; results_formats[i].cli.name; i++)
-		formats[i] = results_formats[i].cli;
+	for (size_t i = 0; results_formats[i].format.name; i++)
+		formats[i] = results_formats[i].format;
 	cli.input = &chosen;
 	cli_parse(&cli, argc, argv);
 	status = run(&chosen);

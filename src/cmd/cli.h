@@ -8,15 +8,10 @@
 #include <stddef.h>
 
 #include "lib/complete.h"
-#include "io/shield.h"
+#include "io/format.h"
 #include "io/output.h"
 
 enum cli_color { CLI_COLOR_AUTO, CLI_COLOR_ALWAYS, CLI_COLOR_NEVER };
-
-struct cli_format {
-	const char *name, *what; /* for --help, a few words */
-	enum shield_kind shield; /* how it escapes */
-};
 
 struct cli {
 	/* To be filled in before cli_parse(). */
@@ -25,7 +20,7 @@ struct cli {
 	const struct argp *options; /* of this verb alone, its input is below */
 	void *input;
 	const struct complete_value *values; /* of these options; NULL: they take files alone */
-	const struct cli_format *formats;    /* ends with a NULL name; the first is the default */
+	const struct format *formats;	     /* ends with a NULL name; the first is the default */
 	size_t min_inputs, max_inputs;	     /* of files */
 	bool verdicts;			     /* is there --verdicts? */
 	bool inconclusive_wanted;	     /* is there --inconclusive? */

@@ -12,7 +12,7 @@
 enum { FORMAT_TEXT, FORMAT_JSON, FORMATS_OWN, FORMATS_MAX = 8 };
 
 /* After its own ones those that check has too. */
-static struct cli_format formats[FORMATS_MAX + 1] = {
+static struct format formats[FORMATS_MAX + 1] = {
 	[FORMAT_TEXT] = { "text", "for people, what got worse first", SHIELD_TEXT },
 	[FORMAT_JSON] = { "json", "one object", SHIELD_JSON },
 };
@@ -22,11 +22,11 @@ static void list_formats(void)
 {
 	size_t n = FORMATS_OWN;
 
-	for (const struct results_format *r = results_formats; r->cli.name; r++) {
+	for (const struct results_format *r = results_formats; r->format.name; r++) {
 		if (r->write == results_text || r->write == results_json || n == FORMATS_MAX)
 			continue;
 		writers[n] = r->write;
-		formats[n++] = r->cli;
+		formats[n++] = r->format;
 	}
 }
 

@@ -12,7 +12,7 @@
 
 enum { FORMAT_TEXT, FORMAT_JSON };
 
-static const struct cli_format formats[] = {
+static const struct format formats[] = {
 	[FORMAT_TEXT] = { "text", "a line for each finding, and what to do about it", SHIELD_TEXT },
 	[FORMAT_JSON] = { "json", "one object", SHIELD_JSON },
 	{ NULL, NULL, SHIELD_TEXT },

@@ -8,7 +8,7 @@
 #include "lib/say.h"
 #include "lib/status.h"
 
-static const struct cli_format formats[] = {
+static const struct format formats[] = {
 	[METRICS_PROMETHEUS] = { "prometheus", "as node_exporter's textfile collector reads it",
 				 SHIELD_TEXT },
 	[METRICS_OPENMETRICS] = { "openmetrics", "with exemplars that name VM and seq",

@@ -117,7 +117,7 @@ static const struct complete_value values[] = { { "copy", whens, NULL }, { 0 } }
 
 int report_main(int argc, char **argv)
 {
-	struct cli_format formats[FORMS + 1] = { 0 };
+	struct format formats[FORMS + 1] = { 0 };
 	struct cli cli = {
 		.args_doc = "RECORDING...",
 		.doc = doc,
@@ -134,8 +134,7 @@ int report_main(int argc, char **argv)
 
 	cli.input = &r;
 	for (size_t i = 0; i < FORMS; i++)
-		formats[i] = (struct cli_format){ forms[i]->name, forms[i]->what,
-						  forms[i]->shield };
+		formats[i] = (struct format){ forms[i]->name, forms[i]->what, forms[i]->shield };
 	cli_parse(&cli, argc, argv);
 	r.form = forms[cli.format];
 	for (size_t i = 0; made && i < cli.n_inputs && is_read(&r); i++)

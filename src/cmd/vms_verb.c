@@ -9,11 +9,12 @@
 #include "live/host.h"
 #include "live/inventory_read.h"
 #include "cmd/verb_output.h"
+#include "output/inventory_show.h"
 #endif
 
 enum { FORMAT_TEXT, FORMAT_JSON };
 
-static const struct cli_format formats[] = {
+static const struct format formats[] = {
 	[FORMAT_TEXT] = { "text", "a table for people", SHIELD_TEXT },
 	[FORMAT_JSON] = { "json", "one object", SHIELD_JSON },
 	{ NULL, NULL, SHIELD_TEXT },

@@ -121,8 +121,4 @@ const char *inventory_backend_name(enum inventory_backend backend);
 /* "POWER10 or newer", "POWER11", ""; returns buf. */
 char *inventory_runs_on(char *buf, size_t len, uint64_t runs_on);
 
-/* The whole of it, for people and as one object of JSON. false: there is not enough memory. */
-void inventory_show_text(FILE *f, const struct inventory *inv, bool color);
-bool inventory_show_json(FILE *f, const struct inventory *inv);
-
 #endif /* COMPATCAPS_INVENTORY_H */

@@ -13,6 +13,7 @@
 #ifndef COMPATCAPS_VM_TABLE_H
 #define COMPATCAPS_VM_TABLE_H
 
+#include "diagnosis/inventory.h"
 #include "kvm/frame.h"
 
 #define VM_TABLE_MAX	    65536 /* VMs at once */

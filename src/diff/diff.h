@@ -100,8 +100,6 @@ struct diff_input {
 };
 
 void diff_show_text(FILE *f, const struct diff *d, const struct diff_input in[2], bool color);
-/* A line of text after a mark, wrapped at 80 columns. */
-void diff_put_line(FILE *f, const char *mark, unsigned int indent, const char *text);
 
 /* false: there was not enough memory. */
 bool diff_show_json(FILE *f, const struct diff *d, const struct diff_input in[2]);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <yyjson.h>
 
+#include "lib/layout.h"
 #include "lib/text.h"
 
 #define RESULTS_SHOWN 200 /* of a kind; more than that nobody reads */
@@ -15,55 +16,6 @@ static const char *const sides[2] = { "OLD", "NEW" };
 
 /* ------------------------------------------------------------------ text */
 
-/* From this column on, with the lines after the first further in. */
-struct wrap {
-	FILE *f;
-	unsigned int indent, at;
-	bool blank; /* a space is due before the next word */
-};
-
-static struct wrap wrap_begin(FILE *f, const char *mark, unsigned int indent)
-{
-	struct wrap w = { f, indent + (unsigned int)strlen(mark), 0, false };
-
-	fprintf(f, "%*s%s", (int)indent, "", mark);
-	w.at = w.indent;
-	return w;
-}
-
-static void wrap_word(struct wrap *w, const char *word, size_t len)
-{
-	if (w->blank && w->at + 1 + len > TEXT_COLUMNS && text_may_begin_line(*word)) {
-		fprintf(w->f, "\n%*s", (int)w->indent + 2, "");
-		w->at = w->indent + 2;
-	} else if (w->blank) {
-		fputc(' ', w->f);
-		w->at++;
-	}
-	fwrite(word, 1, len, w->f);
-	w->at += len;
-	w->blank = true;
-}
-
-static void wrap_text(struct wrap *w, const char *text)
-{
-	while (*text) {
-		size_t len = text_unit(text);
-
-		if (len)
-			wrap_word(w, text, len);
-		text += len + (text[len] == ' ');
-	}
-}
-
-void diff_put_line(FILE *f, const char *mark, unsigned int indent, const char *text)
-{
-	struct wrap w = wrap_begin(f, mark, indent);
-
-	wrap_text(&w, *text ? text : "(nothing)");
-	fputc('\n', f);
-}
-
 static void put_path(FILE *f, const char *side, const char *path)
 {
 	char safe[TEXT_PATH_LEN];
@@ -71,32 +23,32 @@ static void put_path(FILE *f, const char *side, const char *path)
 	fprintf(f, "%s  %s\n", side, text_path(safe, sizeof(safe), path));
 }
 
-static void put_plural(struct wrap *w, uint64_t n, const char *one, const char *more)
+static void put_plural(struct layout *w, uint64_t n, const char *one, const char *more)
 {
 	char text[64];
 
 	snprintf(text, sizeof(text), "%" PRIu64 " %s", n, n == 1 ? one : more);
-	wrap_text(w, text);
+	layout_text(w, text);
 }
 
 static void put_input(FILE *f, const char *side, const struct diff_input *in)
 {
 	const struct profile *p = in->profile;
-	struct wrap w;
+	struct layout w;
 
 	put_path(f, side, in->path);
-	w = wrap_begin(f, "", 5);
+	w = layout_begin(f, "", 5);
 	if (p->baseline) {
-		wrap_text(&w, "a baseline");
+		layout_text(&w, "a baseline");
 	} else {
 		put_plural(&w, p->n_events, "event,", "events,");
 		put_plural(&w, p->n_vms, "VM,", "VMs,");
 		if (p->lost)
 			put_plural(&w, p->lost, "event lost", "events lost");
 		else
-			wrap_text(&w, "nothing lost");
+			layout_text(&w, "nothing lost");
 		if (p->cut_off)
-			wrap_text(&w, "(cut off)");
+			layout_text(&w, "(cut off)");
 	}
 	fputc('\n', f);
 }
@@ -118,8 +70,8 @@ static void put_change(FILE *f, const char *title, const char *old, const char *
 		return;
 	}
 	fprintf(f, "  %s:\n", title);
-	diff_put_line(f, "- ", 4, old);
-	diff_put_line(f, "+ ", 4, new);
+	layout_line(f, "- ", 4, old);
+	layout_line(f, "+ ", 4, new);
 }
 
 static void put_facts(FILE *f, const struct diff *d, bool color)
@@ -135,12 +87,12 @@ static void put_facts(FILE *f, const struct diff *d, bool color)
 static void put_word(FILE *f, const char *mark, const struct diff_word *word)
 {
 	char n[32];
-	struct wrap w = wrap_begin(f, mark, 4);
+	struct layout w = layout_begin(f, mark, 4);
 
-	wrap_text(&w, *word->text ? word->text : "(nothing)");
+	layout_text(&w, *word->text ? word->text : "(nothing)");
 	snprintf(n, sizeof(n), "(%" PRIu64 ")", word->n);
 	if (word->n)
-		wrap_text(&w, n);
+		layout_text(&w, n);
 	fputc('\n', f);
 }
 
@@ -174,7 +126,7 @@ static void put_result(FILE *f, const struct diff_result *r)
 		put_alone(f, "+ ", &r->new, undecided);
 	}
 	if (r->why)
-		diff_put_line(f, "", 4, r->why);
+		layout_line(f, "", 4, r->why);
 }
 
 static bool in_section(const struct diff_result *r, int section)
@@ -207,7 +159,7 @@ static void put_notes(FILE *f, const struct diff *d)
 		return;
 	put_heading(f, "Not compared", NULL);
 	for (size_t i = 0; i < d->n_notes; i++)
-		diff_put_line(f, "", 2, d->notes[i]);
+		layout_line(f, "", 2, d->notes[i]);
 }
 
 static void put_sum(FILE *f, const struct diff *d)
@@ -215,24 +167,24 @@ static void put_sum(FILE *f, const struct diff *d)
 	struct diff_count c = diff_count(d);
 	size_t changed = c.changed[TREND_WORSE] + c.changed[TREND_OTHER] + c.changed[TREND_BETTER];
 	char text[256];
-	struct wrap w;
+	struct layout w;
 
 	fputc('\n', f);
-	w = wrap_begin(f, "", 0);
+	w = layout_begin(f, "", 0);
 	if (changed)
 		snprintf(text, sizeof(text), "%zu of %zu differ: %zu worse, %zu better, %zu other",
 			 changed, d->n, c.changed[TREND_WORSE], c.changed[TREND_BETTER],
 			 c.changed[TREND_OTHER]);
 	else
 		snprintf(text, sizeof(text), "No difference in %zu", d->n - c.undecided);
-	wrap_text(&w, text);
+	layout_text(&w, text);
 	if (c.undecided)
 		snprintf(text, sizeof(text), "; %zu could not be decided.", c.undecided);
 	else
 		snprintf(text, sizeof(text), ".");
 	/* No space before it. */
 	w.blank = false;
-	wrap_text(&w, text);
+	layout_text(&w, text);
 	fputc('\n', f);
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <yyjson.h>
 
+#include "lib/layout.h"
 #include "lib/say.h"
 #include "lib/text.h"
 
@@ -183,9 +184,9 @@ static void tell_text(const struct change *c, const struct verdict_kind_of *k, v
 		 c->n == 1 ? "call" : "calls", c->seq, c->guest ? " of guest \"" : "",
 		 c->guest ? c->guest : "", c->guest ? "\"" : "");
 	fprintf(f, "%s: %s -> %s\n", k->what, k->then, k->now);
-	diff_put_line(f, "", 4, first);
+	layout_line(f, "", 4, first);
 	if (c->hint)
-		diff_put_line(f, "", 4, c->hint);
+		layout_line(f, "", 4, c->hint);
 }
 
 void diff_verdicts_text(FILE *f, const struct diff_verdicts *v)

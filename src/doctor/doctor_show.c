@@ -5,7 +5,7 @@
 #include <string.h>
 #include <yyjson.h>
 
-#include "diff/diff.h"
+#include "lib/layout.h"
 
 #define RED    "\033[31m"
 #define YELLOW "\033[33m"
@@ -22,9 +22,9 @@ static void put_finding(FILE *f, const struct doctor_finding *finding, bool colo
 	fputs(paint, f);
 	snprintf(mark, sizeof(mark), "%-7s  %-19s  ", doctor_state_name(finding->state),
 		 finding->check);
-	diff_put_line(f, mark, 0, finding->what);
+	layout_line(f, mark, 0, finding->what);
 	if (*finding->remedy)
-		diff_put_line(f, "-> ", (unsigned int)strlen(mark), finding->remedy);
+		layout_line(f, "-> ", (unsigned int)strlen(mark), finding->remedy);
 	if (*paint)
 		fputs(PLAIN, f);
 }

@@ -8,8 +8,16 @@
 #ifndef COMPATCAPS_FRAME_H
 #define COMPATCAPS_FRAME_H
 
-#include "diagnosis/diagnosis.h"
-#include "diagnosis/inventory.h"
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "kvm/compatcaps.h"
+#include "kvm/facts.h"
+#include "kvm/guest.h"
+
+struct inventory_vm;	 /* diagnosis/inventory.h */
+struct recorded_verdict; /* diagnosis/diagnosis.h */
 
 enum frame_type {
 	FRAME_TRACE,  /* the first one */

@@ -17,6 +17,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "kvm/abi.h"
+
 #define KVM_MODULE	"kvm"
 #define CPUS_OF_DT	"/proc/device-tree/cpus"
 #define KERNEL_BTF	"/sys/kernel/btf/vmlinux"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "diagnosis/inventory.h"
+#include "output/inventory_show.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yyjson.h>
 
-#include "diff/diff.h"
+#include "lib/layout.h"
 
 #define RED   "\033[31m"
 #define GREEN "\033[32m"
@@ -47,7 +47,7 @@ static void put_host(FILE *f, const struct host_facts *host)
 			      host->nested == NESTED_NONE ? "bare metal" : "nested API ");
 	snprintf(text + n, sizeof(text) - (size_t)n, "%s.",
 		 nested && host->nested != NESTED_NONE ? nested : "");
-	diff_put_line(f, "", 0, text);
+	layout_line(f, "", 0, text);
 }
 
 /* At most width columns of it, "~" for what is cut. An escape is never cut. */
@@ -137,7 +137,7 @@ static void put_vcpus(FILE *f, const struct inventory_vm *vm)
 							pvr);
 	}
 	if (n)
-		diff_put_line(f, "", INDENT, text);
+		layout_line(f, "", INDENT, text);
 }
 
 static void put_holders(FILE *f, const struct inventory_vm *vm)
@@ -158,7 +158,7 @@ static void put_holders(FILE *f, const struct inventory_vm *vm)
 			 holders + vm->processes_left_out -
 				 (holders < HOLDERS ? holders : HOLDERS));
 	if (holders)
-		diff_put_line(f, "", INDENT, text);
+		layout_line(f, "", INDENT, text);
 }
 
 static bool is_worth_a_sentence(const struct inventory_vm *vm, const struct inventory_verdict *v)
@@ -186,9 +186,9 @@ static void put_vm(FILE *f, const struct inventory *inv, const struct inventory_
 	if (inventory_owner(vm))
 		put_holders(f, vm);
 	if (vm->ended && inventory_owner(vm))
-		diff_put_line(f, ARROW, INDENT, "its process has ended meanwhile");
+		layout_line(f, ARROW, INDENT, "its process has ended meanwhile");
 	if (is_worth_a_sentence(vm, &v))
-		diff_put_line(f, ARROW, INDENT, v.hint);
+		layout_line(f, ARROW, INDENT, v.hint);
 }
 
 #define TOO_MANY "There are too many VMs, or too many open files of KVM, to look at all of them"
@@ -200,21 +200,21 @@ static void put_unseen(FILE *f, const struct inventory *inv)
 	if (inv->truncated && inv->has_unlisted && inv->unlisted) {
 		snprintf(text, sizeof(text), "KVM has %" PRIu32 " VM%s more. " TOO_MANY,
 			 inv->unlisted, inv->unlisted == 1 ? "" : "s");
-		diff_put_line(f, "", 0, text);
+		layout_line(f, "", 0, text);
 		return;
 	}
 	if (inv->truncated)
-		diff_put_line(f, "", 0, TOO_MANY);
+		layout_line(f, "", 0, TOO_MANY);
 	if (inv->has_unlisted && inv->unlisted) {
 		snprintf(text, sizeof(text),
 			 "KVM has %" PRIu32
 			 " VM%s more, of which no process%s has a descriptor open",
 			 inv->unlisted, inv->unlisted == 1 ? "" : "s",
 			 inv->namespaced ? " of this pid namespace" : "");
-		diff_put_line(f, "", 0, text);
+		layout_line(f, "", 0, text);
 	}
 	if (!inv->has_unlisted)
-		diff_put_line(
+		layout_line(
 			f, "", 0,
 			"Whether these are all VMs is not known: debugfs, where KVM lists them, cannot be read");
 }

@@ -100,12 +100,12 @@ static void write_results(const struct results *r)
 {
 	static const struct results_options narrow = { .columns = 60 };
 
-	for (const struct results_format *format = results_formats; format->cli.name; format++) {
+	for (const struct results_format *format = results_formats; format->format.name; format++) {
 		struct sink sink;
 
 		sink_begin(&sink);
 		check(format->write(r, &narrow, sink.f));
-		check_results(format->cli.name, sink_end(&sink));
+		check_results(format->format.name, sink_end(&sink));
 		free(sink.text);
 	}
 }

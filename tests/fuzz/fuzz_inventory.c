@@ -6,7 +6,7 @@
  */
 #include "fuzz.h"
 
-#include "diagnosis/inventory.h"
+#include "output/inventory_show.h"
 #include "diagnosis/session.h"
 #include "lib/text.h"
 #include "output/emit.h"

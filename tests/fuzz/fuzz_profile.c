@@ -151,7 +151,7 @@ static void check_baseline(const struct profile *p)
 
 static void show_results(const struct diff *d, const struct diff_input in[2])
 {
-	for (const struct results_format *r = results_formats; r->cli.name; r++) {
+	for (const struct results_format *r = results_formats; r->format.name; r++) {
 		struct sink sink;
 		struct bytes b;
 
@@ -161,7 +161,7 @@ static void show_results(const struct diff *d, const struct diff_input in[2])
 		sink_begin(&sink);
 		check(diff_show_results(sink.f, d, in, r->write));
 		b = sink_end(&sink);
-		check_results(r->cli.name, b);
+		check_results(r->format.name, b);
 		free(sink.text);
 	}
 }

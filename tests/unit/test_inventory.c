@@ -11,7 +11,7 @@
 
 #include <yyjson.h>
 
-#include "diagnosis/inventory.h"
+#include "output/inventory_show.h"
 #include "lib/text.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
