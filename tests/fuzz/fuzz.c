@@ -122,6 +122,44 @@ void check_json(struct bytes b)
 	yyjson_doc_free(doc);
 }
 
+static bool put_to_sink(void *ctx, const char *bytes, size_t len)
+{
+	struct sink *s = ctx;
+
+	return fwrite(bytes, 1, len, s->f) == len;
+}
+
+/* Azure, GitHub and LAVA look for these anywhere, GitHub for :: at the beginning of a line. */
+static void check_no_command(struct bytes b)
+{
+	static const char *const commands[] = { "##[", "##vso[", "<LAVA_" };
+	bool begins = true;
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		check(!memmem(b.data, b.len, commands[i], strlen(commands[i])));
+	for (size_t i = 0; i < b.len; i++) {
+		check(!begins || i + 1 == b.len || memcmp(b.data + i, "::", 2));
+		begins = b.data[i] == '\n' || (begins && b.data[i] == ' ');
+	}
+}
+
+struct bytes check_shielded(struct bytes b, enum shield_kind kind)
+{
+	struct shield shield = { .kind = kind };
+	struct bytes shielded;
+	struct sink sink;
+	size_t half = b.len / 2;
+
+	sink_begin(&sink);
+	/* In two pieces, as buffers of the C library are: a command may lie across them. */
+	check(shield_write(&shield, b.data, half, put_to_sink, &sink));
+	check(shield_write(&shield, b.data + half, b.len - half, put_to_sink, &sink));
+	free((void *)b.data);
+	shielded = sink_end(&sink);
+	check_no_command(shielded);
+	return shielded;
+}
+
 /* Two functions of libxml2 as its header has them, which is not there where the library is. */
 typedef void *parse_fn(const char *text, int len, const char *url, const char *encoding, int flags);
 typedef void free_fn(void *doc);
@@ -197,15 +235,19 @@ static void check_lines(struct bytes b, void (*check_line)(struct bytes line))
 	}
 }
 
-void check_results(const char *format, struct bytes b)
+void check_results(const struct results_format *format, struct bytes b)
 {
+	const char *name = format->format.name;
+
 	check_printable(b);
-	if (!strcmp(format, "junit"))
+	b = check_shielded(b, format->format.shield);
+	if (!strcmp(name, "junit"))
 		check_xml(b);
-	else if (!strcmp(format, "json"))
+	else if (!strcmp(name, "json"))
 		check_json(b);
-	else if (!strcmp(format, "lava"))
+	else if (!strcmp(name, "lava"))
 		check_lines(b, check_lava_line);
-	else if (strcmp(format, "text"))
+	else if (strcmp(name, "text"))
 		check_lines(b, check_tap_line);
+	free((void *)b.data);
 }

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "check/results.h"
+#include "io/shield.h"
 #include "recording/recording.h"
 
 /* The entry that libFuzzer calls. */
@@ -50,12 +51,18 @@ void check_same_at(struct bytes a, struct bytes b, const char *file, int line);
 /* Text is printable ASCII in lines. Others that a terminal, a journal or a CI obeys are not. */
 void check_printable(struct bytes b);
 void check_string(const char *text);
+/*
+ * The same as it leaves the program, where it is escaped so that no runner of a CI finds a command
+ * in its log. Frees b and returns other bytes, in place of it.
+ */
+struct bytes check_shielded(struct bytes b, enum shield_kind kind);
+
 /* Is one JSON value. */
 void check_json(struct bytes b);
 /* Is well-formed XML. */
 void check_xml(struct bytes b);
-/* Each line is one that readers of this format of results expect. */
-void check_results(const char *format, struct bytes b);
+/* Results in this format have lines that its readers expect, and no others. Frees b. */
+void check_results(const struct results_format *format, struct bytes b);
 
 /*
  * The input is one recording, or two with an empty line between them. Returns how many, and cuts

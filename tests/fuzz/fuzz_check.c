@@ -105,8 +105,7 @@ static void write_results(const struct results *r)
 
 		sink_begin(&sink);
 		check(format->write(r, &narrow, sink.f));
-		check_results(format->format.name, sink_end(&sink));
-		free(sink.text);
+		check_results(format, sink_end(&sink));
 	}
 }
 

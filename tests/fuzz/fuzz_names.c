@@ -68,6 +68,16 @@ static void check_escape(const char *text, size_t size)
 	free(back);
 }
 
+/* Any text, and whatever lies on both sides of where it is cut. */
+static void check_shield(const uint8_t *data, size_t size)
+{
+	for (enum shield_kind kind = SHIELD_TEXT; kind <= SHIELD_XML; kind++) {
+		char *copy = copy_of(data, size);
+
+		free((void *)check_shielded((struct bytes){ copy, size }, kind).data);
+	}
+}
+
 static void check_time(const char *text)
 {
 	struct rfc3339_memory memory = { 0 };
@@ -88,6 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_command_line(data, size);
 	check_uevent(text, size);
 	check_escape(text, size);
+	check_shield(data, size);
 	check_time(text);
 	free(text);
 	return 0;

@@ -153,16 +153,13 @@ static void show_results(const struct diff *d, const struct diff_input in[2])
 {
 	for (const struct results_format *r = results_formats; r->format.name; r++) {
 		struct sink sink;
-		struct bytes b;
 
 		/* These two diff writes itself. */
 		if (r->write == results_text || r->write == results_json)
 			continue;
 		sink_begin(&sink);
 		check(diff_show_results(sink.f, d, in, r->write));
-		b = sink_end(&sink);
-		check_results(r->format.name, b);
-		free(sink.text);
+		check_results(r, sink_end(&sink));
 	}
 }
 
@@ -175,13 +172,14 @@ static void show(const struct diff *d, const struct diff_input in[2])
 	diff_show_text(sink.f, d, in, false);
 	b = sink_end(&sink);
 	check_printable(b);
-	free(sink.text);
+	free((void *)check_shielded(b, SHIELD_TEXT).data);
 	sink_begin(&sink);
 	check(diff_show_json(sink.f, d, in));
 	b = sink_end(&sink);
 	check_printable(b);
+	b = check_shielded(b, SHIELD_JSON);
 	check_json(b);
-	free(sink.text);
+	free((void *)b.data);
 	show_results(d, in);
 }
 

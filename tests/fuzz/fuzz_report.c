@@ -20,11 +20,11 @@ struct recordings {
 /* The forms flush the output that their stream belongs to; here that is another one. */
 static struct output *nowhere(void)
 {
+	static const struct output_request request = { .path = "/dev/null", .force = true };
 	static struct output *out;
-	char error[512];
 
 	if (!out)
-		out = output_open("/dev/null", false, -1, error, sizeof(error));
+		out = output_open(&request);
 	check(out);
 	return out;
 }
@@ -67,6 +67,7 @@ static void check_page(const struct recordings *r)
 
 	check_printable(page);
 	check(!holds(page, "<script") && !holds(page, "javascript:"));
+	page = check_shielded(page, report_html.shield);
 	check_xml(page);
 	free((void *)page.data);
 }
@@ -125,7 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	r.n = split_recordings(data, size, r.list);
 	text = write_report(&report_text, &r, COPY_NEVER);
 	check_printable(text);
-	free((void *)text.data);
+	free((void *)check_shielded(text, report_text.shield).data);
 	check_page(&r);
 	check_copy(&r);
 	check_timeline(&r);
