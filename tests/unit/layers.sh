@@ -1,0 +1,53 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# shellcheck disable=SC2317 # notices() calls the functions that break a rule
+#
+# tests/layers finds nothing wrong with src, and it finds each thing that src/LAYERS forbids: each case gives it a copy
+# of src that breaks one rule. TAP.
+set -uo pipefail
+cd "${TOP:-$(dirname "$(readlink -f "$0")")/../..}" || exit 1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+status=0
+
+result() {
+	[[ $1 -eq 0 ]] && { echo "ok - $2"; return; }
+	head -n 12 "$work/said" | sed 's/^/# /'
+	echo "not ok - $2"
+	status=1
+}
+
+# notices NAME WORDS COMMAND...: COMMAND breaks a rule in a copy of src, and that is all that is reported
+notices() {
+	local name=$1 words=$2
+	shift 2
+	rm -rf "$work/tree"
+	mkdir "$work/tree"
+	cp -a src "$work/tree"
+	(cd "$work/tree/src" && "$@") || { echo "not ok - $name: the copy could not be changed"; status=1; return; }
+	tests/layers "$work/tree" >"$work/said" 2>&1
+	[[ $? -eq 1 && $(wc -l <"$work/said") -eq 1 ]] && grep -qF -- "$words" "$work/said"
+	result $? "$name"
+}
+
+append() { printf '%s\n' "$2" >>"$1"; }
+grow() { head -c "$2" /dev/zero | tr '\0' '\n' >>"$1"; }
+fill() { for n in {1..30}; do echo >"$1/more$n.h"; done; }
+
+tests/layers >"$work/said" 2>&1 && [[ ! -s $work/said ]]
+result $? "src keeps to src/LAYERS"
+notices "a header of a folder above" 'it includes "cmd/cli.h", and src/LAYERS lets lib include no other folder' append lib/text.c '#include "cmd/cli.h"'
+notices "a clock where nothing but evidence decides" "clock_gettime() is called, and diagnosis has no clock" \
+	append diagnosis/order.c 'static void now(struct timespec *t) { clock_gettime(0, t); }'
+notices "a message from there" "say() is called, and kvm has no clock, file or log" append kvm/abi.c 'static void complain(void) { say("no"); }'
+notices "libbpf where a recording is read" "it includes libbpf" append recording/stream.c '#include <bpf/bpf.h>'
+notices "a declaration of what another folder defines" "text_escape is defined in lib: declare it there" \
+	append check/rules.h 'char *text_escape(char *buf, size_t size, const char *text, size_t max);'
+notices "an object declared elsewhere" "emit_text is defined in output" append diff/diff.h 'extern const struct emitter emit_text;'
+notices "a declaration of what is nowhere" "rules_sing is declared and nowhere defined" append check/rules.h 'bool rules_sing(struct rules *r);'
+notices "a file that is too long" "are allowed: split it" grow lib/text.c 800
+notices "a folder that is too full" "files, and 25 are allowed" fill metrics
+notices "a file that is no longer too long" "it is short enough: take it out of src/LAYERS" append LAYERS "long: src/lib/text.c 900"
+notices "a file that still has to be split and grows" "are allowed: split it" append live/attach.c ""
+notices "a folder without a line" "src/LAYERS has no line for this folder" sed -i '/^folder metrics:/d' LAYERS
+exit $status
