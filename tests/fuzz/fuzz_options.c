@@ -41,12 +41,18 @@ refuse_with(const struct argp_state *state, const char *fmt, ...)
 #include "lib/complete.h"
 #define complete_if_asked(c, argc, argv) ((void)(c))
 
-#define argp_error	     refuse_with
-#define argp_state_help(...) leave()
-#define exit(status)	     leave()
-#define printf(...)	     ((void)0)
+#define argp_error		    refuse_with
+#define argp_state_help(state, ...) ((void)(state), leave())
+#define exit(status)		    leave()
+#define printf(...)		    ((void)0)
 #define argp_parse(argp, argc, argv, flags, at, input) \
 	(failed = argp_parse(argp, argc, argv, (flags) | ARGP_NO_EXIT | ARGP_NO_ERRS, at, input))
+/* --version ends the program as well. Both files have these names for themselves. */
+#define options	     about_options
+#define parse_option about_parse_option
+#include "../../src/lib/about.c"
+#undef options
+#undef parse_option
 #include "../../src/cmd/options.c"
 
 /* The rooms of the other verbs are not linked, nor is what reads this host. */
