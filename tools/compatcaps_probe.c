@@ -75,29 +75,28 @@ struct trial {
 };
 
 static const struct trial trials[] = {
-	{ .name = "ok", .what = "the right call", .answer = "success" },
+	{ .name = "ok", .what = "the correct call", .answer = "success" },
 	{ .name = "ok-larger-struct",
-	  .what = "a struct of 48 bytes, all zero after the 24th",
+	  .what = "a struct of 48 bytes, zero after the 24th",
 	  .answer = "success, size comes back as 24 (v5 kernels: E2BIG)",
 	  .rule = SIZE_GIVEN,
 	  .usize = 48 },
 	{ .name = "ok-smaller-struct",
 	  .what = "an older VMM's struct on a newer kernel",
-	  .impossible = "the struct has not grown yet: nothing between the smallest size and the "
-			"kernel's own" },
+	  .impossible = "the kernel's struct has the smallest size: there is nothing below it" },
 	{ .name = "size-over-page",
 	  .what = "a size of one page and one byte",
 	  .answer = "E2BIG, nothing written back (v5 kernels: 24 written back)",
 	  .rule = SIZE_OVER_PAGE },
 	{ .name = "struct-too-new",
-	  .what = "48 bytes with one that is set, then what E2BIG says",
+	  .what = "48 bytes, one of them set, then the size that E2BIG wrote back",
 	  .answer = "E2BIG with 24 written back, then success",
 	  .rule = SIZE_GIVEN,
 	  .usize = 48,
 	  .tail = 1,
 	  .on_e2big = RETRY_RIGHT },
 	{ .name = "retry-failed",
-	  .what = "the same, and then the same once more",
+	  .what = "the same call, twice",
 	  .answer = "E2BIG with 24 written back, twice",
 	  .rule = SIZE_GIVEN,
 	  .usize = 48,
@@ -115,7 +114,7 @@ static const struct trial trials[] = {
 	  .usize = 0 },
 	{ .name = "flags-set", .what = "flags that are not zero", .answer = "EINVAL", .flags = 1 },
 	{ .name = "arg-unreadable",
-	  .what = "a struct that is nowhere",
+	  .what = "a struct that is not mapped",
 	  .answer = "EFAULT",
 	  .place = PLACE_UNMAPPED },
 	{ .name = "struct-unreadable",
@@ -123,14 +122,14 @@ static const struct trial trials[] = {
 	  .answer = "EFAULT",
 	  .place = PLACE_SPLIT },
 	{ .name = "tail-unreadable",
-	  .what = "a size of 48 where the memory ends after 24 bytes",
+	  .what = "a size of 48 in memory that ends after 24 bytes",
 	  .answer = "EFAULT (v5 kernels: E2BIG)",
 	  .rule = SIZE_GIVEN,
 	  .usize = 48,
 	  .place = PLACE_SPLIT_TAIL },
 	{ .name = "copyout-failed",
 	  .what = "a struct that cannot be written to",
-	  .answer = "EFAULT after the backend was asked",
+	  .answer = "EFAULT after the backend was called",
 	  .place = PLACE_READ_ONLY },
 	{ .name = "abi-mismatch",
 	  .what = "the commands of the other revisions, one after another",
@@ -145,7 +144,7 @@ static const struct trial trials[] = {
 	  .answer = "EIO",
 	  .foreign = true },
 	{ .name = "not-resident",
-	  .what = "a right call, the struct's page not yet in memory",
+	  .what = "a correct call, with the page of the struct not yet in memory",
 	  .answer = "success",
 	  .place = PLACE_NOT_RESIDENT },
 	{ .name = "untouched",
@@ -402,8 +401,7 @@ static void open_kvm(void)
 		    "that owns it",
 		    strerror(errno));
 	die(EXIT_IMPOSSIBLE,
-	    "/dev/kvm: %s: load KVM first (modprobe kvm-hv); in a guest the "
-	    "hypervisor must allow nesting, and dmesg says so where it does not",
+	    "/dev/kvm: %s: load KVM first (modprobe kvm-hv); in a guest the hypervisor must allow nesting, and dmesg says if it does not",
 	    strerror(errno));
 }
 
@@ -427,8 +425,7 @@ static struct vm need_vm(void)
 		    strerror(errno));
 	if (errno == EINVAL)
 		die(EXIT_IMPOSSIBLE,
-		    "KVM_CREATE_VM: %s: no backend is there: modprobe kvm-hv; "
-		    "where that fails, dmesg says why (no nesting?)",
+		    "KVM_CREATE_VM: %s: there is no backend: modprobe kvm-hv; if that fails, dmesg says why (no nesting?)",
 		    strerror(errno));
 	die(EXIT_IMPOSSIBLE, "KVM_CREATE_VM: %s: dmesg may say why", strerror(errno));
 }
@@ -624,7 +621,7 @@ static void perform_in_child(const struct vm *vm, const struct arena *a, struct 
 		_exit(0);
 	}
 	if (child < 0 || waitpid(child, &status, 0) != child || status)
-		die(EXIT_IMPOSSIBLE, "a child process for %s came to nothing", c->name);
+		die(EXIT_IMPOSSIBLE, "a child process for %s failed", c->name);
 	*c = *shared;
 	munmap(shared, sizeof(*c));
 }
@@ -697,8 +694,7 @@ static void run_on_pr(struct worker *w, const struct trial *t)
 
 	if (vm.fd < 0) {
 		skip(w, t,
-		     "no VM of type PR can be made: the kernel has no KVM PR, or its module "
-		     "kvm-pr is not loaded");
+		     "no VM of type PR can be created: the kernel has no KVM PR, or the module kvm-pr is not loaded");
 		return;
 	}
 	call_and_retry(w, &vm, t, opt.abi->cmd, opt.abi);
@@ -784,7 +780,7 @@ static int run_workers(void)
 
 	assert(opt.vms);
 	if (!workers || pthread_barrier_init(&start_line, NULL, (unsigned int)opt.threads))
-		die(EXIT_IMPOSSIBLE, "no memory for %" PRIu64 " threads", opt.threads);
+		die(EXIT_IMPOSSIBLE, "out of memory for %" PRIu64 " threads", opt.threads);
 	for (i = 0; i < opt.threads; i++) {
 		workers[i].index = (unsigned int)i;
 		workers[i].vm = i < opt.vms ? need_vm() : workers[i % opt.vms].vm;
@@ -851,11 +847,11 @@ static int papr_vcpu(const struct vm *vm)
 	unsigned long pvr;
 
 	if (vcpu < 0 || ioctl(vcpu, KVM_GET_SREGS, &sregs))
-		die(EXIT_IMPOSSIBLE, "cannot make a vCPU: %s", strerror(errno));
+		die(EXIT_IMPOSSIBLE, "cannot create a vCPU: %s", strerror(errno));
 	__asm__("mfspr %0, 287" : "=r"(pvr));
 	sregs.pvr = (uint32_t)pvr;
 	if (ioctl(vcpu, KVM_SET_SREGS, &sregs) || ioctl(vcpu, KVM_ENABLE_CAP, &cap))
-		die(EXIT_IMPOSSIBLE, "cannot make it a PAPR guest's vCPU: %s", strerror(errno));
+		die(EXIT_IMPOSSIBLE, "cannot enable PAPR on the vCPU: %s", strerror(errno));
 #endif
 	return vcpu;
 }
@@ -923,7 +919,7 @@ static const char *why_no_capability(void)
 		return "KVM does not have capability 249, which the first revisions had; later "
 		       "ones have 250";
 	if (on_bare_metal())
-		return "KVM does not have the capability, as this is bare metal and not a guest";
+		return "KVM does not have the capability, because this is bare metal and not a guest";
 	return "KVM does not have the capability: the kernel is older than Linux 7.3 and has no "
 	       "backport, or this VM's backend is not KVM HV";
 }
@@ -934,10 +930,10 @@ static const char *why_refused(const struct call *c)
 	case ENOTTY:
 		return "KVM answers ENOTTY to the command";
 	case EINVAL:
-		return on_bare_metal() ? "EINVAL, as this is bare metal and not a guest" :
-					 "EINVAL: its cpu-version is none that KVM can map";
+		return on_bare_metal() ? "EINVAL, because this is bare metal and not a guest" :
+					 "EINVAL: KVM cannot map its cpu-version";
 	case E2BIG:
-		return "E2BIG, and no size to retry with";
+		return "E2BIG, without a size to retry with";
 	default:
 		return errno_name(c->ret);
 	}
@@ -1016,37 +1012,37 @@ enum key {
 };
 
 static const struct argp_option options[] = {
-	{ NULL, 0, NULL, 0, "What to do (default: negotiate as a correct VMM does)", 1 },
+	{ NULL, 0, NULL, 0, "Actions (default: negotiate as a correct VMM does)", 1 },
 	{ "case", 'c', "NAME", 0, "Make the call of this name, or \"all\"", 1 },
-	{ "list-cases", KEY_LIST, NULL, 0, "Say which calls there are", 1 },
+	{ "list-cases", KEY_LIST, NULL, 0, "List these calls", 1 },
 	{ "raw", KEY_RAW, NULL, 0, "Make a call of your own, with the options below", 1 },
 	{ "extension", KEY_EXTENSION, NULL, 0, "Only check the capability", 1 },
 	{ "ask", KEY_ASK, "MODE", 0,
-	  "Then ask for POWER9, POWER10, POWER11, or for the newest one on offer", 1 },
-	{ "hasty", KEY_HASTY, NULL, 0, "Ask without having queried", 1 },
+	  "Then ask for POWER9, POWER10, POWER11, or for the newest mode on offer", 1 },
+	{ "hasty", KEY_HASTY, NULL, 0, "Ask without a query", 1 },
 	{ NULL, 0, NULL, 0, "A raw call", 2 },
 	{ "cmd", KEY_CMD, "CMD", 0, "ioctl command (default: that of --abi)", 2 },
-	{ "size", KEY_SIZE, "BYTES", 0, "What to put in size (default: the struct's)", 2 },
-	{ "flags", KEY_FLAGS, "FLAGS", 0, "What to put in flags (default: 0)", 2 },
+	{ "size", KEY_SIZE, "BYTES", 0, "The value of size (default: that of the struct)", 2 },
+	{ "flags", KEY_FLAGS, "FLAGS", 0, "The value of flags (default: 0)", 2 },
 	{ "tail", KEY_TAIL, "BYTE[@OFFSET]", 0,
 	  "A byte after the struct (default offset: right after it)", 2 },
 	{ NULL, 0, NULL, 0, "How", 3 },
 	{ "abi", KEY_ABI, "REVISION", 0,
-	  "Speak v1-v2, v3-v4, v5 or mainline (default) of the interface", 3 },
+	  "Use revision v1-v2, v3-v4, v5 or mainline (default) of the ABI", 3 },
 	{ "repeat", KEY_REPEAT, "N", 0,
-	  "Do it N times in each thread; above 1000 a summary is printed alone", 3 },
-	{ "threads", KEY_THREADS, "N", 0, "In N threads at once", 3 },
+	  "Repeat N times in each thread; above 1000 only a summary is printed", 3 },
+	{ "threads", KEY_THREADS, "N", 0, "Use N threads at once", 3 },
 	{ "vms", KEY_VMS, "N", 0, "Spread the threads over N VMs (default: 1)", 3 },
-	{ "sleep", KEY_SLEEP, "MS", 0, "Wait this long between a thread's calls", 3 },
-	{ "name", KEY_NAME, "GUEST", 0, "Be called so, as a guest of QEMU: two words, --name GUEST",
+	{ "sleep", KEY_SLEEP, "MS", 0, "Wait this long between the calls of a thread", 3 },
+	{ "name", KEY_NAME, "GUEST", 0, "The guest's name, for the tracer: two words, --name GUEST",
 	  3 },
-	{ "hold", KEY_HOLD, NULL, 0, "Keep the VM open at the end, until killed", 3 },
-	{ "json", 'j', NULL, 0, "Print one JSON object per call and line", 3 },
+	{ "hold", KEY_HOLD, NULL, 0, "Keep the VM open at the end, until a signal", 3 },
+	{ "json", 'j', NULL, 0, "Print one JSON object per line", 3 },
 	{ 0 },
 };
 
 static const char doc[] =
-	"Ask KVM for the compatibility modes of a POWER host, in the right way or a wrong one.\v"
+	"Query KVM for the compatibility modes of a POWER host, correctly or wrongly.\v"
 	"Examples:\n"
 	"  compatcaps_probe\n"
 	"  compatcaps_probe --name db1 --ask newest\n"
@@ -1070,8 +1066,8 @@ static uint64_t number(struct argp_state *state, const char *option, const char 
 		argp_error(state, "--%s %s: character %zu: %s", option, quoted, err.at + 1,
 			   err.why);
 	if (value < least || value > most)
-		argp_error(state, "--%s %s: from %" PRIu64 " to %" PRIu64 " is possible", option,
-			   quoted, least, most);
+		argp_error(state, "--%s %s: must be an integer from %" PRIu64 " to %" PRIu64,
+			   option, quoted, least, most);
 	return value;
 }
 
@@ -1095,7 +1091,7 @@ static void parse_case(struct argp_state *state, const char *arg)
 		if (!strcmp(trials[i].name, arg))
 			opt.trial = &trials[i];
 	if (!opt.trial && strcmp(arg, "all"))
-		argp_error(state, "--case: there is no case %s: see --list-cases",
+		argp_error(state, "--case: unknown case %s: see --list-cases",
 			   parse_quote(quoted, sizeof(quoted), arg, strlen(arg)));
 }
 
@@ -1109,7 +1105,7 @@ static void parse_abi(struct argp_state *state, const char *arg)
 			opt.abi = revision;
 			return;
 		}
-	argp_error(state, "--abi: there is no revision %s: v1-v2, v3-v4, v5, mainline",
+	argp_error(state, "--abi: unknown revision %s: must be v1-v2, v3-v4, v5 or mainline",
 		   parse_quote(quoted, sizeof(quoted), arg, strlen(arg)));
 }
 
@@ -1127,8 +1123,7 @@ static void parse_ask(struct argp_state *state, const char *arg)
 			opt.ask = mode;
 			return;
 		}
-	argp_error(state,
-		   "--ask: there is no mode %s; POWER10 is one, and newest is what is on offer",
+	argp_error(state, "--ask: unknown mode %s: must be POWER9, POWER10, POWER11 or newest",
 		   parse_quote(quoted, sizeof(quoted), arg, strlen(arg)));
 }
 
@@ -1228,16 +1223,15 @@ static void check_options(struct argp_state *state)
 
 	layout = layout ? layout : opt.abi;
 	if (opt.raw_option && opt.mode != RAW)
-		argp_error(state, "--cmd, --size, --flags and --tail go with --raw");
+		argp_error(state, "--cmd, --size, --flags and --tail need --raw");
 	if (opt.ask_option && opt.mode != NEGOTIATE)
-		argp_error(state,
-			   "--ask goes with a right call, not with --case, --raw or --extension");
+		argp_error(state, "--ask cannot be combined with --case, --raw or --extension");
 	if (opt.hasty && (!opt.ask_option || opt.ask_newest))
-		argp_error(state, "--hasty goes with --ask and a mode: which one?");
+		argp_error(state, "--hasty needs --ask with a mode, not newest");
 	if (opt.many_option && opt.mode != RAW && opt.mode != CASES)
-		argp_error(state, "--repeat, --threads, --vms and --sleep go with --raw or --case");
+		argp_error(state, "--repeat, --threads, --vms and --sleep need --raw or --case");
 	if (opt.vms > opt.threads)
-		argp_error(state, "--vms: there are only %" PRIu64 " threads to use them",
+		argp_error(state, "--vms: must not exceed the number of threads (%" PRIu64 ")",
 			   opt.threads);
 	if (opt.raw.rule == SIZE_GIVEN && layout->off_size < 0)
 		argp_error(state, "--size: the struct of %s has no size", layout->name);
@@ -1274,7 +1268,7 @@ static void offer_case(void *ctx)
 	(void)ctx;
 	for (size_t i = 0; i < TRIALS; i++)
 		complete_offer(trials[i].name, trials[i].what);
-	complete_offer("all", "each of them");
+	complete_offer("all", "all of them");
 }
 
 static void offer_abi(void *ctx)
@@ -1293,7 +1287,7 @@ static void offer_ask(void *ctx)
 	(void)ctx;
 	for (size_t i = 0; (mode = abi_mode(i)); i++)
 		complete_offer(mode->name, NULL);
-	complete_offer("newest", "the newest one on offer");
+	complete_offer("newest", "the newest mode on offer");
 }
 
 static const struct complete_value values[] = {

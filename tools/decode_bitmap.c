@@ -30,20 +30,18 @@ const char *argp_program_version = "decode_bitmap " COMPATCAPS_VERSION;
 
 static const struct argp_option options[] = {
 	{ "pvr", 'p', "PVR", OPTION_ARG_OPTIONAL, "The values are logical PVRs, not bitmaps", 0 },
-	{ "json", 'j', NULL, 0, "Print one JSON object per value and line", 0 },
+	{ "json", 'j', NULL, 0, "Print one JSON object per line, for each value", 0 },
 	{ 0 },
 };
 
 static const char doc[] =
-	"Say which POWER modes a compat-caps bitmap stands for, or what a logical PVR is.\v"
-	"Values are 0x and hexadecimal digits, or decimal. Without one they are read from "
-	"standard input, one per line.\n\n"
+	"Explain a compat-caps bitmap, or a logical PVR.\v"
+	"Values are 0x and hexadecimal digits, or decimal. Without values on the command line, they are read from standard input, one per line.\n\n"
 	"Examples:\n"
 	"  decode_bitmap 0x6000000000000000\n"
 	"  decode_bitmap --pvr 0x0f000006\n"
 	"  jq -r '.caps // empty' trace.json | decode_bitmap --json\n\n"
-	"Exit status: 0 all was decoded; 1 input or output failed; 2 usage, or a value that "
-	"is none (the others are decoded all the same).";
+	"Exit status: 0 everything was decoded; 1 input or output failed; 2 wrong usage, or a wrong value (the other values are still decoded).";
 
 /* --pvr 0x0f000006 and --pvr=0x0f000006 both name a value, and so may stand several times. */
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -214,9 +212,9 @@ static bool decode(const char *what, int n, const char *text, size_t len)
 		return false;
 	}
 	if (lost_prefix(text, len, value)) {
-		complain(what, n, text, len,
-			 "could be hexadecimal without its 0x: write 0x before it, or give the "
-			 "decimal number in hexadecimal");
+		complain(
+			what, n, text, len,
+			"ambiguous without 0x: write 0x before hexadecimal digits, or write a decimal number in hexadecimal");
 		return false;
 	}
 	if (opt.json)
@@ -289,7 +287,7 @@ int main(int argc, char **argv)
 	complete_if_asked(&complete, argc, argv);
 	opt.values = calloc((size_t)argc, sizeof(*opt.values));
 	if (!opt.values) {
-		fprintf(stderr, "decode_bitmap: no memory\n");
+		fprintf(stderr, "decode_bitmap: out of memory\n");
 		return EXIT_FAILURE;
 	}
 	argp_err_exit_status = EXIT_BAD_INPUT;

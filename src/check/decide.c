@@ -105,7 +105,7 @@ static void why_lost(const struct decision *d, const char **sep)
 	if (!n && !d->s->lost_query)
 		return;
 	if (n)
-		because(d, sep, "%" PRIu64 " event%s lost that can decide it", n,
+		because(d, sep, "%" PRIu64 " event%s lost that could change the result", n,
 			n == 1 ? " was" : "s were");
 	else
 		because(d, sep, "queries were lost");
@@ -123,9 +123,9 @@ static void why_vms(const struct decision *d, const char **sep)
 	unsigned int vm = partial_vm(d->s, u);
 
 	if (vm)
-		because(d, sep, "of VM %u not all of its life was watched", vm);
+		because(d, sep, "VM %u was not watched for its whole life", vm);
 	else if (is_older(d->s, u))
-		because(d, sep, "VMs were there before the trace, which may be meant");
+		because(d, sep, "VMs that are older than the trace may match");
 }
 
 static void why_doubt(const struct decision *d, const char **sep)
@@ -133,11 +133,11 @@ static void why_doubt(const struct decision *d, const char **sep)
 	uint64_t n = add_up(d->s->n_unknown, add_up(d->s->n_maybe, d->s->set.n_unknown));
 
 	if (n)
-		because(d, sep, "of %" PRIu64 " event%s not enough is known", n, n == 1 ? "" : "s");
+		because(d, sep, "not enough is known about %" PRIu64 " event%s", n, n == 1 ? "" : "s");
 	if (d->tainted)
-		because(d, sep, "events of these VMs were lost, which could tell otherwise");
+		because(d, sep, "lost events of these VMs could change the result");
 	if (is_over(d->s, &d->ev->unseen))
-		because(d, sep, "there are too many VMs to tell apart");
+		because(d, sep, "there are too many VMs to distinguish");
 }
 
 static void tell_why(const struct decision *d)
@@ -157,7 +157,7 @@ static void tell_why(const struct decision *d)
 	else if (point >= 0)
 		because(d, &sep, "%s was not watched", attach_func(point));
 	if (hides_outcomes(d->s, u))
-		because(d, &sep, "calls of some outcomes alone are in the recording (%s)",
+		because(d, &sep, "the recording has only calls with some outcomes (%s)",
 			*u->filters ? u->filters : "it was filtered");
 	why_vms(d, &sep);
 	why_doubt(d, &sep);
@@ -272,7 +272,7 @@ static void tell_values(const struct decision *d, uint64_t good, uint64_t bad)
 		fprintf(d->found, "no request was accepted, %" PRIu64 " %s refused", s->n_refused,
 			s->n_refused == 1 ? "was" : "were");
 	else
-		fputs("nothing of the kind was seen", d->found);
+		fputs("no such event was seen", d->found);
 }
 
 static enum tri decide_values(struct decision *d)
@@ -546,7 +546,7 @@ static void tell_time(const struct decision *d)
 	char text[32];
 
 	if (!t->n) {
-		fputs("no query whose time is known was seen", d->found);
+		fputs("no query with a known duration was seen", d->found);
 		return;
 	}
 	switch (stat) {

@@ -52,12 +52,13 @@ static bool check_source(const char *source, char *why, size_t len)
 			return false;
 		}
 	if (strchr(source, '{')) {
-		snprintf(why, len, "a pattern with { is not taken: write it without");
+		snprintf(why, len, "a pattern must not contain {");
 		return false;
 	}
 	for (const char *c = source; (c = strchr(c, '\\')) && c[1]; c += 2)
 		if (c[1] >= '0' && c[1] <= '9') {
-			snprintf(why, len, "a pattern that refers back (\\%c) is not taken", c[1]);
+			snprintf(why, len, "a pattern must not contain a back reference (\\%c)",
+				 c[1]);
 			return false;
 		}
 	return true;
@@ -103,7 +104,7 @@ static bool is_valid(const char *source, char *why, size_t len)
 		return true;
 	}
 	regerror(error, &re, said, sizeof(said));
-	snprintf(why, len, "no extended regular expression: %s", said);
+	snprintf(why, len, "expected an extended regular expression: %s", said);
 	return false;
 }
 
@@ -123,9 +124,9 @@ struct pattern *pattern_new(const char *source, char *why, size_t len)
 	}
 	n_patterns++;
 	if (p->size > PATTERN_COMPILED)
-		snprintf(why, len, "the pattern takes too much memory: write a simpler one");
+		snprintf(why, len, "the pattern needs too much memory: use a simpler one");
 	else if (all_compiled > PATTERN_ALL / 2)
-		snprintf(why, len, "all patterns together take too much memory: write fewer");
+		snprintf(why, len, "all patterns together need too much memory: use fewer");
 	else
 		return p;
 	pattern_free(p);

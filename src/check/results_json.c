@@ -125,7 +125,7 @@ bool results_json(const struct results *r, const struct results_options *o, FILE
 	if (text)
 		fprintf(f, "%s\n", text);
 	else
-		say("there is not enough memory for JSON");
+		say("out of memory");
 	yyjson_mut_doc_free(j.doc);
 	free(text);
 	return text;

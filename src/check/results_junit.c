@@ -98,6 +98,6 @@ bool results_junit(const struct results *r, const struct results_options *o, FIL
 	xml_end(x);
 	if (xml_close(x))
 		return true;
-	say("there is not enough memory for XML");
+	say("out of memory");
 	return false;
 }

@@ -57,7 +57,7 @@ static void *keep(struct parser *p, size_t size)
 	struct rule_memory *m = calloc(1, sizeof(*m) + size);
 
 	if (!m) {
-		rule_fail(p, p->pos, "there is not enough memory for it");
+		rule_fail(p, p->pos, "out of memory");
 		return NULL;
 	}
 	m->next = p->rule->memory;
@@ -144,7 +144,7 @@ static bool take_op(struct parser *p, enum rule_op *op)
 		}
 	}
 	if (!best)
-		return rule_fail(p, p->pos, "= != < <= > >= or ~ is expected, and here is %s",
+		return rule_fail(p, p->pos, "expected = != < <= > >= or ~, found %s",
 				 here(p, quoted));
 	p->pos += best;
 	/* "==" is what C has taught; "=<" nobody can read. */
@@ -153,8 +153,7 @@ static bool take_op(struct parser *p, enum rule_op *op)
 		return true;
 	}
 	if (p->pos < p->len && p->text[p->pos] && strchr("<>=!~", p->text[p->pos]))
-		return rule_fail(p, p->pos,
-				 "no operator goes on like this: write = != < <= > >= or ~");
+		return rule_fail(p, p->pos, "unknown operator: use = != < <= > >= or ~");
 	return true;
 }
 
@@ -181,8 +180,9 @@ static bool take_quoted(struct parser *p, bool pattern, const char **text)
 	while (p->pos < p->len && p->text[p->pos] != '"')
 		p->pos++;
 	if (p->pos == p->len)
-		return rule_fail(p, from,
-				 "the \" that ends this text is missing (within it write \\x22)");
+		return rule_fail(
+			p, from,
+			"the closing \" of this text is missing (a quote inside is \\x22)");
 	out = keep(p, 4 * (p->pos - from) + 1);
 	if (!out)
 		return false;
@@ -190,7 +190,7 @@ static bool take_quoted(struct parser *p, bool pattern, const char **text)
 		char letter = letter_of(p->text + i, p->pos - i);
 
 		if (!p->text[i])
-			return rule_fail(p, i, "a NUL is in this text");
+			return rule_fail(p, i, "this text contains a NUL");
 		if (letter) {
 			out[n++] = letter;
 			i += 3;
@@ -209,7 +209,7 @@ static bool take_quoted(struct parser *p, bool pattern, const char **text)
 	if (!pattern && !text_is_escaped(out))
 		return rule_fail(
 			p, from,
-			"a \\ in this text is none of \\\\ and \\xNN of a byte that cannot be printed (hexadecimal, lower-case): write \\\\ for it");
+			"expected \\\\, or \\xNN of a byte that cannot be printed (lower-case hexadecimal), after a \\ in this text: write \\\\ for a backslash");
 	p->pos++;
 	*text = out;
 	return true;
@@ -250,8 +250,8 @@ static bool take_bare(struct parser *p, struct rule_word *w)
 	while (p->pos < p->len && is_bare(p->text[p->pos]))
 		p->pos++;
 	if (p->pos == from)
-		return rule_fail(p, from, "a value is expected, and here is %s%s", here(p, quoted),
-				 p->pos < p->len ? ": write text with such letters in \"...\"" :
+		return rule_fail(p, from, "expected a value, found %s%s", here(p, quoted),
+				 p->pos < p->len ? ": quote text with such characters, \"...\"" :
 						   "");
 	w->text = rule_keep(p, p->text + from, p->pos - from);
 	if (!w->text)
@@ -269,7 +269,7 @@ static bool take_word(struct parser *p, bool pattern, struct rule_word *w)
 	skip_white(p);
 	at = p->pos;
 	if (++p->n_words > RULE_WORDS_MAX)
-		return rule_fail(p, at, "a rule with more than %d words", RULE_WORDS_MAX);
+		return rule_fail(p, at, "a rule has at most %d words", RULE_WORDS_MAX);
 	if (peek(p) != '"')
 		return take_bare(p, w);
 	if (!take_quoted(p, pattern, &w->text) || !w->text)
@@ -364,7 +364,7 @@ static bool take_name(struct parser *p, const char *what, const char **name)
 	while (p->pos < p->len && (is_name(p->text[p->pos]) || p->text[p->pos] == '.'))
 		p->pos++;
 	if (p->pos == from)
-		return rule_fail(p, from, "%s is expected, and here is %s", what, here(p, quoted));
+		return rule_fail(p, from, "expected %s, found %s", what, here(p, quoted));
 	/* In "latency{...}.p99" and after a selector alike. */
 	*name = rule_keep(p, p->text + from, p->pos - from);
 	return *name;
@@ -403,7 +403,7 @@ static bool take_filters(struct parser *p, struct places *places)
 			return false;
 	} while (take(p, ','));
 	return take(p, '}') ||
-	       rule_fail(p, p->pos, ", or } is expected, and here is %s", here(p, quoted));
+	       rule_fail(p, p->pos, "expected a comma or }, found %s", here(p, quoted));
 }
 
 /* ------------------------------------------------------------------ the line */
@@ -473,7 +473,7 @@ static bool set_text(struct parser *p)
 			p->rule->text = rule_keep(p, text, len);
 		free(text);
 	}
-	return p->rule->text || rule_fail(p, 0, "there is not enough memory for it");
+	return p->rule->text || rule_fail(p, 0, "out of memory");
 }
 
 static bool take_braces(struct parser *p, struct line *l, bool *braces)
@@ -510,7 +510,7 @@ static bool take_line(struct parser *p, struct line *l)
 		if (braces)
 			return rule_fail(
 				p, l->name_at,
-				"before a : stands FIELD OP VALUE alone, and %.64s has a { (is text with a : meant? Write it in \"...\")",
+				"expected FIELD OP VALUE before a :, found %.64s with a { (for text with a :, use \"...\")",
 				l->name);
 		f = (struct rule_filter){ l->name, r->op, r->value };
 		if (!add_filter(p, &l->places, &f, l->name_at, l->value_at))
@@ -518,7 +518,7 @@ static bool take_line(struct parser *p, struct line *l)
 	} while (take(p, ':'));
 	return p->pos >= p->len ||
 	       rule_fail(p, p->pos,
-			 "the rule is complete, and then comes %s: is text to be in \"...\"?",
+			 "expected the end of the rule, found %s: quote text with \"...\"",
 			 here(p, quoted));
 }
 
@@ -684,7 +684,7 @@ size_t rules_read(struct rules *rules, FILE *f, const char *name, bool baseline,
 	size_t n_bad;
 
 	if (!rd) {
-		bad("there is not enough memory", ctx);
+		bad("out of memory", ctx);
 		return 1;
 	}
 	*rd = (struct reader){ .rules = rules, .name = name, .bad = bad, .ctx = ctx };
@@ -692,19 +692,19 @@ size_t rules_read(struct rules *rules, FILE *f, const char *name, bool baseline,
 		if (baseline && rd->line == 1 && !is_baseline(rd))
 			complain(
 				rd, 0,
-				"a baseline begins with the line \"" RULES_BASELINE
-				"\": write one with check --write-baseline, or read this file with -F");
+				"expected a baseline, which begins with the line \"" RULES_BASELINE
+				"\": make one with check --write-baseline, or read this file with -F");
 		read_rule(rd);
 	}
 	if (baseline && rd->line == 1 && !rd->len)
-		complain(rd, 0, "it is empty, and no baseline");
+		complain(rd, 0, "expected a baseline, found an empty file");
 	if (ferror(f))
 		complain(rd, 0, strerror(errno));
 	/* A device may never end. */
 	if (rd->read == RULES_FILE_MAX)
 		complain(
 			rd, 0,
-			"this is not a file of rules: it has 32 MiB or more, and was read no further");
+			"this is not a file of rules: it has 32 MiB or more, and the rest was not read");
 	n_bad = rd->n_bad;
 	free(rd);
 	return n_bad;

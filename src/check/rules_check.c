@@ -17,12 +17,13 @@
 
 const struct rule_measure rule_measures[] = {
 	{ "events", RULE_COUNT, ALL, "all lines of the stream" },
-	{ "negotiations", RULE_COUNT, QUERIES, "queries of what the host offers" },
+	{ "negotiations", RULE_COUNT, QUERIES, "queries for what the host offers" },
 	{ "asks", RULE_COUNT, ASKS, "requests for a mode" },
 	{ "checks", RULE_COUNT, TYPE(EVENT_EXTENSION), "checks of the capability" },
-	{ "failures", RULE_COUNT, CALLS, "of these three the ones that failed" },
+	{ "failures", RULE_COUNT, CALLS, "those of the three above that failed" },
 	{ "retries", RULE_COUNT, TYPE(EVENT_RETRY), "second queries after a struct-too-new" },
-	{ "runs", RULE_COUNT, TYPE(EVENT_RUN), "KVM_RUNs that failed, of each VM one of a kind" },
+	{ "runs", RULE_COUNT, TYPE(EVENT_RUN),
+	  "KVM_RUNs that failed, one of each kind for each VM" },
 	{ "kernel-messages", RULE_COUNT, TYPE(EVENT_KERNEL), "lines that KVM printed" },
 	{ "vms", RULE_VMS, CALLS | TYPE(EVENT_VM), "VMs" },
 	{ "lost", RULE_COUNT, TYPE(EVENT_LOST), "events that could not be recorded" },
@@ -31,7 +32,7 @@ const struct rule_measure rule_measures[] = {
 	{ "sizes", RULE_SET, QUERIES, "sizes of the struct that VMMs passed" },
 	{ "modes", RULE_MODES, QUERIES, "modes of each offer" },
 	{ "mode", RULE_MODE, ASKS, "the mode of each request that was accepted" },
-	{ "story", RULE_STORY, CALLS | TYPE(EVENT_VM), "of each VM what it did, in words" },
+	{ "story", RULE_STORY, CALLS | TYPE(EVENT_VM), "what each VM did, in words" },
 	{ "latency", RULE_TIMES, QUERIES, "how long queries took" },
 	{ NULL, RULE_COUNT, 0, NULL },
 };
@@ -123,10 +124,10 @@ static const struct vocabulary {
 	{ "source", source_name, "source" },
 	{ "host_modes_source", source_name, "source" },
 	{ "abi", abi_name, "revision of the ABI" },
-	{ "reason", reason_name, "reason of a loss" },
-	{ "watched", watched_name, "word for what of a VM was watched" },
-	{ "how", how_name, "way to watch" },
-	{ "function", function_name, "function that is watched" },
+	{ "reason", reason_name, "reason for a loss" },
+	{ "watched", watched_name, "coverage" },
+	{ "how", how_name, "method" },
+	{ "function", function_name, "watched function" },
 	{ "queried", asked_name, "answer" },
 	{ "outcome", outcome_name, "outcome of a retry" },
 	{ "event", life_event_name, "event of a VM" },
@@ -183,9 +184,10 @@ static bool check_name(struct parser *p, size_t at, const struct vocabulary *v,
 	parse_quote(quoted, sizeof(quoted), w->text, strlen(w->text));
 	like = name_like(v, w->text);
 	if (like)
-		return rule_fail(p, at, "%s is no %s: is %s meant?", quoted, v->what, like);
+		return rule_fail(p, at, "%s is not a known %s: did you mean %s?", quoted, v->what,
+				 like);
 	print_names(names, sizeof(names), v);
-	return rule_fail(p, at, "%s is no %s, which are: %s", quoted, v->what, names);
+	return rule_fail(p, at, "%s is not a known %s; these are: %s", quoted, v->what, names);
 }
 
 /* An error by its name, "E2BIG". */
@@ -202,10 +204,10 @@ static bool check_errno(struct parser *p, size_t at, const struct rule_word *w)
 		errno_name((int)w->number, name, sizeof(name));
 		/* One that has no name is written as its number. */
 		return *name != 'E' ||
-		       rule_fail(p, at, "an errno is text: write %s (ret has the number, -%d)",
-				 name, (int)w->number);
+		       rule_fail(p, at, "errno is a name: write %s (ret has the number, -%d)", name,
+				 (int)w->number);
 	}
-	return rule_fail(p, at, "%s is no name of an error, as E2BIG is",
+	return rule_fail(p, at, "expected the name of an error, such as E2BIG, found %s",
 			 parse_quote(quoted, sizeof(quoted), w->text, strlen(w->text)));
 }
 
@@ -219,7 +221,7 @@ static bool is_order(enum rule_op op)
 static bool check_single(struct parser *p, size_t at, enum rule_op op, const struct rule_value *v)
 {
 	if (is_order(op) && v->n > 1)
-		return rule_fail(p, at, "%s compares with one value: A|B goes with = and !=",
+		return rule_fail(p, at, "%s takes one value; only = and != take A|B",
 				 rule_op_name(op));
 	return true;
 }
@@ -231,7 +233,7 @@ static bool check_numbers(struct parser *p, size_t at, const struct rule_value *
 
 	FOR_EACH_WORD(w, v)
 	if (!w->numeric)
-		return rule_fail(p, at, "%s is a number, and %s is none", what,
+		return rule_fail(p, at, "%s is a number; found %s", what,
 				 parse_quote(quoted, sizeof(quoted), w->text, strlen(w->text)));
 	return true;
 }
@@ -241,10 +243,8 @@ static bool check_one_word(struct parser *p, size_t at, const struct rule_value 
 {
 	for (size_t i = 0; i < v->n; i++)
 		if (v->sets[i].n > 1)
-			return rule_fail(
-				p, at,
-				"%s is one value and no set: A+B is never equal to it; A|B is either",
-				what);
+			return rule_fail(p, at, "%s is one value, not a set: use A|B, not A+B",
+					 what);
 	return true;
 }
 
@@ -265,10 +265,10 @@ static bool check_kinds(struct parser *p, size_t at, const char *field, unsigned
 		if (!w->null)
 			return rule_fail(
 				p, at,
-				"%s has fields of its own: name one of them, or compare it with null",
+				"%s has fields of its own: name one of them, or compare with null",
 				field);
 		return op == RULE_EQ || op == RULE_NE ||
-		       rule_fail(p, at, "null is compared with = and !=");
+		       rule_fail(p, at, "only = and != compare with null");
 	}
 	if (!(kinds & FIELD_LIST) && !check_one_word(p, at, v, field))
 		return false;
@@ -276,7 +276,7 @@ static bool check_kinds(struct parser *p, size_t at, const char *field, unsigned
 		return true; /* part of, or all of */
 	if (is_order(op))
 		return (!kinds || kinds & numbers ||
-			rule_fail(p, at, "%s is text: it is compared with =, != and ~", field)) &&
+			rule_fail(p, at, "%s is text: only =, != and ~ compare text", field)) &&
 		       check_numbers(p, at, v, field);
 	FOR_EACH_WORD(w, v)
 	{
@@ -285,13 +285,13 @@ static bool check_kinds(struct parser *p, size_t at, const char *field, unsigned
 		if (kinds == FIELD_NUMBER && !w->numeric)
 			return check_numbers(p, at, v, field);
 		if (kinds == FIELD_HEX && !w->hex)
-			return rule_fail(p, at, "%s is written with 0x in the stream: write it so",
+			return rule_fail(p, at, "%s is hexadecimal in the stream: write it with 0x",
 					 field);
 		if (kinds == FIELD_BOOL && strcmp(w->text, "true") && strcmp(w->text, "false"))
-			return rule_fail(p, at, "%s is true or false", field);
+			return rule_fail(p, at, "%s must be true or false", field);
 	}
 	return op != RULE_LIKE || !kinds || kinds & (FIELD_TEXT | FIELD_HEX) ||
-	       rule_fail(p, at, "%s is no text: ~ compares text", field);
+	       rule_fail(p, at, "%s is not text: only text can be compared with ~", field);
 }
 
 /* The value of a field: of the right kind, and a name that there is. */
@@ -340,11 +340,12 @@ static bool no_field(struct parser *p, size_t at, const char *path, unsigned int
 	const char *like = field_like(path, types);
 
 	if (like)
-		return rule_fail(p, at, "no event that it looks at has a field %.64s: is %s meant?",
+		return rule_fail(p, at,
+				 "no event of this measure has a field %.64s: did you mean %s?",
 				 path, like);
 	return rule_fail(
 		p, at,
-		"no event that it looks at has a field %.64s (docs/diagnosis.md lists the fields)",
+		"no event of this measure has a field %.64s (docs/diagnosis.md lists the fields)",
 		path);
 }
 
@@ -354,8 +355,7 @@ static bool take_source(struct parser *p, const struct rule_filter *f, size_t at
 	const char *word = f->value.sets[0].words[0].text;
 
 	if (f->op != RULE_EQ || f->value.n != 1 || f->value.sets[0].n != 1)
-		return rule_fail(p, at,
-				 "source is compared with = and one word: source=negotiation");
+		return rule_fail(p, at, "source takes = and one word: source=negotiation");
 	if (!check_name(p, at, vocabulary_of("source"), &f->value.sets[0].words[0]))
 		return false;
 	for (int source = MODES_NEGOTIATION; source <= MODES_CPU_VERSION; source++)
@@ -455,7 +455,7 @@ static bool set_stat(struct parser *p, size_t at, const char *name)
 		}
 	return rule_fail(
 		p, at,
-		"%.20s is no statistic: write latency.p99, or .min .p50 .p90 .max .mean .count",
+		"%.20s is not a statistic: use latency.p99, or .min .p50 .p90 .max .mean .count",
 		name);
 }
 
@@ -479,9 +479,9 @@ static bool set_field(struct parser *p, size_t at, const char *name, unsigned in
 	for (const struct rule_measure *m = rule_measures; m->name; m++)
 		if (spelling_distance(name, m->name, 2) <= 2)
 			like = m->name;
-	return rule_fail(p, at, "%.64s is no measure and no field%s%s%s", name,
-			 like ? ": is " : " (compatcaps-trace-check(1) lists them)",
-			 like ? like : "", like ? " meant?" : "");
+	return rule_fail(p, at, "%.64s is neither a measure nor a field%s%s%s", name,
+			 like ? ": did you mean " : " (compatcaps-trace-check(1) lists them)",
+			 like ? like : "", like ? "?" : "");
 }
 
 static bool set_measure(struct parser *p, size_t at, const char *name, unsigned int *kinds)
@@ -515,14 +515,13 @@ static bool check_count(struct parser *p, size_t at, const char *what)
 	const struct rule *r = p->rule;
 
 	if (r->op == RULE_LIKE)
-		return rule_fail(p, at, "%s is a number: ~ compares text", what);
+		return rule_fail(p, at, "%s is a number: only text can be compared with ~", what);
 	if (!check_numbers(p, at, &r->value, what) || !check_one_word(p, at, &r->value, what) ||
 	    !check_single(p, at, r->op, &r->value))
 		return false;
 	FOR_EACH_WORD(w, &r->value)
 	if (w->number < 0 || w->time)
-		return rule_fail(p, at, "%s is counted: a whole number from 0 on is expected",
-				 what);
+		return rule_fail(p, at, "%s is a count: it must be an integer of 0 or more", what);
 	return true;
 }
 
@@ -531,19 +530,20 @@ static bool check_times(struct parser *p, size_t at)
 	const struct rule *r = p->rule;
 
 	if (r->stat == STAT_NONE)
-		return rule_fail(p, at,
-				 "which? Write latency.p99, or .min .p50 .p90 .max .mean .count");
+		return rule_fail(
+			p, at,
+			"expected a statistic: latency.p99, or .min .p50 .p90 .max .mean .count");
 	if (r->stat == STAT_COUNT)
 		return check_count(p, at, "latency.count");
 	if (r->op == RULE_LIKE)
-		return rule_fail(p, at, "a time is a number: ~ compares text");
+		return rule_fail(p, at, "a time is a number: only text can be compared with ~");
 	if (!check_numbers(p, at, &r->value, "a latency") ||
 	    !check_one_word(p, at, &r->value, "a latency") ||
 	    !check_single(p, at, r->op, &r->value))
 		return false;
 	FOR_EACH_WORD(w, &r->value)
 	if (w->number < 0 || (!w->time && w->number))
-		return rule_fail(p, at, "a time has a unit: 500us, 5ms, 1s");
+		return rule_fail(p, at, "a time needs a unit: 500us, 5ms, 1s");
 	return true;
 }
 
@@ -557,7 +557,8 @@ static bool drop_none(struct parser *p, size_t at, struct rule_value *v)
 			if (w->quoted || strcmp(w->text, "none"))
 				continue;
 			if (v->sets[i].n > 1)
-				return rule_fail(p, at, "none is the empty set and stands alone");
+				return rule_fail(p, at,
+						 "none is the empty set: it cannot be combined");
 			v->sets[i].n = 0;
 		}
 	return true;
@@ -571,7 +572,7 @@ static bool plain_numbers(struct parser *p, size_t at, struct rule_value *v)
 	FOR_EACH_WORD(w, v)
 	{
 		if (!w->numeric || w->number < 0 || w->time)
-			return rule_fail(p, at, "sizes are whole numbers: sizes=24+48");
+			return rule_fail(p, at, "sizes are integers: sizes=24+48");
 		snprintf(text, sizeof(text), "%llu", (unsigned long long)w->number);
 		w->text = rule_keep(p, text, strlen(text));
 		if (!w->text)
@@ -588,9 +589,9 @@ static bool check_set(struct parser *p, size_t at)
 	const struct vocabulary *known = vocabulary_of(!strcmp(name, "causes") ? "cause" : name);
 
 	if (r->op == RULE_LIKE || r->op == RULE_LT || r->op == RULE_GT)
-		return rule_fail(
-			p, at, "%s is a set: = != <= (no others) or >= (these at least) compare it",
-			name);
+		return rule_fail(p, at,
+				 "%s is a set: use = != <= (only these) or >= (at least these)",
+				 name);
 	if (!check_single(p, at, r->op, &r->value) || !drop_none(p, at, &r->value))
 		return false;
 	if (!strcmp(name, "sizes") && !plain_numbers(p, at, &r->value))
@@ -598,9 +599,9 @@ static bool check_set(struct parser *p, size_t at)
 	FOR_EACH_WORD(w, &r->value)
 	{
 		if (w->null)
-			return rule_fail(p, at, "null is in no set; the empty one is none");
+			return rule_fail(p, at, "null cannot be in a set; the empty set is none");
 		if (known && w->hex)
-			return rule_fail(p, at, "%s has names and no numbers in it", name);
+			return rule_fail(p, at, "%s holds names, not numbers", name);
 		if (known && !check_name(p, at, known, w))
 			return false;
 	}
@@ -616,7 +617,7 @@ static bool check_mode(struct parser *p, size_t at)
 	bool found;
 
 	if (is_order(r->op))
-		return rule_fail(p, at, "a mode is compared with =, != and ~");
+		return rule_fail(p, at, "only =, != and ~ compare a mode");
 	if (!check_one_word(p, at, &r->value, "mode"))
 		return false;
 	FOR_EACH_WORD(w, &r->value)
@@ -630,7 +631,7 @@ static bool check_mode(struct parser *p, size_t at)
 		if (!found)
 			return rule_fail(
 				p, at,
-				"%s is no mode: POWER9, POWER10 and so on are, and null for the host's default",
+				"%s is not a mode: use POWER9, POWER10 and so on, or null for the host's default",
 				parse_quote(quoted, sizeof(quoted), w->text, strlen(w->text)));
 	}
 	return true;
@@ -641,7 +642,7 @@ static bool check_story(struct parser *p, size_t at)
 	const struct rule *r = p->rule;
 
 	if (is_order(r->op))
-		return rule_fail(p, at, "a story is compared with =, != and ~");
+		return rule_fail(p, at, "only =, != and ~ compare a story");
 	return check_one_word(p, at, &r->value, "story");
 }
 

@@ -253,7 +253,7 @@ static struct profile *of_rules(const struct rules *rules)
 	struct profile *p = profile_new();
 
 	if (!p) {
-		say("there is not enough memory");
+		say("out of memory");
 		return NULL;
 	}
 	p->baseline = p->ended = true;
@@ -270,7 +270,7 @@ struct profile *baseline_read(FILE *f, const char *name)
 	size_t n_said = 0, n_bad = rules_read(&rules, f, name, true, on_bad, &n_said);
 
 	if (n_bad > BAD_SAID)
-		say("%s: %zu lines more are wrong", name, n_bad - BAD_SAID);
+		say("%s: %zu more lines are wrong", name, n_bad - BAD_SAID);
 	if (!n_bad)
 		p = of_rules(&rules);
 	rules_free(&rules);

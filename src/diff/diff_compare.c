@@ -114,7 +114,7 @@ static const char *const doubts[] = {
 	[DOUBT_GAP] = "not everything was watched all the time in %s",
 	[DOUBT_OLDER] = "%s has a VM that is older than the recording",
 	[DOUBT_UNKNOWN] = "when a VM was born could not be told in %s",
-	[DOUBT_ROOM] = "%s has more VMs than are told apart",
+	[DOUBT_ROOM] = "%s has more VMs than can be distinguished",
 };
 
 static bool hides_all(enum doubt doubt)
@@ -557,7 +557,7 @@ static void compare_set(struct diff *d, const struct pair *pair, size_t i)
 	if (r->outcome == DIFF_SAME &&
 	    (bounded(d->old, pair->old, of) || bounded(d->new, pair->new, of))) {
 		r->outcome = DIFF_UNDECIDED;
-		r->why = text_of(d, "there are more of them than are remembered");
+		r->why = text_of(d, "there are more than the limit");
 	}
 }
 
@@ -661,7 +661,7 @@ static void note_unwatched(struct diff *d, const char *title, enum told_of of)
 	bool old = d->old->told & TOLD(of), new = d->new->told &TOLD(of);
 
 	if ((old || new) && !d->old->baseline && !d->new->baseline)
-		note(d, text_of(d, "%s: watched in %s alone", title, old ? "OLD" : "NEW"));
+		note(d, text_of(d, "%s: watched only in %s", title, old ? "OLD" : "NEW"));
 }
 
 /* Of which none is wanted: from none to some is a difference, from some to more is none. */
@@ -727,9 +727,9 @@ static const char *latency_unfit(const struct diff *d, const struct histogram *a
 	if (d->old->baseline || d->new->baseline)
 		return "a baseline has none";
 	if (d->old->points[POINT_IOCTL].how != d->new->points[POINT_IOCTL].how)
-		return "calls were watched in another way";
+		return "calls were watched by another method";
 	if (d->old->points[POINT_IOCTL].mixed || d->new->points[POINT_IOCTL].mixed)
-		return "calls were watched now in one way, now in another";
+		return "calls were watched by several methods";
 	return a->n < HISTOGRAM_ENOUGH || b->n < HISTOGRAM_ENOUGH ? "" : NULL;
 }
 
@@ -761,7 +761,7 @@ static void compare_latency(struct diff *d, const char *name, const char *title,
 		else if (a->n || b->n)
 			note(d, text_of(d,
 					"%s: %" PRIu64 " calls in OLD, %" PRIu64
-					" in NEW; %d each are wanted",
+					" in NEW; at least %d each are needed",
 					title, a->n, b->n, HISTOGRAM_ENOUGH));
 		return;
 	}
@@ -911,11 +911,10 @@ static void compare_hosts(struct diff *d)
 static void note_side(struct diff *d, const struct profile *p, const char *side)
 {
 	if (p->n_others)
-		note(d, text_of(d, "rules of %s that tell no fact of a recording: %" PRIu64, side,
+		note(d, text_of(d, "rules of %s that are not facts of a recording: %" PRIu64, side,
 				p->n_others));
 	if (p->n_rest)
-		note(d, text_of(d, "VMs of %s beyond those that are told apart: %" PRIu64, side,
-				p->n_rest));
+		note(d, text_of(d, "VMs of %s beyond the limit: %" PRIu64, side, p->n_rest));
 }
 
 static int rank(const struct diff_result *r)

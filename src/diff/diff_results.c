@@ -59,11 +59,11 @@ static void put_alone(FILE *f, const struct diff_result *r)
 	bool old = has_alone(&r->old), new = has_alone(&r->new);
 
 	if (old) {
-		fputs("in OLD alone ", f);
+		fputs("only in OLD ", f);
 		put_words(f, &r->old, true);
 	}
 	if (new) {
-		fputs(old ? "; in NEW alone " : "in NEW alone ", f);
+		fputs(old ? "; only in NEW " : "only in NEW ", f);
 		put_words(f, &r->new, true);
 	}
 	if (!old && !new)

@@ -103,14 +103,14 @@ struct diff_verdicts *diff_verdicts_read(const char *path, bool progress)
 	};
 
 	if (!v) {
-		say("there is not enough memory");
+		say("out of memory");
 		return NULL;
 	}
 	v->path = path;
 	if (recording_read(&reader, &v->rec) && !v->no_memory)
 		return v;
 	if (v->no_memory)
-		say("there is not enough memory");
+		say("out of memory");
 	diff_verdicts_free(v);
 	return NULL;
 }
@@ -193,14 +193,14 @@ void diff_verdicts_text(FILE *f, const struct diff_verdicts *v)
 {
 	each_change(v, tell_text, f);
 	if (v->n_changed)
-		fprintf(f, "\n%" PRIu64 " of %" PRIu64 " verdicts are other ones today.\n",
-			v->n_changed, v->n);
+		fprintf(f, "\n%" PRIu64 " of %" PRIu64 " verdicts differ today.\n", v->n_changed,
+			v->n);
 	else if (v->n == 1)
 		fputs("The 1 verdict is the same today.\n", f);
 	else
 		fprintf(f, "All %" PRIu64 " verdicts are the same today.\n", v->n);
 	if (v->n_hints)
-		fprintf(f, "The hint of %" PRIu64 " has other words.\n", v->n_hints);
+		fprintf(f, "The hint of %" PRIu64 " is worded differently.\n", v->n_hints);
 	if (v->n_unknown)
 		fprintf(f, "Of %" PRIu64 " %s no verdict is recorded that is known today.\n",
 			v->n_unknown, v->n_unknown == 1 ? "call" : "calls");

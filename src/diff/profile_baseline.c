@@ -254,7 +254,7 @@ static void story_rule(struct lines *lines, const struct who *w)
 	struct line l;
 
 	if (w->stories.more || w->story_cut)
-		note(lines, "story", w, "there is too much of it");
+		note(lines, "story", w, "it is too large");
 	if (w->stories.more || w->story_cut || !w->stories.n)
 		return;
 	if (!begin_rule(&l, lines, "story", w, NULL))
@@ -338,7 +338,7 @@ static void unnamed_rules(struct lines *lines, const struct profile *p, size_t f
 	for (size_t i = first; i < p->n_who; i++)
 		profile_join(&scratch, &all, p->who[i]);
 	if (p->n_rest)
-		note(lines, "VMs without a name", NULL, "there are too many to tell apart");
+		note(lines, "VMs without a name", NULL, "there are too many to distinguish");
 	else
 		who_rules(lines, p, &all);
 	profile_stories_free(&scratch, &all);
@@ -354,7 +354,7 @@ static void seen_rules(struct lines *lines, const struct profile *p)
 	if (tells(p->told, OF_GUESTS) && !p->n_rest)
 		guests_rule(lines, p);
 	if (tells(p->told, OF_GUESTS) && p->n_rest)
-		note(lines, "guests", NULL, "there are too many to tell apart");
+		note(lines, "guests", NULL, "there are too many to distinguish");
 }
 
 static void all_rules(struct lines *lines, const struct profile *p)
@@ -410,7 +410,7 @@ const char *profile_unfit(const struct profile *p)
 	failed = lines.failed || p->no_memory;
 	free_lines(&lines);
 	if (failed)
-		return "there is not enough memory";
+		return "out of memory";
 	return many ? "it has more guests than a baseline has room for" : NULL;
 }
 
@@ -420,8 +420,7 @@ bool profile_write_baseline(const struct profile *p, FILE *f)
 
 	fprintf(f,
 		RULES_BASELINE
-		"\n# Written by compatcaps-trace %s: one rule a line. Review it, and "
-		"take out what is not to hold.\n",
+		"\n# Written by compatcaps-trace %s: one rule per line. Review it, and remove rules that need not hold.\n",
 		COMPATCAPS_VERSION);
 	for (size_t i = 0; i < lines.n_notes; i++)
 		fprintf(f, "%s\n", lines.notes[i]);

@@ -113,7 +113,7 @@ static void examine_lockdown(struct doctor *d, const struct doctor_facts *facts)
 	else
 		remedy(find(d, "lockdown", DOCTOR_NOTE,
 			    "not known: /sys/kernel/security/lockdown cannot be read"),
-		       "mount securityfs on /sys/kernel/security, or look as root");
+		       "mount securityfs on /sys/kernel/security, or run as root");
 }
 
 static void examine_types(struct doctor *d, const struct doctor_facts *facts)
@@ -121,13 +121,13 @@ static void examine_types(struct doctor *d, const struct doctor_facts *facts)
 	if (facts->no_types)
 		find_obstacle(d, "types", facts->no_types);
 	else
-		find(d, "types", DOCTOR_OK, "the kernel tells its types (BTF)");
+		find(d, "types", DOCTOR_OK, "the kernel has type information (BTF)");
 	if (!facts->has_kvm)
 		return;
 	if (facts->kvm_types && (facts->hv_types || !facts->has_hv))
-		find(d, "module-types", DOCTOR_OK, "so do the modules of KVM");
+		find(d, "module-types", DOCTOR_OK, "KVM's modules have type information (BTF)");
 	else
-		remedy(find(d, "module-types", DOCTOR_PROBLEM, "%s does not tell its types",
+		remedy(find(d, "module-types", DOCTOR_PROBLEM, "%s has no type information (BTF)",
 			    facts->kvm_types ? "kvm_hv" : "kvm"),
 		       "use a kernel built with CONFIG_DEBUG_INFO_BTF_MODULES=y");
 }
@@ -157,15 +157,15 @@ static void examine_ftrace(struct doctor *d, const struct doctor_facts *facts)
 		       "sysctl kernel.ftrace_enabled=1");
 	else
 		find(d, "ftrace", DOCTOR_NOTE,
-		     "this kernel has no switch for it, kernel.ftrace_enabled, or hides it");
+		     "this kernel does not have, or hides, kernel.ftrace_enabled");
 }
 
 static const char *not_tried(const struct doctor_facts *facts)
 {
 	if (facts->no_privilege)
-		return "not looked at: that takes privilege";
-	return facts->no_kvm ? "not looked at: that takes KVM to be loaded" :
-			       "not looked at: BPF cannot be used";
+		return "not checked: this needs privilege";
+	return facts->no_kvm ? "not checked: this needs KVM to be loaded" :
+			       "not checked: BPF cannot be used";
 }
 
 static void examine_fexit(struct doctor *d, const struct doctor_facts *facts)
@@ -180,7 +180,7 @@ static void examine_fexit(struct doctor *d, const struct doctor_facts *facts)
 		     strerror(-facts->fexit.err));
 	else if (!facts->symbols_read)
 		find(d, "fexit", DOCTOR_NOTE,
-		     "its programs can be loaded; whether they can be attached is not known, for /proc/kallsyms cannot be read");
+		     "its programs can be loaded; whether they can be attached is not known, because /proc/kallsyms cannot be read");
 	else
 		find(d, "fexit", DOCTOR_OK,
 		     "its programs can be loaded, and ftrace has direct calls");
@@ -211,11 +211,11 @@ static void examine_tracepoint(struct doctor *d, const struct doctor_facts *fact
 		find(d, "tracepoint", DOCTOR_NOTE, "%s", not_tried(facts));
 	else if (!facts->tracepoint.points)
 		find(d, "tracepoint", DOCTOR_NOTE,
-		     "programs cannot be loaded (%s): failures of KVM_RUN and what KVM prints are not told",
+		     "programs cannot be loaded (%s): failures of KVM_RUN and lines that KVM prints are not reported",
 		     strerror(-facts->tracepoint.err));
 	else
 		find(d, "tracepoint", DOCTOR_OK,
-		     "programs can be loaded: failures of KVM_RUN and what KVM prints are told");
+		     "programs can be loaded: failures of KVM_RUN and lines that KVM prints are reported");
 }
 
 static void examine_method(struct doctor *d, const struct doctor_facts *facts)
@@ -223,17 +223,17 @@ static void examine_method(struct doctor *d, const struct doctor_facts *facts)
 	struct doctor_finding *f;
 
 	if (!facts->fexit.tried || !facts->symbols_read) {
-		find(d, "method", DOCTOR_NOTE, "which one auto would take is not known");
+		find(d, "method", DOCTOR_NOTE, "which method auto would use is not known");
 	} else if (can_fexit(facts)) {
-		find(d, "method", DOCTOR_OK, "auto takes fexit");
+		find(d, "method", DOCTOR_OK, "auto uses fexit");
 	} else if (facts->direct_calls && facts->ftrace_enabled) {
 		/* It takes kprobes where fexit cannot be, not where it fails. */
 		f = find(d, "method", DOCTOR_PROBLEM,
-			 "auto takes fexit, whose programs cannot be loaded");
+			 "auto uses fexit, whose programs cannot be loaded");
 		if (can_kprobe(facts))
 			remedy(f, "--method kprobe");
 	} else if (can_kprobe(facts)) {
-		find(d, "method", DOCTOR_OK, "auto takes kprobes");
+		find(d, "method", DOCTOR_OK, "auto uses kprobes");
 	} else {
 		remedy(find(d, "method", DOCTOR_PROBLEM, "neither fexit nor kprobes can be used"),
 		       "use a kernel with direct calls (6.13 or newer), or one that is not preemptible");
@@ -245,9 +245,9 @@ static void examine_iterator(struct doctor *d, const struct doctor_facts *facts)
 	if (!facts->iterator.tried)
 		return;
 	if (!facts->iterator.err)
-		find(d, "iterator", DOCTOR_OK, "the VMs that run can be listed (vms)");
+		find(d, "iterator", DOCTOR_OK, "running VMs can be listed (vms)");
 	else
-		find(d, "iterator", DOCTOR_NOTE, "the VMs that run cannot be listed (vms): %s",
+		find(d, "iterator", DOCTOR_NOTE, "running VMs cannot be listed (vms): %s",
 		     strerror(-facts->iterator.err));
 }
 
@@ -259,8 +259,8 @@ static void examine_names(struct doctor *d, const struct doctor_facts *facts)
 		find(d, "debugfs", DOCTOR_OK, "it can be read: VMs have their names");
 	else
 		remedy(find(d, "debugfs", DOCTOR_NOTE,
-			    "it cannot be read: which VMs are older than a trace cannot be told"),
-		       "mount -t debugfs none /sys/kernel/debug, or look as root");
+			    "it cannot be read: VMs that are older than a trace cannot be recognised"),
+		       "mount -t debugfs none /sys/kernel/debug, or run as root");
 	if (facts->cgroup2)
 		find(d, "cgroups", DOCTOR_OK, "version 2 is mounted");
 	else
@@ -268,7 +268,7 @@ static void examine_names(struct doctor *d, const struct doctor_facts *facts)
 		     "version 2 is not mounted: cgroups have no names, and --cgroup cannot be used");
 	if (facts->pid_namespace)
 		remedy(find(d, "pid-namespace", DOCTOR_NOTE,
-			    "not the first one: VMs of other namespaces have no pid, and the births of VMs are not told"),
+			    "not the initial namespace: VMs of other namespaces have no pid, and the creation of VMs is not reported"),
 		       "run it on the host itself");
 }
 
@@ -307,7 +307,7 @@ static void examine_nested(struct doctor *d, const struct doctor_facts *facts)
 		break;
 	default:
 		find(d, "nested-api", DOCTOR_NOTE,
-		     "not known: that takes kvm_hv to be loaded, and privilege to read the kernel's memory");
+		     "not known: this needs kvm_hv to be loaded, and privilege to read kernel memory");
 	}
 }
 
@@ -327,8 +327,8 @@ static void examine_cpu_version(struct doctor *d, const struct doctor_facts *fac
 		find(d, "cpu-version", DOCTOR_OK, "0x%08" PRIx32 ", the processor's own",
 		     host->cpu_version);
 	else
-		find(d, "cpu-version", DOCTOR_NOTE,
-		     "0x%08" PRIx32 ", which is no mode that is known here", host->cpu_version);
+		find(d, "cpu-version", DOCTOR_NOTE, "0x%08" PRIx32 ", which is not a known mode",
+		     host->cpu_version);
 }
 
 /* 7.3 and 7.3.4 and 7.3-rc1 are from 7.3 on. false also where it cannot be told. */
@@ -358,7 +358,7 @@ static void examine_abi(struct doctor *d, const struct doctor_facts *facts)
 	char revisions[96];
 
 	if (host->ksize_is == FACT_UNKNOWN) {
-		find(d, "abi", DOCTOR_NOTE, "not known: KVM tells no types");
+		find(d, "abi", DOCTOR_NOTE, "not known: KVM has no type information (BTF)");
 		return;
 	}
 	if (host->ksize_is == FACT_ABSENT) {
@@ -374,8 +374,8 @@ static void examine_abi(struct doctor *d, const struct doctor_facts *facts)
 	else
 		remedy(find(d, "abi", DOCTOR_NOTE,
 			    "a backport with a struct of %" PRIu64 " bytes: %s", host->ksize,
-			    *revisions ? revisions : "a revision that is not known here"),
-		       "which command it answers to only a call tells: compatcaps_probe makes it");
+			    *revisions ? revisions : "an unknown revision"),
+		       "only a call shows which command it answers to: run compatcaps_probe");
 }
 
 /* What a VMM gets for a right call. */
@@ -391,18 +391,18 @@ static void examine_answer(struct doctor *d, const struct doctor_facts *facts)
 		find(d, "answer", DOCTOR_NOTE, "a VMM that queries gets ENOTTY");
 	else if (!facts->has_hv)
 		find(d, "answer", DOCTOR_NOTE,
-		     "a VMM that queries gets ENOTTY where its VM is one of KVM PR");
+		     "a VMM that queries gets ENOTTY if its VM uses KVM PR");
 	else if (host->pseries_is == FACT_ABSENT)
 		find(d, "answer", DOCTOR_NOTE,
 		     "a VMM that queries gets EINVAL, and the capability is 0: this is bare metal");
 	else if (host->nested == NESTED_UNKNOWN)
 		find(d, "answer", DOCTOR_NOTE,
-		     "what a VMM that queries is told is not known, for the nested API is not");
+		     "the answer to a query is not known, because the nested API is not known");
 	else if (offer.source == MODES_UNKNOWN)
 		find(d, "answer", DOCTOR_NOTE,
-		     "a VMM that queries gets EINVAL: cpu-version is none that KVM can map");
+		     "a VMM that queries gets EINVAL: KVM cannot map this cpu-version");
 	else
-		find(d, "answer", DOCTOR_OK, "a VMM that queries is told %s (0x%016" PRIx64 ")",
+		find(d, "answer", DOCTOR_OK, "a VMM that queries gets %s (0x%016" PRIx64 ")",
 		     modes_text(modes, sizeof(modes), offer.modes), offer.modes);
 }
 
@@ -444,7 +444,7 @@ static void examine_qemu(struct doctor *d, const struct doctor_qemu *q)
 	bool known, asks = queries(q->said, &known);
 
 	if (*q->not_run)
-		remedy(find(d, "qemu", DOCTOR_NOTE, "%s was not run to ask its version, because %s",
+		remedy(find(d, "qemu", DOCTOR_NOTE, "%s was not run with --version, because %s",
 			    q->path, q->not_run),
 		       "run it with --version yourself, as an ordinary user");
 	else if (!known)
@@ -454,7 +454,7 @@ static void examine_qemu(struct doctor *d, const struct doctor_qemu *q)
 		find(d, "qemu", DOCTOR_OK, "%s queries (%s)", q->path, q->said);
 	else
 		remedy(find(d, "qemu", DOCTOR_NOTE, "%s does not query (%s)", q->path, q->said),
-		       "QEMU does from 11.2 on; before, say max-cpu-compat with a mode that this host offers");
+		       "QEMU queries from 11.2 on; before that, set max-cpu-compat to a mode that this host offers");
 }
 
 static void examine_qemus(struct doctor *d, const struct doctor_facts *facts)
@@ -464,7 +464,7 @@ static void examine_qemus(struct doctor *d, const struct doctor_facts *facts)
 	if (!facts->n_qemus)
 		find(d, "qemu", DOCTOR_NOTE, "none was found in PATH");
 	if (facts->more_qemus)
-		find(d, "qemu", DOCTOR_NOTE, "%zu more were not looked at", facts->more_qemus);
+		find(d, "qemu", DOCTOR_NOTE, "%zu more were not checked", facts->more_qemus);
 }
 
 void doctor_examine(struct doctor *d, const struct doctor_facts *facts)

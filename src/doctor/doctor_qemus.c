@@ -97,7 +97,7 @@ static void ask_version(struct doctor_qemu *q, const char *path)
 /* What is run is what was looked at: the file itself, and no link to it. */
 static void read_version(struct doctor_qemu *q, const char *path)
 {
-	char *file = realpath(path, NULL), why[TRUSTED_WHY_LEN] = "it has gone";
+	char *file = realpath(path, NULL), why[TRUSTED_WHY_LEN] = "it is gone";
 
 	*q = (struct doctor_qemu){ 0 };
 	text_escape(q->path, sizeof(q->path), path, SIZE_MAX);

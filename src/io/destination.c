@@ -17,14 +17,13 @@
 #include "lib/say.h"
 #include "io/signals.h"
 
-#define LOOKS	    16	/* at a name that changes each time */
-#define FIFO_MS	    100 /* between looks for a reader */
-#define NOT_A_FILE  "it is neither a file, a FIFO nor a character device"
-#define IS_A_SOCKET "it is a UNIX socket, and only trace --format=journal writes to one"
-#define OTHERS_PROC "it is a descriptor of another process; /dev/fd/N is one of this process"
-#define FOREIGN_FIFO \
-	"it is a FIFO that another user has made, in a directory where everybody can make one"
-#define KEEPS_CHANGING "it changes while it is opened"
+#define LOOKS	       16  /* at a name that changes each time */
+#define FIFO_MS	       100 /* between looks for a reader */
+#define NOT_A_FILE     "it is neither a file, a FIFO nor a character device"
+#define IS_A_SOCKET    "it is a UNIX socket, and only trace --format=journal writes to one"
+#define OTHERS_PROC    "it is a descriptor of another process; /dev/fd/N is one of this process"
+#define FOREIGN_FIFO   "it is a FIFO of another user, in a directory that everybody can write to"
+#define KEEPS_CHANGING "it changed while it was opened"
 
 /* ------------------------------------------------------------------ what a signal removes */
 
@@ -213,7 +212,7 @@ static enum opening open_special(struct opener *o, const struct stat *found)
 	if (fd < 0 && errno == ENXIO && S_ISFIFO(found->st_mode))
 		fd = wait_for_reader(o);
 	if (fd < 0 && errno == EINTR)
-		return fail(o, "nobody reads it, and the program was told to end");
+		return fail(o, "nobody reads it, and a signal ended the program");
 	if (fd < 0)
 		return errno == ELOOP || errno == ENOENT ? AGAIN : FAILED;
 	if (fstat(fd, &st) || st.st_ino != found->st_ino || st.st_dev != found->st_dev) {

@@ -191,7 +191,7 @@ static void report(const struct output *o)
 	char written[PATH_MAX + 64];
 
 	if (o->failure == EINTR) {
-		say("%s was not read while the program was told to end: the output is not complete",
+		say("nobody read %s when a signal ended the program: the output is not complete",
 		    o->name);
 		return;
 	}

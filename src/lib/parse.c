@@ -50,11 +50,11 @@ static bool check_start(const struct span *s, struct parse_error *err)
 	const char *p = s->text + s->pos;
 
 	if (s->pos == s->end)
-		return fail(err, s->pos, "a number is expected, and nothing is there");
+		return fail(err, s->pos, "expected a number, found nothing");
 	if (*p == '-' || *p == '+')
 		return fail(err, s->pos, "a sign is not allowed");
 	if (digit_of(*p) >= 10)
-		return fail(err, s->pos, "a number is expected");
+		return fail(err, s->pos, "expected a number");
 	return true;
 }
 
@@ -81,7 +81,7 @@ static bool read_digits(struct span *s, unsigned int base, bool stop, uint64_t *
 			return fail(err, start, "the number does not fit 64 bits");
 	}
 	if (s->pos == start)
-		return fail(err, start, "a digit is expected");
+		return fail(err, start, "expected a digit");
 	return true;
 }
 

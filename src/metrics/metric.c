@@ -244,7 +244,7 @@ static const struct {
 		"Requests for a compatibility mode that KVM refused, or accepted though the host does not offer the mode."),
 	[RETRIES] = COUNTS(
 		"compatcaps_retries", NO_LABEL, NO_LABEL,
-		"Recorded second calls of KVM_PPC_GET_COMPAT_CAPS, after an E2BIG that told the size to retry with."),
+		"Recorded second calls of KVM_PPC_GET_COMPAT_CAPS, after an E2BIG that gave the size to retry with."),
 	[RETRY_FAILURES] = COUNTS(
 		"compatcaps_retry_failures", NO_LABEL, NO_LABEL,
 		"Recorded second calls of KVM_PPC_GET_COMPAT_CAPS that failed too."),
@@ -252,15 +252,14 @@ static const struct {
 				"KVM_RUNs that failed, the first of its kind for each VM."),
 	[KERNEL_MESSAGES] = COUNTS("compatcaps_kernel_messages", NO_LABEL, NO_LABEL,
 				   "Lines that KVM printed into the kernel's log."),
-	[EVENTS_LOST] = COUNTS(
-		"compatcaps_events_lost", REASON, NO_LABEL,
-		"Events that could not be recorded, or not be read back, by reason."),
+	[EVENTS_LOST] = COUNTS("compatcaps_events_lost", REASON, NO_LABEL,
+			       "Events that could not be recorded or read back, by reason."),
 	[HOST_MODES] = TELLS(
 		"compatcaps_host_mode", NULL, HOST_MODE, NO_LABEL, host_offers,
-		"Whether the host offers this compatibility mode (1) or not (0); absent where that is not known."),
+		"Whether the host offers this compatibility mode (1) or not (0); absent if unknown."),
 	[PROBE_ATTACHED] = TELLS(
 		"compatcaps_probe_attached", NULL, FUNCTION, METHOD, is_attached,
-		"Whether this function of the kernel is watched by this attach method (1) or not (0)."),
+		"Whether this kernel function is watched by this attach method (1) or not (0)."),
 	[START_TIME] = TELLS("compatcaps_trace_start_time_seconds", "seconds", NO_LABEL, NO_LABEL,
 			     start_time, "When the trace began, in seconds since the epoch."),
 	[BUILD_INFO] = { "compatcaps_build",

@@ -72,7 +72,8 @@ static bool may_replace(struct metrics_file *f, int dir)
 		return errno == ENOENT;
 	if (f->force || (S_ISREG(st.st_mode) && is_ours(f, dir)))
 		return true;
-	f->why = "it is there already and none of ours: name another file, or say --force";
+	f->why =
+		"it exists and is not a file of compatcaps-trace --metrics: name another file, or use --force";
 	return false;
 }
 
@@ -93,7 +94,7 @@ static bool keeps_name(struct metrics_file *f, int dir)
 		return errno == ENOENT;
 	if (is_written(f, &st))
 		return true;
-	f->why = "somebody else has written it meanwhile: each tracer wants a file of its own";
+	f->why = "another program has written it: each tracer needs a file of its own";
 	return false;
 }
 
@@ -220,7 +221,7 @@ struct metrics_file *metrics_file_open(const char *path, bool force)
 	struct metrics_file *f = calloc(1, sizeof(*f));
 
 	if (!f || !(f->metrics = metrics_new()) || !set_names(f, path)) {
-		say("there is not enough memory");
+		say("out of memory");
 	} else {
 		f->force = force;
 		if (can_write(f))

@@ -350,7 +350,7 @@ static void add_cause(struct digest *d, struct digest_vm *vm, const struct event
 	vm->causes |= bit;
 }
 
-/* Failures first, then what is worth a note, each by its first event. */
+/* Failures come first, then notes; each in the order of its first event. */
 static int cause_cmp(const void *a, const void *b)
 {
 	const struct digest_cause *x = *(const struct digest_cause *const *)a;
@@ -768,7 +768,7 @@ static void tell_loss(const struct digest *d, struct telling *u, enum cc_loss re
 		fclose(f);
 	}
 	tellf(u, "%" PRIu64 " event%s lost (%s)%s.", n, n == 1 ? " was" : "s were",
-	      name ? name : "why is not known", parts ? parts : "");
+	      name ? name : "reason unknown", parts ? parts : "");
 	free(parts);
 }
 
@@ -784,7 +784,7 @@ static void tell_point(const struct digest *d, struct telling *u, enum point poi
 	const char *name = attach_func(point), *why = d->points[point].why;
 
 	if (!d->points[point].told)
-		tellf(u, "%s was not watched, as far as is told.", name);
+		tellf(u, "%s was not watched, as far as the recording shows.", name);
 	else if (d->points[point].absent)
 		tellf(u, "%s was not watched%s%s%s.", name,
 		      d->points[point].how == ATTACH_ABSENT ? "" : " all the time", why ? ": " : "",
@@ -800,15 +800,16 @@ static void tell_lives(const struct digest *d, struct telling *u)
 		n = bits_count(&d->lives[i]);
 		unborn -= n;
 		if (d->lives[i].over)
-			least = "at least ";
+			least = "At least ";
 		if (n && i != LIFE_WHOLE)
-			tellf(u, "Of %s%u VM%s not all can have been seen: %s.", least, n,
+			tellf(u, "%s%u VM%s may not have been seen completely: %s.", least, n,
 			      plural(n), life_reason(i));
 	}
 	if (unborn && !*least)
-		tellf(u, "Neither birth nor end of %u VM%s was seen.", unborn, plural(unborn));
+		tellf(u, "Neither the creation nor the end of %u VM%s was seen.", unborn,
+		      plural(unborn));
 	if (d->n_beyond || d->more_beyond)
-		tellf(u, "%s%u VM%s could not be told apart: there were more than %u at once.",
+		tellf(u, "%s%u VM%s could not be distinguished: there were more than %u at once.",
 		      d->more_beyond ? "At least " : "", d->n_beyond, plural(d->n_beyond),
 		      VM_TABLE_MAX);
 }
@@ -831,11 +832,11 @@ unsigned int digest_unseen(const struct digest *d, void (*tell)(const char *text
 		tellf(&u, "Only calls of some threads of a process were recorded (%s).",
 		      d->filters ? d->filters : "a filter");
 	if (d->filters_outcomes)
-		tellf(&u, "Only calls of some outcomes are in it.");
+		tellf(&u, "It has only calls with some outcomes.");
 	if (d->filters && !d->filters_threads)
-		tellf(&u, "Only what these options let through was recorded: %s", d->filters);
+		tellf(&u, "Only calls that match these options were recorded: %s", d->filters);
 	tell_lives(d, &u);
 	if (d->no_memory)
-		tellf(&u, "There was not enough memory: this report is not complete.");
+		tellf(&u, "Out of memory: this report is not complete.");
 	return u.n;
 }

@@ -120,9 +120,9 @@ static void legend(struct xml *x)
 	static const struct {
 		const char *class, *text;
 	} items[] = { { "bad", "failed" },
-		      { "note", "worth a note" },
+		      { "note", "notable" },
 		      { "good", "fine" },
-		      { "plain", "birth or end of the VM" } };
+		      { "plain", "creation or end of the VM" } };
 	const struct axis whole = { 0, 1 };
 
 	html_new_line(x);
@@ -325,11 +325,11 @@ static void vm_details(struct html *h, const struct digest_vm *vm, bool open)
 	if (open)
 		xml_attr(h->x, "open", "");
 	vm_heading(h, vm);
-	html_paragraph(h->x, NULL, "%s",
-		       vm->story ? vm->story : "Its story is not known any more.");
+	html_paragraph(h->x, NULL, "%s", vm->story ? vm->story : "Its story is no longer known.");
 	if (vm->partial)
-		html_paragraph(h->x, "soft",
-			       "It is told of from its first failure on: there were too many VMs.");
+		html_paragraph(
+			h->x, "soft",
+			"It is shown from its first failure on, because there were too many VMs.");
 	if (vm->name || vm->cgroup)
 		html_paragraph(h->x, "soft", "%s%s%s%s%s", vm->name ? "Directory in debugfs: " : "",
 			       vm->name ? vm->name : "", vm->name && vm->cgroup ? "; " : "",

@@ -65,7 +65,7 @@ char *report_latency(char buf[REPORT_WORDS_LEN], const struct digest *d);
 
 /* Where digest_unseen() has nothing to tell. */
 #define REPORT_ALL_SEEN \
-	"Nothing that is known of: no event was lost, each function was watched from beginning " \
-	"to end, and each VM from its birth."
+	"Nothing is known to be missing: no event was lost, each function was watched from " \
+	"beginning to end, and each VM from its creation."
 
 #endif /* COMPATCAPS_REPORT_H */

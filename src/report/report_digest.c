@@ -17,7 +17,7 @@ struct digest *report_digest(const struct report_input *in, struct recording *re
 	};
 
 	if (!d) {
-		say("there is not enough memory");
+		say("out of memory");
 		return NULL;
 	}
 	recording_read_file(in->f, &reader, rec);

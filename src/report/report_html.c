@@ -53,8 +53,8 @@ static void cards(struct xml *x, const struct digest *d)
 	card(x, "Retries", d->recovered + d->failed, "%" PRIu64 " recovered", d->recovered);
 	/* What nobody watched is no 0. */
 	if (d->n_runs || (d->points[POINT_RUN].told && !d->points[POINT_RUN].absent))
-		card(x, "Failed KVM_RUNs", d->n_runs, "the first of a kind for each VM");
-	card(x, "VMs", d->top_vm, "%u were created meanwhile", t->vms);
+		card(x, "Failed KVM_RUNs", d->n_runs, "the first of each kind in a VM");
+	card(x, "VMs", d->top_vm, "%u were created during the trace", t->vms);
 	card(x, "Events lost", t->lost, "%" PRIu64 " were not", t->events);
 	html_new_line(x);
 	xml_end(x);
@@ -123,11 +123,11 @@ static void nothing_wrong(struct xml *x, const struct digest *d)
 	if (!d->n_calls)
 		html_paragraph(x, NULL, "No call was seen.");
 	else if (recovered)
-		html_paragraph(x, NULL,
-			       "No query and no request failed for good: each failure was made "
-			       "good by a retry.");
+		html_paragraph(
+			x, NULL,
+			"No query and no request failed in the end: a retry recovered from each failure.");
 	else
-		html_paragraph(x, NULL, "No query and no request for a mode that was seen failed.");
+		html_paragraph(x, NULL, "No recorded query or request for a mode failed.");
 	xml_end(x);
 }
 
@@ -135,7 +135,7 @@ static void wrong(struct html *h, const struct digest *d)
 {
 	const struct digest_cause *first = digest_first_failure(d);
 
-	html_begin_part(h, "wrong", "What went wrong first");
+	html_begin_part(h, "wrong", "First failures");
 	if (first)
 		first_failure(h, d, first);
 	else
@@ -189,7 +189,7 @@ static void causes(struct html *h, const struct digest *d)
 		xml_end(h->x);
 		xml_end(h->x);
 	} else {
-		html_paragraph(h->x, NULL, "No query and no request for a mode was seen.");
+		html_paragraph(h->x, NULL, "No query or request for a mode was seen.");
 	}
 	if (d->checks_yes || d->checks_no || d->checks_failed)
 		html_paragraph(h->x, NULL,
@@ -262,7 +262,7 @@ static void bars(struct xml *x, const struct digest *d)
 	}
 	html_new_line(x);
 	html_begin(x, "table", "bars");
-	xml_element(x, "caption", "How many queries took how long");
+	xml_element(x, "caption", "Number of queries by duration");
 	html_heads(x, titles);
 	for (size_t i = first; i <= last; i++)
 		bar_row(x, d, i, most);
@@ -322,7 +322,7 @@ static void fact(struct xml *x, const char *name, const char *value)
 static void points(struct xml *x, const struct digest *d)
 {
 	for (int p = 0; p < ATTACH_POINTS; p++) {
-		char text[512] = "not told";
+		char text[512] = "not known";
 
 		if (d->points[p].told)
 			snprintf(text, sizeof(text), "%s%s%s%s", attach_how_name(d->points[p].how),
@@ -344,14 +344,14 @@ static void host(struct html *h, const struct digest *d)
 	html_new_line(x);
 	html_begin(x, "table", "facts");
 	xml_element(x, "caption",
-		    "As it was known at the end of the trace, and how each function was watched");
+		    "Its state at the end of the trace, and how each function was watched");
 	html_heads(x, titles);
 	fact(x, "Host", report_host(text, d));
 	fact(x, "Modes on offer", report_offer(text, d));
 	fact(x, "Kernel's ABI", report_kernel(text, d));
 	fact(x, "Kernel's build", d->id.build);
 	fact(x, "Boot", d->id.boot_id);
-	fact(x, "Options", d->filters ? d->filters : "none that leave something out");
+	fact(x, "Options", d->filters ? d->filters : "none that exclude anything");
 	points(x, d);
 	xml_end(x);
 	xml_end(x);
@@ -388,8 +388,8 @@ static void no_copy(struct html *h, off_t len)
 		html_paragraph(h->x, "soft", "This recording is not inside the page.");
 	else
 		html_paragraph(h->x, "soft",
-			       "This recording is not inside the page, for it has %" PRIu64
-			       " MiB: --copy=always puts it there.",
+			       "This recording is not inside the page, because it has %" PRIu64
+			       " MiB: --copy=always includes it.",
 			       (uint64_t)len >> 20);
 }
 
@@ -464,7 +464,7 @@ static void *begin(const struct report *r)
 	struct html *h = calloc(1, sizeof(*h));
 
 	if (!h)
-		say("there is not enough memory");
+		say("out of memory");
 	else
 		h->x = xml_open(r->f);
 	if (!h || !h->x) {
@@ -537,22 +537,21 @@ static bool end(void *state)
 	xml_begin(x, "footer");
 	html_paragraph(
 		x, NULL,
-		"Written by compatcaps-trace " COMPATCAPS_VERSION ". Of a recording that is inside "
-		"this page compatcaps-trace can do all that it can of the recording itself: replay, "
-		"check, diff and metrics read the page%s.",
-		h->r->n > 1 ? ", PAGE#2 being its second one" : "");
+		"Written by compatcaps-trace " COMPATCAPS_VERSION
+		". If this page contains a recording, replay, check, diff and metrics of compatcaps-trace read the page like that recording%s.",
+		h->r->n > 1 ? "; PAGE#2 is its second one" : "");
 	xml_end(x);
 	html_new_line(x);
 	ok = xml_close(x);
 	if (!ok)
-		say("there is not enough memory: the page is not complete");
+		say("out of memory: the page is not complete");
 	free(h);
 	return ok;
 }
 
 const struct report_format report_html = {
 	.name = "html",
-	.what = "one page, with the recording inside it",
+	.what = "one page, which contains the recording",
 	.shield = SHIELD_XML,
 	.again = true,
 	.begin = begin,

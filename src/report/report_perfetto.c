@@ -461,7 +461,7 @@ static void *begin(const struct report *r)
 	if (p)
 		p->doc = encoder_new(false);
 	if (!p || !p->doc) {
-		say("there is not enough memory");
+		say("out of memory");
 		free(p);
 		return NULL;
 	}

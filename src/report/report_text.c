@@ -206,7 +206,7 @@ static void causes(struct page *p, const struct digest *d)
 
 	new_line(p);
 	if (!n) {
-		wrap(p, 0, "No query and no request for a mode was seen.");
+		wrap(p, 0, "No query or request for a mode was seen.");
 		new_line(p);
 	} else {
 		paint(p, BOLD);
@@ -228,7 +228,7 @@ static void story(struct page *p, const struct digest_vm *vm)
 	paint(p, vm->n_failures ? RED : "");
 	put(p, head, strlen(head));
 	paint(p, vm->n_failures ? PLAIN : "");
-	wrap(p, 2, vm->story ? vm->story + strlen(head) : "its story is not known any more.");
+	wrap(p, 2, vm->story ? vm->story + strlen(head) : "its story is no longer known.");
 	new_line(p);
 }
 

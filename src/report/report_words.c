@@ -51,7 +51,7 @@ char *report_host(char buf[REPORT_WORDS_LEN], const struct digest *d)
 	if (!f)
 		return buf;
 	fprintf(f, "%.256s: Linux %.256s", id->name ? id->name : "without a name",
-		id->release ? id->release : "of a release that is not told");
+		id->release ? id->release : "release unknown");
 	if (id->arch)
 		fprintf(f, " (%.64s)", id->arch);
 	if (id->cpus)
@@ -129,10 +129,11 @@ char *report_rest(char buf[REPORT_WORDS_LEN], const struct digest *d)
 	if (!d->top_vm && !n)
 		snprintf(buf, REPORT_WORDS_LEN, "No VM was seen.");
 	else if (told < d->top_vm || n)
-		snprintf(buf, REPORT_WORDS_LEN,
-			 "%zu of %u VMs are told of, those with failures first; of the others "
-			 "there are %" PRIu64 " calls, %" PRIu64 " of which failed.",
-			 told, d->top_vm, n, failures);
+		snprintf(
+			buf, REPORT_WORDS_LEN,
+			"%zu of %u VMs are shown, those with failures first; the others made %" PRIu64
+			" calls, %" PRIu64 " of which failed.",
+			told, d->top_vm, n, failures);
 	return buf;
 }
 

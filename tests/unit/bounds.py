@@ -65,7 +65,7 @@ CASES = [
     (SERVICE, [f"{BEYOND} VMs are left out: {APART} VMs can be told apart at once.",
                "a hint or a line of the kernel is left out: all together they are too long."], "replay", "--summary"),
     (SERVICE, [], "metrics"),
-    (SERVICE, [f"Neither birth nor end of {APART} VMs was seen.", f"{BEYOND} VMs could not be told apart"], "report"),
+    (SERVICE, [f"Neither the creation nor the end of {APART} VMs was seen.", f"{BEYOND} VMs could not be distinguished"], "report"),
     (CHECK, [], "check", "-f", "vms=1", "-f", "failures{guest~x}=0"),
 ]
 

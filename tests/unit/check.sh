@@ -108,7 +108,7 @@ offers() {
 		verdict ok 'modes=POWER9+POWER10+POWER11' tests/data/debian-7.3-64k-p11-v2.jsonl &&
 		verdict ok 'modes=POWER9' tests/data/patched-6.12-p9-v1.jsonl &&
 		verdict broken 'modes=POWER9' tests/data/patched-7.2-p10-v1.jsonl &&
-		verdict broken 'modes=POWER9' "$old" 'nothing of the kind was seen' &&
+		verdict broken 'modes=POWER9' "$old" 'no such event was seen' &&
 		verdict ok 'host.page_size=65536' tests/data/debian-7.3-64k-p11-v2.jsonl &&
 		verdict ok 'causes{type=negotiation}=no-kernel-support' "$old"
 }
@@ -192,7 +192,7 @@ absent() {
 older() {
 	sed -E "/\"type\":\"attach\"/s/\"older\":\\[\\]/\"older\":[$ino_careful]/; /\"type\":\"vm\".*\"guest\":\"careful\".*\"created\"/d" "$good" |
 		jq -c -s 'to_entries[] | .value + {seq: (.key + 1)}' >"$work/older.jsonl"
-	verdict inconclusive 'negotiations{guest=careful}=1' "$work/older.jsonl" 'not all of its life was watched' &&
+	verdict inconclusive 'negotiations{guest=careful}=1' "$work/older.jsonl" 'was not watched for its whole life' &&
 		verdict ok 'negotiations{guest=careful}>=1' "$work/older.jsonl" &&
 		verdict inconclusive 'failures{guest=careful}=0' "$work/older.jsonl" 'VM ' &&
 		verdict ok 'negotiations{guest=newer}=3' "$work/older.jsonl" && verdict ok 'asks{guest=hasty}=1' "$work/older.jsonl"
@@ -238,14 +238,14 @@ statuses() {
 
 mistakes() {
 	exits 2 'no rule: give' "$good" && exits 2 'RECORDING... is wanted' -f lost=0 &&
-		exits 2 'byte 1: lsot is no measure and no field: is lost meant?' -f lsot=0 "$good" &&
-		exits 2 'byte 17: "cuase-x" is no cause' -f 'failures{ cause=cuase-x}=0' "$good" &&
+		exits 2 'byte 1: lsot is neither a measure nor a field: did you mean lost?' -f lsot=0 "$good" &&
+		exits 2 'byte 17: "cuase-x" is not a known cause' -f 'failures{ cause=cuase-x}=0' "$good" &&
 		exits 3 'cannot read /nonexistent' -F /nonexistent "$good" &&
 		exits 2 'it is one of text, ktap, tap, junit, json, lava' --format=xml -f lost=0 "$good" &&
 		exits 3 'already exists' -o "$good" -f lost=0 "$good" || return
 	printf 'lost=0\n\nfailures{cause=okay}=0 # so\nlatency<5ms\n' >"$work/rules"
-	exits 2 "$work/rules:3:16: \"okay\" is no cause: is ok meant?" -F "$work/rules" "$good" &&
-		grep -qF "$work/rules:4:9: which? Write latency.p99" "$work/err" && [[ ! -s $work/out ]] || return
+	exits 2 "$work/rules:3:16: \"okay\" is not a known cause: did you mean ok?" -F "$work/rules" "$good" &&
+		grep -qF "$work/rules:4:9: expected a statistic: latency.p99" "$work/err" && [[ ! -s $work/out ]] || return
 	for _ in {1..30}; do echo nonsense; done >"$work/rules"
 	exits 2 '10 rules more are wrong' -F "$work/rules" "$good" || return
 	echo '# nothing' >"$work/rules"
@@ -273,7 +273,7 @@ baselines() {
 	# It is what it was made from, and no other host.
 	exits 0 '' --baseline "$base" "$good" && exits 0 '' -F "$base" "$good" && exits 1 '' --baseline "$base" "$old" || return
 	exits 3 'already exists' --write-baseline "$base" "$good" && exits 0 '' --force --write-baseline "$base" "$good" || return
-	exits 2 'a baseline begins with the line' --baseline <(echo lost=0) "$good" &&
+	exits 2 'expected a baseline, which begins with the line' --baseline <(echo lost=0) "$good" &&
 		exits 2 'leave the rules out' --write-baseline "$base" -f lost=0 "$good" &&
 		exits 2 'made of one recording' --write-baseline "$base" "$good" "$old" || return
 	rm "$base"

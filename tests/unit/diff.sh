@@ -111,7 +111,7 @@ bad_input() {
 	printf '# compatcaps-trace baseline 1\ncauses=nonsense\n' >"$out/rules"
 	refuse 3 "a rule that cannot be read" 'rules:2:8: ' "$out/rules" "$good"
 	printf '# compatcaps-trace baseline 9\n' >"$out/rules"
-	refuse 3 "a baseline of a newer kind" 'a baseline begins with' "$good" "$out/rules"
+	refuse 3 "a baseline of a newer kind" 'expected a baseline, which begins with' "$good" "$out/rules"
 	: >"$out/empty"
 	refuse 3 "an empty file" 'it is empty' "$out/empty" "$good"
 	head -c 100000 /dev/urandom >"$out/noise"
@@ -189,7 +189,7 @@ verdicts() {
 		said_then careful accepted rejected >"$out/old"
 	try 1 "verdicts that changed" '^negotiation: flags-set -> ok$' --verdicts --exit-code "$out/old"
 	says "each kind once, the first one named" out '2 calls, first seq [0-9]* of guest "careful"' \
-		'^arch-compat: rejected -> accepted$' '^3 of [0-9]* verdicts are other ones today\.$'
+		'^arch-compat: rejected -> accepted$' '^3 of [0-9]* verdicts differ today\.$'
 	run 0 "as JSON" --verdicts --json "$out/old" &&
 		[[ $(jq -c '[.outcome, .changed, (.changes | length), .changes[0].recorded, .changes[0].n]' "$out/out") == \
 			'["changed",3,2,"flags-set",2]' ]]
@@ -197,7 +197,7 @@ verdicts() {
 	said_then careful ok of-a-newer-tool <"$good" >"$out/old"
 	try 5 "a verdict that is not known" 'Of 1 call no verdict' --verdicts --exit-code "$out/old"
 	sed '/"cause":"newer-than-host"/s/"hint":"[^"]*"/"hint":"other words"/' "$good" >"$out/old"
-	try 0 "other words" '^The hint of 1 has other words\.$' --verdicts --exit-code "$out/old"
+	try 0 "other words" '^The hint of 1 is worded differently\.$' --verdicts --exit-code "$out/old"
 	cut_after negotiation "$good" >"$out/cut"
 	try 5 "verdicts of what is cut off" '^The 1 verdict is the same today\.$' --verdicts --exit-code "$out/cut"
 	refuse 3 "verdicts of no recording" 'cannot read' --verdicts /nonsense

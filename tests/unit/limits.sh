@@ -61,13 +61,13 @@ said 0 "a pattern whose states are without end" '^ok '
 within 160000 60 "$trace" check -q -f "kernel{message~\"a${choice}[ab]\"}>=600" "$tmp/letters.jsonl"
 said 0 "and it is found where it is" '^ok '
 within 160000 20 "$trace" check -q -f "kernel{message~\"((((((((((a|b)*a${choice:0:50})+)+)+)+)+)+)+)+|c)\"}=0" "$recording"
-[[ $? -eq 2 ]] && grep -q 'too much memory: write a simpler one' "$tmp/said"
+[[ $? -eq 2 ]] && grep -q 'too much memory: use a simpler one' "$tmp/said"
 result $? "a pattern that is too large"
 
 within 200000 20 "$trace" check -F /dev/zero "$recording"
 said 2 "a file of rules without an end" '/dev/zero:1:[0-9]+: a rule has at most' '/dev/zero:[0-9]+:1: .*32 MiB'
 within 200000 20 "$trace" check --baseline /dev/zero "$recording"
-said 2 "a baseline without an end" '/dev/zero:1:1: a baseline begins with' '32 MiB'
+said 2 "a baseline without an end" '/dev/zero:1:1: expected a baseline, which begins with' '32 MiB'
 within 200000 20 "$trace" diff /dev/zero "$recording"
 said 3 "a recording without an end" 'no recording|not a recording'
 yes 'lost=0' | within 200000 20 "$trace" check -F /dev/stdin "$recording"

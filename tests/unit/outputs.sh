@@ -396,7 +396,7 @@ deaf() {
 	until_true grep -q 'waiting for a reader' "$tmp/err" && kill -s "$1" "$pid" && until_true ended "$pid" || status=1
 	[[ $status -eq 0 ]] || kill -KILL "$pid"
 	wait "$pid"
-	[[ $? -eq 3 && $status -eq 0 ]] && grep -q "cannot write to $d/fifo: nobody reads it, and the program was told to end" "$tmp/err" &&
+	[[ $? -eq 3 && $status -eq 0 ]] && grep -q "cannot write to $d/fifo: nobody reads it, and a signal ended the program" "$tmp/err" &&
 		holds_only "$d" fifo
 }
 late_reader() {

@@ -682,8 +682,8 @@ static void test_not_watched_is_not_none(void **state)
 	compare(profile_of_file("older/debian-7.3-p11-as-p10-v2"), plain(true));
 	for (size_t i = 0; i < d.n; i++)
 		assert_string_not_equal(d.results[i].name, "runs");
-	assert_note("runs that failed: watched in NEW alone");
-	assert_note("messages of the kernel: watched in NEW alone");
+	assert_note("runs that failed: watched only in NEW");
+	assert_note("messages of the kernel: watched only in NEW");
 }
 
 /* ------------------------------------------------------------------ VMs without a name */
@@ -764,12 +764,13 @@ static void test_latencies_that_say_nothing(void **state)
 	(void)state;
 	compare(timed(ATTACH_FEXIT, 30, 1000), timed(ATTACH_FEXIT, 19, 100000));
 	assert_false(has_result("latency-ok"));
-	assert_note("latency of queries that succeeded: 30 calls in OLD, 19 in NEW; 20 each are "
-		    "wanted");
+	assert_note(
+		"latency of queries that succeeded: 30 calls in OLD, 19 in NEW; at least 20 each are "
+		"needed");
 	forget(NULL);
 	compare(timed(ATTACH_FEXIT, 30, 1000), timed(ATTACH_KPROBE, 30, 100000));
 	assert_false(has_result("latency-ok"));
-	assert_note("latency of queries that succeeded: calls were watched in another way");
+	assert_note("latency of queries that succeeded: calls were watched by another method");
 }
 
 /* ------------------------------------------------------------------ outputs */
@@ -890,7 +891,7 @@ static void test_many_differences(void **state)
 	text = shown(false);
 	assert_true(strlen(text) < 100000);
 	assert_non_null(strstr(text, "  and 3897 more: --json has them all\n"));
-	assert_note("VMs of OLD beyond those that are told apart: 904");
+	assert_note("VMs of OLD beyond the limit: 904");
 	free(text);
 }
 

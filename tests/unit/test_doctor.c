@@ -142,10 +142,10 @@ static void test_types(void **state)
 
 	(void)state;
 	f.hv_types = false;
-	assert_finding(&f, "module-types", DOCTOR_PROBLEM, "kvm_hv does not",
+	assert_finding(&f, "module-types", DOCTOR_PROBLEM, "kvm_hv has no type information",
 		       "CONFIG_DEBUG_INFO_BTF_MODULES");
 	f.kvm_types = false;
-	assert_finding(&f, "module-types", DOCTOR_PROBLEM, "kvm does not", NULL);
+	assert_finding(&f, "module-types", DOCTOR_PROBLEM, "kvm has no type information", NULL);
 	f = healthy;
 	f.has_hv = f.hv_types = false;
 	f.has_pr = true;
@@ -161,7 +161,7 @@ static void test_methods(void **state)
 	(void)state;
 	f.direct_calls = false;
 	assert_finding(&f, "fexit", DOCTOR_NOTE, "no direct calls", NULL);
-	assert_finding(&f, "method", DOCTOR_OK, "auto takes kprobes", NULL);
+	assert_finding(&f, "method", DOCTOR_OK, "auto uses kprobes", NULL);
 	f.kprobes_safe = false;
 	assert_finding(&f, "kprobe", DOCTOR_NOTE, "they can crash this kernel", NULL);
 }
@@ -180,10 +180,10 @@ static void test_no_method(void **state)
 	assert_finding(&f, "method", DOCTOR_PROBLEM, NULL, NULL);
 	f = healthy;
 	f.fexit = (struct doctor_load){ true, 0, -EACCES };
-	assert_finding(&f, "method", DOCTOR_PROBLEM, "auto takes fexit", "--method kprobe");
+	assert_finding(&f, "method", DOCTOR_PROBLEM, "auto uses fexit", "--method kprobe");
 	assert_finding(&f, "fexit", DOCTOR_NOTE, "cannot be loaded: Permission denied", NULL);
 	f.direct_calls = false;
-	assert_finding(&f, "method", DOCTOR_OK, "auto takes kprobes", NULL);
+	assert_finding(&f, "method", DOCTOR_OK, "auto uses kprobes", NULL);
 	f.kprobes_off = true;
 	assert_finding(&f, "kprobe", DOCTOR_NOTE, "switched off", "kprobes/enabled");
 	assert_finding(&f, "method", DOCTOR_PROBLEM, NULL, NULL);
@@ -220,13 +220,12 @@ static void test_answers(void **state)
 	struct doctor_facts f = healthy;
 
 	(void)state;
-	assert_finding(&f, "answer", DOCTOR_OK, "is told POWER9 POWER10 (0x6000000000000000)",
-		       NULL);
+	assert_finding(&f, "answer", DOCTOR_OK, "gets POWER9 POWER10 (0x6000000000000000)", NULL);
 	f.host.nested = NESTED_V1;
 	f.host.nested_caps = 0;
 	f.host.cpu_version = 0x0f000007;
-	assert_finding(&f, "answer", DOCTOR_OK,
-		       "is told POWER9 POWER10 POWER11 (0x7000000000000000)", NULL);
+	assert_finding(&f, "answer", DOCTOR_OK, "gets POWER9 POWER10 POWER11 (0x7000000000000000)",
+		       NULL);
 	f.host.cpu_version = 0x0f000004;
 	assert_finding(&f, "answer", DOCTOR_NOTE, "EINVAL", NULL);
 	f = healthy;
@@ -242,7 +241,7 @@ static void test_answers(void **state)
 	f = healthy;
 	f.has_hv = false;
 	f.has_pr = true;
-	assert_finding(&f, "answer", DOCTOR_NOTE, "ENOTTY where its VM is one of KVM PR", NULL);
+	assert_finding(&f, "answer", DOCTOR_NOTE, "ENOTTY if its VM uses KVM PR", NULL);
 	f = healthy;
 	f.host.ksize_is = FACT_ABSENT;
 	assert_finding(&f, "answer", DOCTOR_NOTE, "gets ENOTTY", NULL);
@@ -279,7 +278,7 @@ static void test_releases(void **state)
 		assert_finding(&f, "mode-check", rows[i].state, rows[i].check, NULL);
 	}
 	f.host.ksize = 40;
-	assert_finding(&f, "abi", DOCTOR_NOTE, "40 bytes: a revision that is not known here", NULL);
+	assert_finding(&f, "abi", DOCTOR_NOTE, "40 bytes: an unknown revision", NULL);
 }
 
 /* ------------------------------------------------------------------ QEMU */
@@ -314,7 +313,7 @@ static void test_qemus(void **state)
 	}
 	strcpy(f.qemus[0].not_run, "the file /opt/qemu-kvm belongs to user 1000");
 	assert_finding(&f, "qemu", DOCTOR_NOTE,
-		       "was not run to ask its version, because the file /opt/qemu-kvm belongs",
+		       "was not run with --version, because the file /opt/qemu-kvm belongs",
 		       "--version");
 	f.n_qemus = 0;
 	assert_finding(&f, "qemu", DOCTOR_NOTE, "none was found", NULL);
@@ -354,7 +353,7 @@ static void test_text(void **state)
 	assert_non_null(
 		strstr(text, "problem  method               neither fexit nor kprobes can be used\n"
 			     "                              -> use a kernel with direct calls"));
-	assert_non_null(strstr(text, "note     qemu                 3 more were not looked at\n"));
+	assert_non_null(strstr(text, "note     qemu                 3 more were not checked\n"));
 	/* Names that are longer than a line stay whole, so that they can be copied. */
 	for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
 		assert_true(strcspn(line, "\n") <= TEXT_COLUMNS || strstr(line, "pppp") ||

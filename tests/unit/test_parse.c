@@ -64,7 +64,7 @@ static void test_refusals(void **state)
 		{ "+1", 0, "sign" },
 		{ " -0x1", 1, "sign" },
 		{ "x", 0, "number" },
-		{ "0x", 2, "digit is expected" },
+		{ "0x", 2, "expected a digit" },
 		{ "0xg", 2, "hexadecimal" },
 		{ "0x1 2", 3, "hexadecimal" },
 		{ "0x0x1", 3, "hexadecimal" },

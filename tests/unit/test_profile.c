@@ -43,7 +43,7 @@ static void test_baseline_of_a_recording(void **state)
 		text,
 		"# compatcaps-trace baseline 1\n"
 		"# Written by compatcaps-trace " COMPATCAPS_VERSION
-		": one rule a line. Review it, and take out what is not to hold.\n"
+		": one rule per line. Review it, and remove rules that need not hold.\n"
 		"causes=abi-mismatch+accepted+copyout-failed+newer-than-host+ok+ok-larger-struct+"
 		"rejected+size-over-page+size-too-small+struct-too-new\n"
 		"causes{guest=broken}=copyout-failed+size-over-page+size-too-small\n"
@@ -84,7 +84,7 @@ static void assert_round_trip(const char *text)
 	/* Notes are for people. */
 	while (*text == '#')
 		text = strchr(text, '\n') + 1;
-	assert_string_equal(strstr(again, "to hold.\n") + strlen("to hold.\n"), text);
+	assert_string_equal(strstr(again, "need not hold.\n") + strlen("need not hold.\n"), text);
 	free(again);
 	profile_free(read);
 }
@@ -437,7 +437,7 @@ static void test_many_things_of_a_guest(void **state)
 	assert_has_not(text, "\nsizes{");
 	assert_has_not(text, "\nmode{");
 	assert_has_not(text, "\nstory{");
-	assert_has(text, "# No rule for story of guest=a: there is too much of it");
+	assert_has(text, "# No rule for story of guest=a: it is too large");
 	free(text);
 	profile_free(p);
 }
