@@ -37,7 +37,7 @@ int main(int argc, char **argv)
 		break;
 	}
 #ifdef COMPATCAPS_OFFLINE
-	say("this build reads recordings; tracing takes the ppc64le build, on the POWER host: see 'replay' in --help");
+	say("this build only reads recordings; tracing needs the ppc64le build, on the POWER host: see 'replay' in --help");
 	return EXIT_IMPOSSIBLE;
 #else
 	return live_run(&o);

@@ -21,18 +21,16 @@ static const struct argp_option options[] = {
 	{ 0, 0, 0, 0, "Rules:", 1 },
 	{ "rule", 'f', "RULE", 0, "a rule: 'failures{guest=db1}=0'", 0 },
 	{ "rules", 'F', "FILE", 0, "the rules of this file", 0 },
-	{ "baseline", OPT_BASELINE, "FILE", 0, "those of this baseline, which is nothing else", 0 },
+	{ "baseline", OPT_BASELINE, "FILE", 0, "the rules of this baseline", 0 },
 	{ "write-baseline", OPT_WRITE_BASELINE, "FILE", 0,
-	  "write what the recording is as rules into this new file", 0 },
+	  "describe the recording as rules in this new file", 0 },
 	{ 0 },
 };
 
 static const char doc[] =
-	"Hold recordings to rules. A rule is MEASURE OP VALUE, with filters in braces: lost=0, "
-	"'failures{cause=newer-than-host}=0', 'latency.p99<5ms', mode{guest=db1}=POWER10. What "
-	"could not be seen keeps no rule: it is inconclusive.\v"
-	"compatcaps-trace-check(1) describes rules. The status is 0 if all rules are kept, 1 if one is "
-	"broken, 5 if none is and one is inconclusive.";
+	"Test recordings against rules. A rule is MEASURE OP VALUE, with filters in braces: lost=0, "
+	"'failures{cause=newer-than-host}=0', 'latency.p99<5ms', mode{guest=db1}=POWER10. If missing data could change the result, the rule is inconclusive.\v"
+	"compatcaps-trace-check(1) describes rules. The status is 0 if all rules hold, 1 if one is broken, 5 if none is broken and one is inconclusive.";
 
 struct chosen {
 	struct cli *cli;
@@ -82,13 +80,11 @@ static void check_choice(struct argp_state *state, struct chosen *c)
 	bool given = c->n_given || c->n_files;
 
 	if (c->write_baseline && given)
-		argp_error(
-			state,
-			"--write-baseline writes rules and holds nothing to them: leave the rules out");
+		argp_error(state, "--write-baseline cannot be combined with rules");
 	if (c->write_baseline && c->cli->n_inputs > 1)
-		argp_error(state, "--write-baseline is made of one recording");
+		argp_error(state, "--write-baseline takes one recording");
 	if (!c->write_baseline && !given)
-		argp_error(state, "no rule: give -f RULE, -F FILE or --baseline FILE");
+		argp_error(state, "no rule: use -f RULE, -F FILE or --baseline FILE");
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -107,7 +103,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_WRITE_BASELINE:
 		if (c->cli->output)
-			argp_error(state, "--write-baseline names the output: it goes without -o");
+			argp_error(state, "--write-baseline cannot be combined with -o");
 		c->write_baseline = true;
 		c->cli->output = arg;
 		break;
@@ -157,14 +153,14 @@ static int write_baseline(const struct cli *cli)
 	const char *unfit;
 
 	if (!p) {
-		say("there is not enough memory");
+		say("out of memory");
 		return status;
 	}
 	if (recording_read(&reader, &rec) && recording_status(&rec) == EXIT_DONE) {
 		unfit = profile_unfit(p);
 		status = unfit ? cli->inconclusive : verb_write(cli, write_profile, p);
 		if (unfit)
-			say("%s makes no baseline: %s", cli->inputs[0], unfit);
+			say("%s gives no baseline: %s", cli->inputs[0], unfit);
 	}
 	profile_free(p);
 	return status;
@@ -287,7 +283,7 @@ static int check(const struct chosen *c)
 static int run(const struct chosen *c)
 {
 	if (c->n_bad > BAD_RULES_SAID)
-		say("%zu rules more are wrong", c->n_bad - BAD_RULES_SAID);
+		say("%zu more rules are wrong", c->n_bad - BAD_RULES_SAID);
 	if (c->n_bad)
 		return EXIT_USAGE;
 	if (c->unreadable)
@@ -296,7 +292,7 @@ static int run(const struct chosen *c)
 		return write_baseline(c->cli);
 	if (c->rules.n)
 		return check(c);
-	say("there is no rule in what was given");
+	say("the files hold no rule");
 	return EXIT_USAGE;
 }
 

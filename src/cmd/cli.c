@@ -22,14 +22,14 @@ enum {
 
 static const struct argp_option options[] = {
 	{ 0, 0, 0, 0, "Output:", 8 },
-	{ "format", OPT_FORMAT, "NAME", 0, "what is written:", 0 },
+	{ "format", OPT_FORMAT, "NAME", 0, "output format:", 0 },
 	{ "json", 'j', 0, 0, "the same as --format=json", 0 },
-	{ "output", 'o', "FILE", 0, "write to this new file, not to standard output", 0 },
+	{ "output", 'o', "FILE", 0, "write to this new file instead of standard output", 0 },
 	{ "force", OPT_FORCE, 0, 0, "replace the file of -o", 0 },
 	{ "color", OPT_COLOR, "WHEN", 0, "always, never or auto: on a terminal (default)", 0 },
-	{ "quiet", 'q', 0, 0, "on standard error say only what went wrong", 0 },
+	{ "quiet", 'q', 0, 0, "print only errors to standard error", 0 },
 	{ "verdicts", OPT_VERDICTS, "WHEN", 0,
-	  "recorded, what was said then, or now: what is said today (default)", 0 },
+	  "recorded: as recorded; now: derived again (default)", 0 },
 	{ "inconclusive", OPT_INCONCLUSIVE, "N", 0, "exit with N instead of 5", 0 },
 	{ 0 },
 };
@@ -88,7 +88,7 @@ static void print_formats(const struct cli *c, FILE *f, bool with_what)
 
 static void format(struct argp_state *state, struct cli *c, const char *arg)
 {
-	char why[256] = "it is one of ";
+	char why[256] = "must be one of ";
 	size_t n = strlen(why);
 	FILE *f;
 
@@ -99,13 +99,13 @@ static void format(struct argp_state *state, struct cli *c, const char *arg)
 		print_formats(c, f, false);
 		fclose(f);
 	}
-	cli_refuse(state, "--format", arg, c->formats ? why : "there is one form alone");
+	cli_refuse(state, "--format", arg, c->formats ? why : "there is only one format");
 }
 
 static void json(struct argp_state *state, struct cli *c)
 {
 	if (!find_format(c, "json"))
-		argp_error(state, "--json: there is no such form here; see --format in --help");
+		argp_error(state, "--json: not available here; see --format in --help");
 }
 
 static void inconclusive(struct argp_state *state, struct cli *c, const char *arg)
@@ -114,7 +114,7 @@ static void inconclusive(struct argp_state *state, struct cli *c, const char *ar
 	uint64_t value = 0;
 
 	if (!c->inconclusive_wanted)
-		argp_error(state, "--inconclusive: nothing here can be inconclusive");
+		argp_error(state, "--inconclusive: nothing can be inconclusive here");
 	if (!parse_upto(arg, strlen(arg), UINT8_MAX, &value, &err))
 		cli_refuse(state, "--inconclusive", arg, err.why);
 	c->inconclusive = (int)value;
@@ -122,13 +122,13 @@ static void inconclusive(struct argp_state *state, struct cli *c, const char *ar
 
 static void verdicts(struct argp_state *state, struct cli *c, const char *arg)
 {
-	c->recorded = word(state, "--verdicts", arg, whens, "it is recorded or now");
+	c->recorded = word(state, "--verdicts", arg, whens, "must be recorded or now");
 }
 
 static void input(struct argp_state *state, struct cli *c, char *arg)
 {
 	if (c->n_inputs >= c->max_inputs)
-		argp_error(state, "%s: %zu file%s can be named, not more", arg, c->max_inputs,
+		argp_error(state, "%s: %zu file%s at most", arg, c->max_inputs,
 			   c->max_inputs == 1 ? "" : "s");
 	c->inputs[c->n_inputs++] = (char *)path(state, "a file", arg);
 }
@@ -142,11 +142,11 @@ static void check(struct argp_state *state, struct cli *c)
 	if (n_stdin > 1)
 		argp_error(state, "standard input can be read once");
 	if (c->n_inputs < c->min_inputs)
-		argp_error(state, "%s is wanted; - is standard input", c->args_doc);
+		argp_error(state, "expected %s; - is standard input", c->args_doc);
 	if (c->output && !strcmp(c->output, "-"))
 		c->output = NULL;
 	if (c->force && !c->output)
-		argp_error(state, "--force replaces the file of -o: which?");
+		argp_error(state, "--force needs -o FILE");
 }
 
 static error_t parse_output(int key, char *arg, struct argp_state *state)
@@ -164,7 +164,7 @@ static error_t parse_output(int key, char *arg, struct argp_state *state)
 		c->output = path(state, "-o", arg);
 		break;
 	case OPT_COLOR:
-		c->color = word(state, "--color", arg, colors, "it is always, never or auto");
+		c->color = word(state, "--color", arg, colors, "must be always, never or auto");
 		break;
 	case OPT_VERDICTS:
 		verdicts(state, c, arg);
@@ -268,7 +268,7 @@ void cli_parse(struct cli *c, int argc, char **argv)
 	c->inconclusive = EXIT_INCONCLUSIVE;
 	c->inputs = calloc((size_t)argc + 1, sizeof(*c->inputs));
 	if (!c->inputs) {
-		say("there is not enough memory");
+		say("out of memory");
 		exit(EXIT_IMPOSSIBLE);
 	}
 	argp_err_exit_status = EXIT_USAGE;

@@ -13,7 +13,7 @@ enum { FORMAT_TEXT, FORMAT_JSON, FORMATS_OWN, FORMATS_MAX = 8 };
 
 /* After its own ones those that check has too. */
 static struct format formats[FORMATS_MAX + 1] = {
-	[FORMAT_TEXT] = { "text", "for people, what got worse first", SHIELD_TEXT },
+	[FORMAT_TEXT] = { "text", "for people, what became worse first", SHIELD_TEXT },
 	[FORMAT_JSON] = { "json", "one object", SHIELD_JSON },
 };
 static results_write_fn *writers[FORMATS_MAX];
@@ -40,20 +40,20 @@ struct chosen {
 static const struct argp_option options[] = {
 	{ 0, 0, 0, 0, "Comparing:", 1 },
 	{ "exit-code", OPT_EXIT_CODE, 0, 0,
-	  "exit with 1 where they differ, with 5 where what was not seen may decide", 0 },
+	  "exit with 1 if they differ, with 5 if missing data may hide a difference", 0 },
 	{ "verdicts", OPT_VERDICTS, 0, 0,
-	  "of one recording: the verdicts that are other ones today than they were then", 0 },
+	  "for one recording: the verdicts that differ from the recorded ones today", 0 },
 	{ 0 },
 };
 
 static void check_choice(struct argp_state *state, const struct chosen *c)
 {
 	if (!c->verdicts && c->cli->n_inputs < 2)
-		argp_error(state, "OLD and NEW are wanted; - is standard input");
+		argp_error(state, "expected OLD and NEW; - is standard input");
 	if (c->verdicts && c->cli->n_inputs != 1)
-		argp_error(state, "--verdicts is about one recording");
+		argp_error(state, "--verdicts takes one recording");
 	if (c->verdicts && c->cli->format >= FORMATS_OWN)
-		argp_error(state, "--verdicts is told as text or json");
+		argp_error(state, "--verdicts needs --format=text or json");
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -93,7 +93,7 @@ static struct profile *read_recording(FILE *f, const char *path, bool *complete)
 	struct recording rec;
 
 	if (!p) {
-		say("there is not enough memory");
+		say("out of memory");
 		return NULL;
 	}
 	if (recording_read_file(f, &reader, &rec)) {
@@ -214,7 +214,7 @@ int diff_main(int argc, char **argv)
 {
 	struct cli cli = {
 		.args_doc = "OLD NEW\n--verdicts RECORDING",
-		.doc = "What differs between two recordings or baselines.",
+		.doc = "Compare two recordings or baselines.",
 		.options = &argp,
 		.formats = formats,
 		.max_inputs = 2,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* compatcaps-trace doctor: what stands in the way here. */
+/* compatcaps-trace doctor: check whether this host can be traced. */
 #include <stdlib.h>
 
 #include "cmd/cli.h"
@@ -13,7 +13,7 @@
 enum { FORMAT_TEXT, FORMAT_JSON };
 
 static const struct format formats[] = {
-	[FORMAT_TEXT] = { "text", "a line for each finding, and what to do about it", SHIELD_TEXT },
+	[FORMAT_TEXT] = { "text", "one line for each finding, with its remedy", SHIELD_TEXT },
 	[FORMAT_JSON] = { "json", "one object", SHIELD_JSON },
 	{ NULL, NULL, SHIELD_TEXT },
 };
@@ -23,7 +23,7 @@ static const struct format formats[] = {
 static int examine(const struct cli *c)
 {
 	(void)c;
-	say("this build reads recordings; doctor takes the ppc64le build, on the POWER host");
+	say("this build only reads recordings; doctor needs the ppc64le build, on the POWER host");
 	return EXIT_IMPOSSIBLE;
 }
 
@@ -60,8 +60,7 @@ int doctor_main(int argc, char **argv)
 {
 	struct cli cli = {
 		.args_doc = "",
-		.doc = "What stands in the way of tracing on this host, and what its VMMs are told. "
-		       "Nothing is changed, and nothing attached to.",
+		.doc = "Report what keeps this host from being traced, and what VMMs get here. Nothing is changed or attached.",
 		.formats = formats,
 	};
 	int status;

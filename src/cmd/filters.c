@@ -25,7 +25,7 @@ static bool resolve_pid(uint32_t pid, int *pidfd)
 		return false;
 	}
 	if (of != pid) {
-		say("%u is a thread of process %u: say -p %u, or --tid %u for this thread alone",
+		say("%u is a thread of process %u: use -p %u, or --tid %u for only this thread",
 		    pid, of, of, pid);
 		return false;
 	}
@@ -48,8 +48,7 @@ static bool resolve_vm(const char *name, struct attach_options *a)
 	a->vm_ino = host_vm_inode(name);
 	if (a->vm_ino)
 		return true;
-	say("there is no VM %s below /sys/kernel/debug/kvm: look there for the names of those that run",
-	    name);
+	say("there is no VM %s below /sys/kernel/debug/kvm, which lists the VMs that run", name);
 	return false;
 }
 

@@ -449,7 +449,7 @@ static void on_uevents(struct live *l)
 			break;
 		case WATCH_OVERRUN:
 			say_note(
-				"more uevents came at once than could be kept: the births and ends of some VMs are not told");
+				"more uevents arrived at once than there was room for: the creation and end of some VMs is not reported");
 			vms_look(&l->vms);
 			take_or_release(l, l->vms.n || !l->vms.known);
 			on_modules(l, true);
@@ -593,7 +593,7 @@ static void say_attached(const struct live *l)
 		say_note(
 			"this kernel does not have KVM_PPC_GET_COMPAT_CAPS: queries end with ENOTTY");
 	else if (hook->how == ATTACH_ABSENT && !host_kvm_obstacle() && !l->opt->release_idle)
-		say("not watching %s: %s: causes that lie behind it cannot be told",
+		say("not watching %s: %s: causes that depend on it cannot be found",
 		    attach_func(POINT_BACKEND), hook->why);
 	if (host_kvm_obstacle() && l->uevents >= 0)
 		say_note("%s", state_of(l, state));
@@ -640,7 +640,7 @@ static void send_inventory(struct live *l)
 	if (l->opt->command || !l->vms.n || host_kvm_obstacle())
 		return;
 	if (!inventory_read(&inv, &numbered, error))
-		say("which VMs are there already is not told: %s", error);
+		say("VMs that already exist are not reported: %s", error);
 	for (size_t i = 0; i < inv.n; i++)
 		send_found(l, &inv.vms[i]);
 	if (inv.truncated)
@@ -702,7 +702,7 @@ static bool begin(struct live *l)
 		return false;
 	l->session = session_new(teller_event, l->teller);
 	if (!l->session) {
-		say("there is not enough memory");
+		say("out of memory");
 		return false;
 	}
 	send_trace(l, l->attached_at);
@@ -772,7 +772,8 @@ static int status_with_command(struct live *l, int status)
 	struct pollfd fd = { .fd = l->signals, .events = POLLIN };
 
 	if (!c->ended && !l->signal && !l->unread)
-		say("%s[%d] goes on, untraced: waiting for its end", l->opt->command[0], c->pid);
+		say("%s[%d] continues without being traced: waiting for it to end",
+		    l->opt->command[0], c->pid);
 	while (!c->ended) {
 		poll(&fd, 1, -1);
 		while (read(l->signals, &si, sizeof(si)) == (ssize_t)sizeof(si)) {
@@ -833,7 +834,7 @@ static int trace(struct live *l)
 	teller_summarize(l->teller, l->session);
 	report_in_flight(l);
 	if (l->was_blind)
-		say("for a while not every function was watched: calls of that time are not told");
+		say("not every function was watched all the time: some calls are missing");
 	status = status_of(l, close_teller(l));
 	return l->opt->command ? status_with_command(l, status) : status;
 }

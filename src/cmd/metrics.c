@@ -17,17 +17,15 @@ static const struct format formats[] = {
 };
 
 static const char doc[] =
-	"Count what recordings hold, for Prometheus and its like: negotiations and requests for a "
-	"mode, their failures by cause, retries, losses, durations. Of several recordings it is "
-	"the sum. trace and record do the same live with --metrics.\v"
+	"Count what recordings hold, for Prometheus: negotiations and requests for a "
+	"mode, their failures by cause, retries, losses, durations. For several recordings it prints the sum. trace and record do the same live with --metrics.\v"
 	"EXAMPLES:\n"
 	"  compatcaps-trace metrics host.jsonl\n"
 	"  compatcaps-trace metrics --force -o compatcaps.prom monday.jsonl tuesday.jsonl\n"
 	"  compatcaps-trace metrics --format=openmetrics host.jsonl\n"
 	"\n"
 	"EXIT STATUS:\n"
-	"  0 done; 2 usage; 3 a recording could not be read, or not all of it, or the\n"
-	"  output could not be written.";
+	"  0 done; 2 usage; 3 a recording could not be read completely, or the output\n  could not be written.";
 
 /* Of one recording. */
 struct counted {
@@ -40,7 +38,7 @@ static void on_event(const struct event *e, void *ctx)
 	const struct counted *c = ctx;
 
 	if (e->type == EVENT_TRACE && e->frame->trace.filters.outcomes)
-		say("%s has calls of some outcomes alone: others are not counted", c->path);
+		say("%s has only calls with some outcomes: others are not counted", c->path);
 	metrics_event(e, c->metrics);
 }
 
@@ -83,7 +81,7 @@ int metrics_main(int argc, char **argv)
 
 	cli_parse(&cli, argc, argv);
 	if (!m) {
-		say("there is not enough memory");
+		say("out of memory");
 		return EXIT_IMPOSSIBLE;
 	}
 	for (size_t i = 0; i < cli.n_inputs; i++)

@@ -23,26 +23,21 @@ static const char args_doc[] = "[trace] [-- COMMAND [ARG...]]\n"
 			       "check|diff|report|metrics|vms|doctor ... (each has its own --help)";
 
 static const char doc[] =
-	"Tell why a VMM and KVM did or did not agree on a CPU compatibility mode. trace watches "
-	"every KVM_PPC_GET_COMPAT_CAPS negotiation on this POWER host, live, and names its cause; "
-	"record keeps it in a file; replay tells it again, on any machine.\v"
+	"Show why KVM on POWER refused or accepted a guest's CPU compatibility mode. trace watches every KVM_PPC_GET_COMPAT_CAPS negotiation and every request for a mode on this POWER host, live, and names the cause; record writes them to a file; replay shows that file on any machine.\v"
 	"EXAMPLES:\n"
 	"  compatcaps-trace                      every negotiation on this host\n"
-	"  compatcaps-trace -p 4711              of this process alone\n"
+	"  compatcaps-trace -p 4711              only calls of this process\n"
 	"  compatcaps-trace --comm qemu-system-ppc --errors-only\n"
-	"                                        what goes wrong in any QEMU\n"
+	"                                        what fails in any QEMU\n"
 	"  compatcaps-trace --json -d 60 >trace.jsonl\n"
-	"                                        one minute, one JSON object a line\n"
+	"                                        one minute, one JSON object per line\n"
 	"  compatcaps-trace --summary -- qemu-system-ppc64 -M pseries,accel=kvm\n"
-	"                                        run QEMU, trace it and what it forks\n"
+	"                                        run QEMU, trace it and its children\n"
 	"  compatcaps-trace record -o host.jsonl -d 1h\n"
 	"  compatcaps-trace replay --summary host.jsonl\n"
 	"\n"
 	"EXIT STATUS:\n"
-	"  0 done, also when ended by SIGINT or SIGTERM; 2 usage; 3 impossible here,\n"
-	"  and why is said; 5 inconclusive: events were lost and --strict was given.\n"
-	"  With a COMMAND its own, 128+N where signal N ended it; 125 where it would be\n"
-	"  3 or 5, 126 it cannot be run, 127 there is no such command.";
+	"  0 done, also when ended by SIGINT or SIGTERM; 2 usage; 3 impossible here, a\n  message says why; 5 inconclusive: events were lost and --strict was given.\n  With a COMMAND its own, or 128+N if signal N ended it; 125 if it would be 3\n  or 5, 126 if COMMAND cannot be run, 127 if there is no such command.";
 
 enum {
 	OPT_COMM = 256,
@@ -67,43 +62,42 @@ enum {
 };
 
 static const struct argp_option options[] = {
-	{ 0, 0, 0, 0, "Whose calls (trace, record):", 1 },
-	{ "pid", 'p', "PID", 0, "those of this process", 0 },
-	{ "tid", OPT_TID, "TID", 0, "those of this thread", 0 },
-	{ "comm", OPT_COMM, "NAME", 0, "those of processes of this name", 0 },
-	{ "vm", OPT_VM, "PID-FD", 0, "those of this VM, as below /sys/kernel/debug/kvm", 0 },
-	{ "cgroup", OPT_CGROUP, "PATH", 0, "those of processes in this cgroup and below it", 0 },
-	{ 0, 0, 0, 0, "Which of these are shown:", 2 },
-	{ "errno", OPT_ERRNO, "ERRNO", 0, "those that fail with this error: E2BIG or 7", 0 },
-	{ "errors-only", OPT_ERRORS_ONLY, 0, 0, "those that fail", 0 },
+	{ 0, 0, 0, 0, "Which calls are traced (trace, record):", 1 },
+	{ "pid", 'p', "PID", 0, "calls of this process", 0 },
+	{ "tid", OPT_TID, "TID", 0, "calls of this thread", 0 },
+	{ "comm", OPT_COMM, "NAME", 0, "calls of processes with this name", 0 },
+	{ "vm", OPT_VM, "PID-FD", 0, "calls on this VM, named as in /sys/kernel/debug/kvm", 0 },
+	{ "cgroup", OPT_CGROUP, "PATH", 0, "calls of processes in this cgroup and below", 0 },
+	{ 0, 0, 0, 0, "Which of them are shown:", 2 },
+	{ "errno", OPT_ERRNO, "ERRNO", 0, "calls that fail with this error: E2BIG or 7", 0 },
+	{ "errors-only", OPT_ERRORS_ONLY, 0, 0, "calls that fail", 0 },
 	{ 0, 0, 0, 0, "When to stop (trace, record):", 3 },
-	{ "count", 'n', "COUNT", 0, "after so many calls that are shown", 0 },
-	{ "duration", 'd', "TIME", 0, "after so many seconds; also .2, 500ms, 2m, 1h", 0 },
+	{ "count", 'n', "COUNT", 0, "after this many calls were shown", 0 },
+	{ "duration", 'd', "TIME", 0, "after this many seconds; also .2, 500ms, 2m, 1h", 0 },
 	{ 0, 0, 0, 0, "Output:", 4 },
 	{ "json", 'j', 0, 0, "the same as --format=json", 0 },
-	{ "format", OPT_FORMAT, "NAME", 0, "what is written:", 0 },
-	{ "output", 'o', "FILE", 0, "write to this new file, not to standard output", 0 },
+	{ "format", OPT_FORMAT, "NAME", 0, "output format:", 0 },
+	{ "output", 'o', "FILE", 0, "write to this new file instead of standard output", 0 },
 	{ "force", OPT_FORCE, 0, 0, "replace the file of -o, or of --metrics", 0 },
 	{ "metrics", OPT_METRICS, "FILE.prom", 0,
-	  "trace, record: count in this file meanwhile, for node_exporter", 0 },
-	{ "summary", OPT_SUMMARY, 0, 0, "at the end the story of each VM, a paragraph each", 0 },
+	  "trace, record: also count in this file, for node_exporter", 0 },
+	{ "summary", OPT_SUMMARY, 0, 0, "at the end, print the story of each VM", 0 },
 	{ "color", OPT_COLOR, "WHEN", 0, "always, never or auto: on a terminal (default)", 0 },
-	{ "verbose", 'v', 0, 0, "more of each call, and what libbpf has to say", 0 },
-	{ "quiet", 'q', 0, 0, "of the tracer itself say only what went wrong", 0 },
+	{ "verbose", 'v', 0, 0, "more of each call, and messages of libbpf", 0 },
+	{ "quiet", 'q', 0, 0, "print only errors from the tracer itself", 0 },
 	{ "verdicts", OPT_VERDICTS, "WHEN", 0,
-	  "replay: recorded, what was said then, or now: what is said today (default)", 0 },
+	  "replay: recorded: as recorded; now: derived again (default)", 0 },
 	{ 0, 0, 0, 0, "For scripts:", 5 },
 	{ "strict", OPT_STRICT, 0, 0, "exit with 5 if any event was lost", 0 },
 	{ "inconclusive", OPT_INCONCLUSIVE, "N", 0, "exit with N instead of 5", 0 },
 	{ 0, 0, 0, 0, "How it watches (trace, record):", 6 },
-	{ "method", OPT_METHOD, "HOW", 0, "fexit, kprobe or auto: fexit where it works (default)",
-	  0 },
+	{ "method", OPT_METHOD, "HOW", 0, "fexit, kprobe or auto: fexit if it works (default)", 0 },
 	{ "release-idle", OPT_RELEASE_IDLE, 0, 0,
-	  "watch only while a VM lives, so that kvm's modules can be unloaded", 0 },
+	  "watch only while a VM exists, so that KVM's modules can be unloaded", 0 },
 	{ "ring-size", OPT_RING_SIZE, "SIZE", 0,
-	  "how much a burst of events may take: 1M, 16M (default: 4M)", 0 },
+	  "size of the buffer for bursts of events: 1M, 16M (default: 4M)", 0 },
 	{ "dry-run", OPT_DRY_RUN, 0, 0,
-	  "attach, print what the verifier says of each program, and end", 0 },
+	  "attach, print the verifier's figures for each program, and exit", 0 },
 	{ "attach", OPT_ATTACH, "HOW", OPTION_HIDDEN | OPTION_ARG_OPTIONAL, "refused", 0 },
 	{ 0 },
 };
@@ -154,7 +148,7 @@ static uint64_t number(struct argp_state *state, const char *option, const char 
 	if (!parse_upto(arg, strlen(arg), max, &value, &err))
 		refuse(state, option, arg, err.why);
 	else if (!value)
-		refuse(state, option, arg, "a number from 1 on is wanted");
+		refuse(state, option, arg, "must be an integer of 1 or more");
 	return value;
 }
 
@@ -174,7 +168,7 @@ static uint32_t ring_size(struct argp_state *state, const char *arg)
 	if (unit)
 		n <<= 10 * (unit - units + 1);
 	if (n < ATTACH_RING_MIN || n > ATTACH_RING_MAX || n & (n - 1))
-		refuse(state, "--ring-size", arg, "a power of two from 64K to 1G is wanted");
+		refuse(state, "--ring-size", arg, "must be a power of two from 64K to 1G");
 	return (uint32_t)n;
 }
 
@@ -186,14 +180,14 @@ static uint64_t duration(struct argp_state *state, const char *arg)
 	if (!parse_duration(arg, strlen(arg), &ns, &err))
 		refuse(state, "-d", arg, err.why);
 	else if (!ns)
-		refuse(state, "-d", arg, "a time above 0 is wanted");
+		refuse(state, "-d", arg, "must be a time above 0");
 	return ns;
 }
 
 static const char *path(struct argp_state *state, const char *option, const char *arg)
 {
 	if (!*arg)
-		refuse(state, option, arg, "a path is wanted");
+		refuse(state, option, arg, "expected a path");
 	return arg;
 }
 
@@ -201,7 +195,7 @@ static const char *metrics(struct argp_state *state, const char *arg)
 {
 	if (!metrics_file_is_name(arg))
 		refuse(state, "--metrics", arg,
-		       "a name that ends in .prom is wanted: the textfile collector reads no other");
+		       "must end in .prom: the textfile collector reads no other files");
 	return arg;
 }
 
@@ -219,7 +213,7 @@ static int word(struct argp_state *state, const char *option, const char *arg,
 static void comm(struct argp_state *state, struct options *o, const char *arg)
 {
 	if (!*arg)
-		refuse(state, "--comm", arg, "a name is wanted, for example qemu-system-ppc");
+		refuse(state, "--comm", arg, "expected a name, for example qemu-system-ppc");
 	/* The kernel keeps 15 bytes of a name: a longer one means just those. */
 	strncpy(o->attach.comm, arg, sizeof(o->attach.comm) - 1);
 }
@@ -231,7 +225,7 @@ static void vm(struct argp_state *state, struct options *o, const char *arg)
 	if (!pid || arg[pid] != '-' || pid + 1 == end || end >= sizeof(o->vm) ||
 	    pid + 1 + strspn(arg + pid + 1, "0123456789") != end)
 		refuse(state, "--vm", arg,
-		       "a name such as 4711-12 is wanted, see /sys/kernel/debug/kvm");
+		       "expected a name such as 4711-12, see /sys/kernel/debug/kvm");
 	strncpy(o->vm, arg, sizeof(o->vm) - 1);
 }
 
@@ -248,7 +242,8 @@ static uint32_t errno_filter(struct argp_state *state, const char *arg)
 		if (name && !strcasecmp(name, arg))
 			return (uint32_t)e;
 	}
-	refuse(state, "--errno", arg, "there is no such error; E2BIG is one, and so is 7");
+	refuse(state, "--errno", arg,
+	       "unknown error: use a name such as E2BIG, or a number such as 7");
 	return 0;
 }
 
@@ -266,7 +261,7 @@ static const char *format_names(char *buf, size_t size)
 static const struct emitter *format(struct argp_state *state, const char *arg)
 {
 	const struct emitter *e = emitter_by_name(arg);
-	char why[256] = "it is one of ";
+	char why[256] = "must be one of ";
 	size_t n = strlen(why);
 
 	format_names(why + n, sizeof(why) - n);
@@ -290,11 +285,12 @@ static void bare_word(struct argp_state *state, struct parse *p, const char *arg
 	else if (p->o->verb == VERB_REPLAY)
 		argp_error(state, "%s: replay takes one FILE", quote(quoted, arg));
 	else if (p->verb_given)
-		argp_error(state, "%s: a command goes after --", quote(quoted, arg));
+		argp_error(state, "%s: a command must follow --", quote(quoted, arg));
 	else if (verb_by_name(arg))
-		argp_error(state, "%s has options of its own and goes first", arg);
+		argp_error(state, "%s must come first: it has options of its own", arg);
 	else
-		argp_error(state, "%s is no verb: trace, record, replay; a command goes after --",
+		argp_error(state,
+			   "%s is not a verb: trace, record, replay; a command must follow --",
 			   quote(quoted, arg));
 }
 
@@ -312,11 +308,11 @@ static void quoted_words(struct argp_state *state, struct parse *p)
 static void check_command(struct argp_state *state, const struct options *o)
 {
 	if (state->quoted && !o->command)
-		argp_error(state, "a command is wanted after --");
+		argp_error(state, "expected a command after --");
 	if (!o->command)
 		return;
 	if (!*o->command[0])
-		argp_error(state, "a command is wanted after --, and its name is empty");
+		argp_error(state, "expected a command after --, found an empty name");
 	/* None of these can be the command's, which is yet to start. */
 	if (o->attach.pid)
 		argp_error(state, "-p and a command exclude each other");
@@ -325,7 +321,7 @@ static void check_command(struct argp_state *state, const struct options *o)
 	if (o->vm[0])
 		argp_error(state, "--vm and a command exclude each other");
 	if (o->dry_run)
-		argp_error(state, "--dry-run traces nothing: give it no command");
+		argp_error(state, "--dry-run traces nothing: it cannot be combined with a command");
 }
 
 static void check_record(struct argp_state *state, struct options *o)
@@ -333,10 +329,10 @@ static void check_record(struct argp_state *state, struct options *o)
 	if (!o->format)
 		o->format = &emit_json;
 	if (!o->format->stream)
-		argp_error(state, "record: --format=%s is no recording, json is; or say trace -o",
+		argp_error(state, "record: --format=%s is not a recording: use json, or trace -o",
 			   o->format->name);
 	if (!o->output)
-		argp_error(state, "record: where to? -o FILE is wanted");
+		argp_error(state, "record: expected -o FILE");
 	if (o->dry_run)
 		argp_error(state, "record: --dry-run records nothing");
 }
@@ -344,9 +340,9 @@ static void check_record(struct argp_state *state, struct options *o)
 static void check_replay(struct argp_state *state, const struct parse *p)
 {
 	if (p->tracing)
-		argp_error(state, "replay: %s is for tracing, which is over", p->tracing);
+		argp_error(state, "replay: %s is only for tracing", p->tracing);
 	if (!p->o->input)
-		argp_error(state, "replay: a FILE is wanted; - is standard input");
+		argp_error(state, "replay: expected FILE; - is standard input");
 }
 
 static void check(struct argp_state *state, struct parse *p)
@@ -360,15 +356,15 @@ static void check(struct argp_state *state, struct parse *p)
 	if (o->verb == VERB_RECORD)
 		check_record(state, o);
 	if (p->of_replay && o->verb != VERB_REPLAY)
-		argp_error(state, "%s is for replay alone", p->of_replay);
+		argp_error(state, "%s is only for replay", p->of_replay);
 	if (p->json && o->format && strcmp(o->format->name, "json"))
 		argp_error(state, "--json and --format=%s exclude each other", o->format->name);
 	if (p->json)
 		o->format = &emit_json;
 	if (o->force && !o->output && !o->metrics)
-		argp_error(state, "--force replaces the file of -o: which?");
+		argp_error(state, "--force needs -o FILE");
 	if (o->dry_run && o->metrics)
-		argp_error(state, "--dry-run traces nothing: there is nothing to count");
+		argp_error(state, "--dry-run traces nothing: it cannot be combined with --metrics");
 	if (o->output && !strcmp(o->output, "-"))
 		o->output = NULL;
 	else if (!o->output && o->format)
@@ -424,7 +420,7 @@ static error_t parse_how(int key, char *arg, struct argp_state *state)
 	case OPT_METHOD:
 		p->tracing = "--method";
 		o->attach.method = word(state, "--method", arg, methods,
-					"it is fexit, kprobe or auto");
+					"must be fexit, kprobe or auto");
 		break;
 	case OPT_RELEASE_IDLE:
 		p->tracing = "--release-idle";
@@ -439,8 +435,9 @@ static error_t parse_how(int key, char *arg, struct argp_state *state)
 		o->dry_run = true;
 		break;
 	case OPT_ATTACH:
-		argp_error(state, "--attach: for a process that runs already say -p PID, "
-				  "for the attach method --method=HOW");
+		argp_error(
+			state,
+			"--attach: use -p PID to trace a running process, --method=HOW for the attach method");
 		break;
 	default:
 		return parse_who(key, arg, state);
@@ -468,12 +465,12 @@ static error_t parse_output(int key, char *arg, struct argp_state *state)
 		o->metrics = metrics(state, arg);
 		break;
 	case OPT_COLOR:
-		o->color = word(state, "--color", arg, colors, "it is always, never or auto");
+		o->color = word(state, "--color", arg, colors, "must be always, never or auto");
 		break;
 	case OPT_VERDICTS:
 		p->of_replay = "--verdicts";
 		o->recorded_verdicts = word(state, "--verdicts", arg, verdicts,
-					    "it is recorded or now");
+					    "must be recorded or now");
 		break;
 	case OPT_ERRNO:
 		o->err = errno_filter(state, arg);
@@ -594,7 +591,7 @@ static enum complete_more offer_bare(const char *first, bool dashed, void *ctx)
 	if (first)
 		return COMPLETE_NOTHING;
 	complete_offer(verb_names[VERB_TRACE], "each negotiation on this host");
-	complete_offer(verb_names[VERB_RECORD], "keep them in a file");
+	complete_offer(verb_names[VERB_RECORD], "write them to a file");
 	complete_offer(verb_names[VERB_REPLAY], "show a recording");
 	for (const struct offline_verb *v = verbs; v->name; v++)
 		complete_offer(v->name, v->what);

@@ -18,15 +18,13 @@ enum { OPT_COPY = 2048 };
 static const struct argp_option options[] = {
 	{ 0, 0, 0, 0, "The page of --format=html:", 1 },
 	{ "copy", OPT_COPY, "WHEN", 0,
-	  "put the recording inside it: always, never or auto, up to 64 MiB (default)", 0 },
+	  "include the recording: always, never or auto, up to 64 MiB (default)", 0 },
 	{ 0 },
 };
 
 static const char doc[] =
-	"Tell people what recordings have: the host, what went wrong, each VM's story, how long "
-	"queries took, and what was not seen.\v"
-	"A page with its recording inside it takes the place of that recording: replay, check, diff "
-	"and metrics read it too. Of one with several recordings PAGE#2 is the second.";
+	"Show what recordings hold: the host, the failures, the story of each VM, how long queries took, and what was not seen.\v"
+	"A page that includes the recording can replace it: replay, check, diff and metrics read the page too. If it has several recordings, PAGE#2 is the second.";
 
 static struct output *open_output(const struct cli *cli, const struct report_format *form)
 {
@@ -34,7 +32,7 @@ static struct output *open_output(const struct cli *cli, const struct report_for
 
 	if (!out || !form->binary || !output_is_terminal(out))
 		return out;
-	say("a trace of --format=%s is not for a terminal: name a file with -o", form->name);
+	say("--format=%s is not for a terminal: name a file with -o", form->name);
 	output_close(out, false);
 	return NULL;
 }
@@ -108,7 +106,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 			r->report.copy = i;
 			return 0;
 		}
-	cli_refuse(state, "--copy", arg, "it is always, never or auto");
+	cli_refuse(state, "--copy", arg, "must be always, never or auto");
 	return 0;
 }
 

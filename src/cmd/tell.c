@@ -121,7 +121,7 @@ struct teller *teller_new(const struct options *o, int wake)
 	struct teller *t = calloc(1, sizeof(*t));
 
 	if (!t) {
-		say("there is not enough memory");
+		say("out of memory");
 		return NULL;
 	}
 	t->opt = o;

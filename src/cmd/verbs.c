@@ -9,12 +9,12 @@
  * something else), and its part of the docs.
  */
 #define VERBS(VERB) \
-	VERB(check, "hold recordings to rules") \
-	VERB(diff, "what differs between two recordings") \
-	VERB(report, "a page about recordings, for people") \
-	VERB(metrics, "the numbers of recordings, for Prometheus") \
-	VERB(vms, "the VMs that run on this host, and their modes") \
-	VERB(doctor, "what stands in the way here")
+	VERB(check, "test recordings against rules") \
+	VERB(diff, "compare two recordings") \
+	VERB(report, "make a page of recordings") \
+	VERB(metrics, "count for Prometheus") \
+	VERB(vms, "list the VMs on this host and their modes") \
+	VERB(doctor, "check whether this host can be traced")
 
 #define DECLARE(name, what) int name##_main(int argc, char **argv);
 #define ROW(name, what)	    { #name, what, "compatcaps-trace " #name, name##_main },

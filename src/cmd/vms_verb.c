@@ -25,7 +25,7 @@ static const struct format formats[] = {
 static int list(const struct cli *c)
 {
 	(void)c;
-	say("this build reads recordings; vms takes the ppc64le build, on the POWER host");
+	say("this build only reads recordings; vms needs the ppc64le build, on the POWER host");
 	return EXIT_IMPOSSIBLE;
 }
 
@@ -83,8 +83,7 @@ int vms_main(int argc, char **argv)
 {
 	struct cli cli = {
 		.args_doc = "",
-		.doc = "The VMs that run on this host now: the compatibility mode of each, whether "
-		       "this host offers it, and which hosts have it.",
+		.doc = "List the VMs that run on this host now: the compatibility mode of each, whether this host offers it, and which hosts have it.",
 		.formats = formats,
 	};
 	int status;

@@ -237,19 +237,19 @@ statuses() {
 }
 
 mistakes() {
-	exits 2 'no rule: give' "$good" && exits 2 'RECORDING... is wanted' -f lost=0 &&
+	exits 2 'no rule: use' "$good" && exits 2 'expected RECORDING...' -f lost=0 &&
 		exits 2 'byte 1: lsot is neither a measure nor a field: did you mean lost?' -f lsot=0 "$good" &&
 		exits 2 'byte 17: "cuase-x" is not a known cause' -f 'failures{ cause=cuase-x}=0' "$good" &&
 		exits 3 'cannot read /nonexistent' -F /nonexistent "$good" &&
-		exits 2 'it is one of text, ktap, tap, junit, json, lava' --format=xml -f lost=0 "$good" &&
+		exits 2 'must be one of text, ktap, tap, junit, json, lava' --format=xml -f lost=0 "$good" &&
 		exits 3 'already exists' -o "$good" -f lost=0 "$good" || return
 	printf 'lost=0\n\nfailures{cause=okay}=0 # so\nlatency<5ms\n' >"$work/rules"
 	exits 2 "$work/rules:3:16: \"okay\" is not a known cause: did you mean ok?" -F "$work/rules" "$good" &&
 		grep -qF "$work/rules:4:9: expected a statistic: latency.p99" "$work/err" && [[ ! -s $work/out ]] || return
 	for _ in {1..30}; do echo nonsense; done >"$work/rules"
-	exits 2 '10 rules more are wrong' -F "$work/rules" "$good" || return
+	exits 2 '10 more rules are wrong' -F "$work/rules" "$good" || return
 	echo '# nothing' >"$work/rules"
-	exits 2 'there is no rule in what was given' -F "$work/rules" "$good"
+	exits 2 'the files hold no rule' -F "$work/rules" "$good"
 }
 
 files() {
@@ -274,12 +274,12 @@ baselines() {
 	exits 0 '' --baseline "$base" "$good" && exits 0 '' -F "$base" "$good" && exits 1 '' --baseline "$base" "$old" || return
 	exits 3 'already exists' --write-baseline "$base" "$good" && exits 0 '' --force --write-baseline "$base" "$good" || return
 	exits 2 'expected a baseline, which begins with the line' --baseline <(echo lost=0) "$good" &&
-		exits 2 'leave the rules out' --write-baseline "$base" -f lost=0 "$good" &&
-		exits 2 'made of one recording' --write-baseline "$base" "$good" "$old" || return
+		exits 2 'cannot be combined with rules' --write-baseline "$base" -f lost=0 "$good" &&
+		exits 2 'takes one recording' --write-baseline "$base" "$good" "$old" || return
 	rm "$base"
 	# Of less than all no baseline is made.
 	for file in cut lost filtered; do
-		exits 5 'makes no baseline' --write-baseline "$base" "$work/$file.jsonl" && [[ ! -e $base ]] || return
+		exits 5 'gives no baseline' --write-baseline "$base" "$work/$file.jsonl" && [[ ! -e $base ]] || return
 	done
 	exits 3 '' --write-baseline "$base" "$work/bad.jsonl" || [[ ! -e $base ]]
 }

@@ -41,7 +41,7 @@ same() {
 
 # By another way than the completion's: what people read.
 options_of() { "$@" --help | sed -nE 's/^ +(-., )?(--[a-z-]+).*/\2/p' | sort -u; }
-formats_of() { compatcaps-trace "$1" --format=nonsense x 2>&1 | sed -nE 's/.*it is one of (.*)/\1/p' | tr -d ' ' | tr , '\n'; }
+formats_of() { compatcaps-trace "$1" --format=nonsense x 2>&1 | sed -nE 's/.*must be one of (.*)/\1/p' | tr -d ' ' | tr , '\n'; }
 
 verbs="trace record replay $(sed -nE 's/^\tVERB\((\w+),.*/\1/p' src/cmd/verbs.c | tr '\n' ' ')"
 same "verbs" "$(offered compatcaps-trace '' | sort)" "$(tr ' ' '\n' <<<"$verbs" | grep . | sort)"

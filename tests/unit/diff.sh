@@ -92,14 +92,14 @@ statuses() {
 }
 
 bad_input() {
-	refuse 2 "no file" 'OLD and NEW are wanted'
-	refuse 2 "one file" 'OLD and NEW are wanted' "$good"
-	refuse 2 "three files" '2 files can be named' "$good" "$good" "$good"
-	refuse 2 "an unknown form" 'it is one of text, json' --format=nonsense "$good" "$good"
+	refuse 2 "no file" 'expected OLD and NEW'
+	refuse 2 "one file" 'expected OLD and NEW' "$good"
+	refuse 2 "three files" '2 files at most' "$good" "$good" "$good"
+	refuse 2 "an unknown form" 'must be one of text, json' --format=nonsense "$good" "$good"
 	refuse 2 "standard input twice" 'standard input can be read once' - -
-	refuse 2 "--verdicts of none" 'about one recording' --verdicts
-	refuse 2 "--verdicts as tests" 'as text or json' --verdicts --format=tap "$good"
-	refuse 2 "--verdicts of two" 'about one recording' --verdicts "$good" "$good"
+	refuse 2 "--verdicts of none" '--verdicts takes one recording' --verdicts
+	refuse 2 "--verdicts as tests" 'needs --format=text or json' --verdicts --format=tap "$good"
+	refuse 2 "--verdicts of two" '--verdicts takes one recording' --verdicts "$good" "$good"
 	refuse 3 "no such file" 'cannot read /nonsense' "$good" /nonsense
 	refuse 3 "a directory" 'cannot read tests' tests "$good"
 	refuse 3 "no recording" 'is not a recording' "$good" COPYING

@@ -301,7 +301,7 @@ documentation() {
 
 command_line() {
 	local good=tests/data/debian-7.3-p10-v1.jsonl
-	holds 'no recording' exits 2 'RECORDING... is wanted' -q
+	holds 'no recording' exits 2 'expected RECORDING...' -q
 	holds 'no such format' exits 2 'prometheus, openmetrics' --format=xml $good
 	holds 'no such file' exits 3 'No such file' "$work/nothing"
 	holds '... gives no metrics' eval '[[ ! -s $work/out ]]'
@@ -329,7 +329,7 @@ command_line() {
 	holds '--metrics and --dry-run' eval \
 		'"$trace" --metrics host.prom --dry-run 2>"$work/err"; [[ $? -eq 2 ]] && grep -q "nothing to count" "$work/err"'
 	holds '--force is for the file of --metrics too' eval \
-		'"$trace" --metrics host.prom --force 2>"$work/err"; [[ $? -eq 3 ]] && grep -q "tracing takes the ppc64le build" "$work/err"'
+		'"$trace" --metrics host.prom --force 2>"$work/err"; [[ $? -eq 3 ]] && grep -q "tracing needs the ppc64le build" "$work/err"'
 	holds '--metrics is no option of replay' eval \
 		'"$trace" replay --metrics host.prom $good 2>"$work/err"; [[ $? -eq 2 ]] && grep -q -- "--metrics" "$work/err"'
 }

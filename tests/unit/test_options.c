@@ -208,13 +208,13 @@ static void test_refused(void **state)
 		{ "--nonsense", "unrecognized option '--nonsense'" },
 		{ "-Z", "invalid option" },
 		{ "-p", "requires an argument" },
-		{ "-p 0", "-p \"0\": a number from 1 on" },
+		{ "-p 0", "-p \"0\": must be an integer of 1 or more" },
 		{ "-p -1", "a sign is not allowed" },
 		{ "-p 2147483648", "too large" },
 		{ "-p 12x", "not a digit" },
-		{ "--tid 0", "from 1 on" },
+		{ "--tid 0", "must be an integer of 1 or more" },
 		{ "--tid 4294967297", "too large" },
-		{ "-n 0", "-n \"0\": a number from 1 on" },
+		{ "-n 0", "-n \"0\": must be an integer of 1 or more" },
 		{ "-n 18446744073709551616", "64 bits" },
 		{ "-n 010", "octal" },
 		{ "-d 0", "a time above 0" },
@@ -225,19 +225,19 @@ static void test_refused(void **state)
 		{ "-d 18446744073709551615h", "too long" },
 		{ "-d 99999999999999999999", "64 bits" },
 		{ "-d -5", "sign" },
-		{ "--comm=", "--comm \"\": a name is wanted" },
+		{ "--comm=", "--comm \"\": expected a name" },
 		{ "--vm=", "4711-12" },
 		{ "--vm ../x", "4711-12" },
 		{ "--vm 123456789012-12345678901", "4711-12" },
-		{ "--cgroup=", "a path is wanted" },
-		{ "--errno EWHAT", "--errno \"EWHAT\": there is no such error" },
-		{ "--errno=", "no such error" },
-		{ "--errno 0", "from 1 on" },
+		{ "--cgroup=", "expected a path" },
+		{ "--errno EWHAT", "--errno \"EWHAT\": unknown error" },
+		{ "--errno=", "unknown error" },
+		{ "--errno 0", "must be an integer of 1 or more" },
 		{ "--errno 4096", "too large" },
-		{ "--errno -7", "no such error" },
+		{ "--errno -7", "unknown error" },
 		{ "--color blue", "always, never or auto" },
 		{ "--color=", "always, never or auto" },
-		{ "--ring-size 3M", "--ring-size \"3M\": a power of two from 64K to 1G is wanted" },
+		{ "--ring-size 3M", "--ring-size \"3M\": must be a power of two from 64K to 1G" },
 		{ "--ring-size 32K", "a power of two" },
 		{ "--ring-size 2G", "a power of two" },
 		{ "--ring-size=0", "a power of two" },
@@ -247,11 +247,11 @@ static void test_refused(void **state)
 		{ "--ring-size=1T", "--ring-size \"1T\"" },
 		{ "--method magic", "fexit, kprobe or auto" },
 		{ "--method syscall", "fexit, kprobe or auto" },
-		{ "--format xml", "--format \"xml\": it is one of text, json" },
+		{ "--format xml", "--format \"xml\": must be one of text, json" },
 		{ "--json --format=text", "--json and --format=text exclude each other" },
-		{ "--output=", "a path is wanted" },
-		{ "--force", "--force replaces the file of -o" },
-		{ "--inconclusive=0", "from 1 on" },
+		{ "--output=", "expected a path" },
+		{ "--force", "--force needs -o FILE" },
+		{ "--inconclusive=0", "must be an integer of 1 or more" },
 		{ "--inconclusive=256", "too large" },
 		{ "--quiet=1", "doesn't allow an argument" },
 	};
@@ -267,15 +267,15 @@ static void test_words_refused(void **state)
 	static const struct {
 		const char *args, *why;
 	} bad[] = {
-		{ "qemu", "\"qemu\" is no verb: trace, record, replay; a command goes after --" },
-		{ "-n 3 qemu -p 1", "\"qemu\" is no verb" },
-		{ "Trace", "no verb" },
-		{ "trace qemu", "\"qemu\": a command goes after --" },
-		{ "record -o f qemu", "\"qemu\": a command goes after --" },
-		{ "trace record", "\"record\": a command goes after --" },
-		{ "--", "a command is wanted after --" },
-		{ "trace -d 5 --", "a command is wanted after --" },
-		{ "record -o f --", "a command is wanted after --" },
+		{ "qemu", "\"qemu\" is not a verb: trace, record, replay; a command must follow --" },
+		{ "-n 3 qemu -p 1", "\"qemu\" is not a verb" },
+		{ "Trace", "not a verb" },
+		{ "trace qemu", "\"qemu\": a command must follow --" },
+		{ "record -o f qemu", "\"qemu\": a command must follow --" },
+		{ "trace record", "\"record\": a command must follow --" },
+		{ "--", "expected a command after --" },
+		{ "trace -d 5 --", "expected a command after --" },
+		{ "record -o f --", "expected a command after --" },
 		{ "-p 1 -- true", "-p and a command exclude each other" },
 		{ "--tid 1 -- true", "--tid and a command exclude each other" },
 		{ "--vm 1-2 -- true", "--vm and a command exclude each other" },
@@ -299,17 +299,17 @@ static void test_options_of_verbs(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(tracing); i++) {
 		snprintf(args, sizeof(args), "replay f %s", tracing[i]);
-		assert_refused(args, " is for tracing, which is over");
+		assert_refused(args, " is only for tracing");
 	}
-	assert_refused("replay", "a FILE is wanted; - is standard input");
-	assert_refused("replay --", "a FILE is wanted");
+	assert_refused("replay", "expected FILE; - is standard input");
+	assert_refused("replay --", "expected FILE");
 	assert_refused("replay f g", "\"g\": replay takes one FILE");
 	assert_refused("replay f -- true", "\"true\": replay takes one FILE");
-	assert_refused("record", "-o FILE is wanted");
-	assert_refused("record --format=text -o f", "--format=text is no recording");
+	assert_refused("record", "expected -o FILE");
+	assert_refused("record --format=text -o f", "--format=text is not a recording");
 	assert_refused("record --dry-run -o f", "--dry-run records nothing");
-	assert_refused("--verdicts=now", "--verdicts is for replay alone");
-	assert_refused("record -o f --verdicts=now", "--verdicts is for replay alone");
+	assert_refused("--verdicts=now", "--verdicts is only for replay");
+	assert_refused("record -o f --verdicts=now", "--verdicts is only for replay");
 	assert_refused("replay f --verdicts=old", "recorded or now");
 }
 
