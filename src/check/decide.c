@@ -133,7 +133,8 @@ static void why_doubt(const struct decision *d, const char **sep)
 	uint64_t n = add_up(d->s->n_unknown, add_up(d->s->n_maybe, d->s->set.n_unknown));
 
 	if (n)
-		because(d, sep, "not enough is known about %" PRIu64 " event%s", n, n == 1 ? "" : "s");
+		because(d, sep, "not enough is known about %" PRIu64 " event%s", n,
+			n == 1 ? "" : "s");
 	if (d->tainted)
 		because(d, sep, "lost events of these VMs could change the result");
 	if (is_over(d->s, &d->ev->unseen))

@@ -267,7 +267,8 @@ static void test_words_refused(void **state)
 	static const struct {
 		const char *args, *why;
 	} bad[] = {
-		{ "qemu", "\"qemu\" is not a verb: trace, record, replay; a command must follow --" },
+		{ "qemu",
+		  "\"qemu\" is not a verb: trace, record, replay; a command must follow --" },
 		{ "-n 3 qemu -p 1", "\"qemu\" is not a verb" },
 		{ "Trace", "not a verb" },
 		{ "trace qemu", "\"qemu\": a command must follow --" },
