@@ -37,7 +37,7 @@ static void put_host(FILE *f, const struct host_facts *host)
 	int n;
 
 	if (offer.source == MODES_UNKNOWN)
-		n = snprintf(text, sizeof(text), "What this host offers is not known");
+		n = snprintf(text, sizeof(text), "The modes that this host offers are not known");
 	else
 		n = snprintf(text, sizeof(text), "This host offers %s (%s)",
 			     modes_text(modes, sizeof(modes), offer.modes),
@@ -151,7 +151,7 @@ static void put_holders(FILE *f, const struct inventory_vm *vm)
 		if (p->part == PART_OWNER || holders++ >= HOLDERS)
 			continue;
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s[%" PRIu32 "]",
-				      n ? ", " : "held as well by ", p->comm, p->pid);
+				      n ? ", " : "also held by ", p->comm, p->pid);
 	}
 	if (holders > HOLDERS || vm->processes_left_out)
 		snprintf(text + n, sizeof(text) - n, " and %zu more",
@@ -186,19 +186,19 @@ static void put_vm(FILE *f, const struct inventory *inv, const struct inventory_
 	if (inventory_owner(vm))
 		put_holders(f, vm);
 	if (vm->ended && inventory_owner(vm))
-		layout_line(f, ARROW, INDENT, "its process has ended meanwhile");
+		layout_line(f, ARROW, INDENT, "its process has ended since");
 	if (is_worth_a_sentence(vm, &v))
 		layout_line(f, ARROW, INDENT, v.hint);
 }
 
-#define TOO_MANY "There are too many VMs, or too many open files of KVM, to look at all of them"
+#define TOO_MANY "There are too many VMs, or too many open files of KVM, to list them all"
 
 static void put_unseen(FILE *f, const struct inventory *inv)
 {
 	char text[256];
 
 	if (inv->truncated && inv->has_unlisted && inv->unlisted) {
-		snprintf(text, sizeof(text), "KVM has %" PRIu32 " VM%s more. " TOO_MANY,
+		snprintf(text, sizeof(text), "KVM has %" PRIu32 " more VM%s. " TOO_MANY,
 			 inv->unlisted, inv->unlisted == 1 ? "" : "s");
 		layout_line(f, "", 0, text);
 		return;
@@ -208,15 +208,14 @@ static void put_unseen(FILE *f, const struct inventory *inv)
 	if (inv->has_unlisted && inv->unlisted) {
 		snprintf(text, sizeof(text),
 			 "KVM has %" PRIu32
-			 " VM%s more, of which no process%s has a descriptor open",
+			 " more VM%s, of which no process%s has an open descriptor",
 			 inv->unlisted, inv->unlisted == 1 ? "" : "s",
 			 inv->namespaced ? " of this pid namespace" : "");
 		layout_line(f, "", 0, text);
 	}
 	if (!inv->has_unlisted)
-		layout_line(
-			f, "", 0,
-			"Whether these are all VMs is not known: debugfs, where KVM lists them, cannot be read");
+		layout_line(f, "", 0,
+			    "There may be more VMs: debugfs, where KVM lists them, cannot be read");
 }
 
 void inventory_show_text(FILE *f, const struct inventory *inv, bool color)
@@ -227,7 +226,7 @@ void inventory_show_text(FILE *f, const struct inventory *inv, bool color)
 			"\n%s    PID  %-*s  KVM    VCPUS  MODE        RUNS ON           OFFERED%s\n",
 			color ? DIM : "", GUEST_WIDTH, "GUEST", color ? PLAIN : "");
 	else if (!inv->truncated)
-		fputs("No VM runs.\n", f);
+		fputs("No VM is running.\n", f);
 	for (size_t i = 0; i < inv->n; i++)
 		put_vm(f, inv, &inv->vms[i], color);
 	put_unseen(f, inv);

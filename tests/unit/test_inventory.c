@@ -672,9 +672,9 @@ static void test_text(void **state)
 		"     40  db \"1\"              HV v2      1  POWER9      POWER9 or newer   yes\n"
 		"4194304  (vmm)               HV v2      2  differs     POWER10 or newer  yes\n"
 		"         vCPU 0 POWER9, vCPU 1 POWER10\n"
-		"         held as well by vmm[500], vmm[501], vmm[502], vmm[503] and 5 more\n"
-		"         -> its process has ended meanwhile\n");
-	assert_says(text, "KVM has 2 VMs more, of which no process has a descriptor open\n");
+		"         also held by vmm[500], vmm[501], vmm[502], vmm[503] and 5 more\n"
+		"         -> its process has ended since\n");
+	assert_says(text, "KVM has 2 more VMs, of which no process has an open descriptor\n");
 	assert_null(strchr(text, '\033'));
 	free(text);
 	text = text_of(&inv, true);
@@ -686,7 +686,7 @@ static void test_text(void **state)
 	assert_says(text, "vmm[503] and 95 more\n");
 	assert_says(
 		text,
-		"KVM has 2 VMs more. There are too many VMs, or too many open files of KVM, to");
+		"KVM has 2 more VMs. There are too many VMs, or too many open files of KVM, to");
 	assert_null(strstr(text, "of which no process"));
 	free(text);
 	inventory_free(&inv);
@@ -699,11 +699,9 @@ static void test_text_of_nothing(void **state)
 
 	(void)state;
 	assert_string_equal(
-		text,
-		"What this host offers is not known, bare metal.\n"
-		"No VM runs.\n"
-		"Whether these are all VMs is not known: debugfs, where KVM lists them, cannot be\n"
-		"  read\n");
+		text, "The modes that this host offers are not known, bare metal.\n"
+		      "No VM is running.\n"
+		      "There may be more VMs: debugfs, where KVM lists them, cannot be read\n");
 	free(text);
 }
 
