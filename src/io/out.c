@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +16,22 @@ static const char *program;
 static int exit_status;
 static int failure; /* the errno of the first write that failed */
 
+/*
+ * Why an earlier write failed, when a full buffer was written and nobody kept its errno, as in a
+ * long --help: POLLERR alone is a pipe without a reader.
+ */
+static int earlier_failure(void)
+{
+	struct pollfd fd = { .fd = STDOUT_FILENO };
+
+	return poll(&fd, 1, 0) == 1 && (fd.revents & (POLLERR | POLLHUP)) == POLLERR ? EPIPE : EIO;
+}
+
 bool out_flush(void)
 {
 	errno = 0;
 	if ((fflush(stdout) || ferror(stdout)) && !failure)
-		failure = errno ? errno : EIO;
+		failure = errno ? errno : earlier_failure();
 	return !failure;
 }
 
