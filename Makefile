@@ -153,11 +153,11 @@ UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 # On ppc64le the program itself reads recordings.
 NATIVE := $(if $(filter ppc64le,$(HOST_ARCH)),,$(H)/bin/compatcaps-trace)
 
-all: $(PROGS:%=$(P)/bin/%) $(NATIVE) $(H)/bin/decode_bitmap ## build the tracer and the tools for ppc64le, and for this machine what reads recordings
+all: $(PROGS:%=$(P)/bin/%) $(NATIVE) $(H)/bin/decode_bitmap ## build the tracer and the tools for ppc64le, and the reader of recordings for this machine
 
-programs: $(PROGS:%=$(P)/bin/%) ## of these what a POWER host runs, alone
+programs: $(PROGS:%=$(P)/bin/%) ## only what a POWER host runs
 
-readers: $(H)/bin/compatcaps-trace $(H)/bin/decode_bitmap ## and what reads recordings on this machine, alone
+readers: $(H)/bin/compatcaps-trace $(H)/bin/decode_bitmap ## only what reads recordings on this machine
 
 $(P)/obj/%.o: %.c | $(P)/gen/compatcaps.skel.h $(P)/gen/inventory.skel.h
 	@mkdir -p $(@D)
@@ -280,7 +280,7 @@ src/%.c: ;
 # The kernel's types that the programs touch, out of a kernel's own BTF. Bootstrapped:
 # first against all of the kernel's types, then against those that relocations name.
 VMLINUX_KERNEL ?= debian-7.3
-vmlinux: ## make src/vmlinux_ppc64le.h anew from the BTF of VMLINUX_KERNEL (debian-7.3)
+vmlinux: ## generate src/vmlinux_ppc64le.h from the BTF of VMLINUX_KERNEL (debian-7.3)
 	$(Q)$(TOOLS) tools/gen_vmlinux "$$(tests/vm/kernel path $(VMLINUX_KERNEL))" $(sort $(wildcard src/*.bpf.c src/*/*.bpf.c)) \
 		>$(O)/vmlinux_ppc64le.h && mv $(O)/vmlinux_ppc64le.h src/vmlinux_ppc64le.h
 
@@ -332,16 +332,16 @@ deb-$(HOST_ARCH) rpm-$(HOST_ARCH) rpm-ppc64le: | $(DEB)
 	$(call msg,PACKAGE,$(subst -, for ,$@))
 	$(Q)tools/package $(subst -, $(O)/packages ,$@) >$(O)/packages/$@.log 2>&1 || { tail -n 20 $(O)/packages/$@.log >&2; false; }
 
-check-service: all $(DEB) ## install the Debian package in a guest, and try its service under a real systemd: three minutes
+check-service: all $(DEB) ## install the Debian package in a guest and test its service under a real systemd: three minutes
 	$(Q)$(ALONE) tests/check service
 
-dashboard: all $(DEB) ## docs/dashboard.png anew, of what Prometheus scrapes in check-service
+dashboard: all $(DEB) ## draw docs/dashboard.png again from what Prometheus scrapes in check-service
 	$(Q)PICTURE=docs/dashboard.png tests/vm/test-service
 
-check-fleet: all $(DEB) ## two hosts and a collector, as docs/fleet.md sets them up, in guests on one network: three minutes
+check-fleet: all $(DEB) ## two hosts and a collector, set up as in docs/fleet.md, in guests on one network: three minutes
 	$(Q)$(ALONE) tests/check fleet
 
-check-packages: all packages ## look at the packages, build and install them on an emulated ppc64le machine: less than half an hour
+check-packages: all packages ## inspect the packages, build and install them on an emulated ppc64le machine: less than half an hour
 	$(Q)$(ALONE) tests/packages
 
 check: all $(UNIT:%=$(H)/unit/%) $(H)/unit/compatcaps-trace $(H)/bin/compatcaps_probe $(SHARED) ## run every test; the last line counts them
@@ -353,10 +353,10 @@ check-unit: all $(UNIT:%=$(H)/unit/%) $(H)/unit/compatcaps-trace $(H)/bin/compat
 check-vm: all ## the tests in guests
 	$(Q)$(ALONE) tests/check vm
 
-check-stories: all $(P)/tests/steps ## of these the ones with a real QEMU in the guest, and with VMMs that race
+check-stories: all $(P)/tests/steps ## only those with a real QEMU in the guest, and with VMMs that race
 	$(Q)$(ALONE) tests/check stories
 
-check-lint: all ## static checks alone
+check-lint: all ## only the static checks
 	$(Q)$(ALONE) tests/check lint
 
 check-64k: all ## the patched kernels with pages of 64 KiB: half an hour to build them, ten minutes
@@ -365,7 +365,7 @@ check-64k: all ## the patched kernels with pages of 64 KiB: half an hour to buil
 check-debug: all ## kernels with KASAN, lockdep, kmemleak and more: half an hour to build them, half an hour
 	$(Q)$(ALONE) CHECK_TIMEOUT=7200 JOBS=$(or $(JOBS),2) tests/check debug
 
-demo: ready-demo ## boot a POWER11 in POWER10 mode, and watch VMMs in it that go right and wrong, a real QEMU among them
+demo: ready-demo ## boot a POWER11 in POWER10 mode and trace VMMs in it, correct and wrong ones, a real QEMU among them
 	$(Q)tests/vm/demo
 
 # What is built for it while other things are still fetched.
@@ -377,7 +377,7 @@ include tests/vm/conformance.mk tests/vm/steps.mk tests/vm/crowd.mk tests/vm/riv
 -include bench/bench.mk tests/fuzz/fuzz.mk
 
 # How each file is compiled, for editors and other programs that read C.
-compile_commands.json: all ## for clangd and its like: how each C file is compiled
+compile_commands.json: all ## how each C file is compiled, for clangd
 	$(Q)tools/compile_commands \
 		$(CROSS_CC) $(P_CFLAGS) -- $(foreach m,$(sort $(TRACE) $(TOOL)),$(wildcard src/$(m).c src/*/$(m).c tools/$(m).c)) tools/compatcaps_probe.c tools/decode_bitmap.c \
 			$(wildcard tests/vm/*.c) $(filter-out %.bpf.c,$(wildcard bench/*.c)) -- \
@@ -387,10 +387,10 @@ compile_commands.json: all ## for clangd and its like: how each C file is compil
 check-mutants: all ## show that the kernel tests catch each bug of kernel-patches/mutants
 	$(Q)kernel-patches/check-mutants
 
-check-selftest: ## build the kselftest for upstream as any kselftest, and run it in guests
+check-selftest: ## build the kselftest as upstream would, and run it in guests
 	$(Q)kernel-patches/check-selftest
 
-kernel: ## build a patched kernel: KERNEL=v7.2, v7.2-mainline or v6.12 (PAGES=64K, DEBUG=1; LINUX_SRC= for a tree of yours)
+kernel: ## build a patched kernel: KERNEL=v7.2, v7.2-mainline or v6.12 (PAGES=64K, DEBUG=1; LINUX_SRC= for your own tree)
 	$(Q)kernel-patches/build $(BUILD_OPTIONS) $(KERNEL)
 
 else
@@ -422,19 +422,19 @@ INSTALL_ARCH := $(if $(filter command,$(firstword $(origin ARCH))),$(ARCH),$(HOS
 install: export DESTDIR := $(DESTDIR)
 install: export PREFIX := $(PREFIX)
 install: export PROGS := $(if $(filter command,$(firstword $(origin PROGS))),$(PROGS))
-install: built ## install below DESTDIR and PREFIX what this machine can run
+install: built ## install what this machine can run, below DESTDIR and PREFIX
 	@tools/install $(INSTALL_ARCH)
 
 built:
 	@test -x $(O)/$(if $(filter ppc64le,$(INSTALL_ARCH)),ppc64le,host)/bin/compatcaps-trace || $(MAKE) all
 
 # What git keeps, or in a tree without it all that make has not made.
-dist: ## a tarball of the sources, in O: it builds without git
+dist: ## make a tarball of the sources in O; it builds without git
 	@tools/dist $(VERSION)
 
 clean: ## remove what was built (not what was downloaded)
 	$(Q)rm -rf $(addprefix $(O)/,ppc64le host check fuzz sysroot yyjson vmlinux_ppc64le.h) compile_commands.json
 	@rmdir $(O) 2>/dev/null || true
 
-distclean: clean ## remove the cache of downloads, roots and kernels as well
+distclean: clean ## also remove the cache of downloads, roots and kernels
 	$(Q)tools/root clean

@@ -22,13 +22,13 @@ mirror() {
 		return
 	fi
 	command -v apt-get >/dev/null ||
-		die "apt-get is missing: roots are made on Debian or a relative of it; elsewhere install the tools that docs/building.md names and say TOOLCHAIN=host"
+		die "apt-get is missing: roots can only be made on Debian and its relatives; elsewhere install the tools that docs/building.md lists and use TOOLCHAIN=host"
 	local uri
 	# What it would fetch for an update: known without one ever having been made.
 	uri=$(host_apt apt-get --print-uris update 2>/dev/null |
 		sed -nE "s,^'([^']*)/dists/(bookworm|trixie|forky|sid|oldstable|stable|testing|unstable)/InRelease'.*,\\1,p" |
 		head -n 1)
-	[[ -n $uri ]] || die "no Debian mirror in this host's apt configuration; name one: DEBIAN_MIRROR=URL make ..."
+	[[ -n $uri ]] || die "no Debian mirror in this host's apt configuration; use DEBIAN_MIRROR=URL make ..."
 	echo "${uri%/}"
 }
 
@@ -218,7 +218,7 @@ list_packages() {
 		) &
 	done | sort -u | {
 		# The point of those that could be read.
-		read -r _ || die "no Debian mirror can be reached: check the network, or name one: DEBIAN_MIRROR=URL make ..."
+		read -r _ || die "no Debian mirror can be reached: check the network, or use DEBIAN_MIRROR=URL make ..."
 		cat
 	}
 }

@@ -48,9 +48,9 @@ die_unwritable() { die "cannot write below $cache: set COMPATCAPS_CACHE to a dir
 
 # The sentence for whoever has no home, and so no place that is not everybody's.
 need_cache() {
-	[[ -n $cache ]] || die "HOME is not set, and so there is no place for downloads: name a directory, COMPATCAPS_CACHE=DIR make ..."
+	[[ -n $cache ]] || die "HOME is not set, so there is no place for downloads: use COMPATCAPS_CACHE=DIR make ..."
 	[[ $cache != *[\"\\]* && $cache != *$'\n'* ]] ||
-		die "the cache's path has a quote, a backslash or a line break in it, which apt cannot have: COMPATCAPS_CACHE=DIR names another ($cache)"
+		die "the path of the cache contains a quote, a backslash or a line break, which apt does not support: use another COMPATCAPS_CACHE=DIR ($cache)"
 }
 
 use_cache() {
@@ -72,7 +72,7 @@ clean_cache() {
 	local folder left
 	need_cache
 	[[ -e $cache || -L $cache ]] || return 0
-	is_our_cache || die "nothing is removed: $cache has no $cache_tag of compatcaps-trace; if it is a cache of ours nevertheless, remove it yourself"
+	is_our_cache || die "nothing is removed: $cache has no $cache_tag of compatcaps-trace; if it is such a cache, remove it yourself"
 	for folder in "${cache_folders[@]}"; do
 		rm -rf --one-file-system "${cache:?}/$folder"
 	done
@@ -80,7 +80,7 @@ clean_cache() {
 	left=$(strangers)
 	rm -f "$cache/$cache_tag"
 	if [[ -n $left ]]; then
-		say "$cache stays: it holds what compatcaps-trace did not make: ${left//$'\n'/, }"
+		say "$cache is kept: it contains files that compatcaps-trace did not make: ${left//$'\n'/, }"
 	else
 		rmdir "$cache" 2>/dev/null || true
 	fi

@@ -426,7 +426,7 @@ strange_fifo() {
 	mkfifo -m 666 "$d/x/fifo"
 	chown "$stranger" "$d/x/fifo"
 	exec 8<>"$d/x/fifo"
-	refused "a FIFO that another user has made" "$1" -o "$d/x/fifo"
+	refused "a FIFO of another user" "$1" -o "$d/x/fifo"
 	local status=$?
 	chmod 755 "$d/x"
 	timeout 20 cat <&8 >"$tmp/read" &

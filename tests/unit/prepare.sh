@@ -127,7 +127,7 @@ result $? "what several report is shown once"
 
 begin
 echo 'echo "no such luck" >&2; exit 1' >"$STUB/root_path_vmm"
-prepare demo && grep -qxF 'make: Debian'"'"'s QEMU for ppc64le could not be had: the demo goes on without a real QEMU' "$tmp/said"
+prepare demo && grep -qxF 'make: cannot get Debian'"'"'s QEMU for ppc64le: the demo goes on without a real QEMU' "$tmp/said"
 result $? "what it can do without is reported"
 
 begin
