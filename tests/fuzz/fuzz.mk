@@ -13,7 +13,8 @@ FUZZED := $(filter-out src/lib/say.c,$(wildcard $(patsubst %,src/%/*.c,check dia
 # What argp allocates for a command line that it refuses is lost: that leak is not ours, and bounded.
 FUZZ_ENV_options := ASAN_OPTIONS=detect_leaks=0
 FUZZ_ARGS_options := -detect_leaks=0 -rss_limit_mb=0 -runs=1000000
-FUZZ_CC = $(CLANG) $(CSTD) -I$(P)/gen -Itools -MMD -MP -O1 -g -fno-sanitize-recover=all
+# The cache of the compiler has objects of other trees, whose place must not be in them.
+FUZZ_CC = $(CLANG) $(CSTD) -fdebug-compilation-dir=. -I$(P)/gen -Itools -MMD -MP -O1 -g -fno-sanitize-recover=all
 
 FUZZ_SANITIZE := -fsanitize=fuzzer-no-link,address,undefined
 # It is not ours, and takes minutes to compile with sanitizers.

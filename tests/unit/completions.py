@@ -70,13 +70,13 @@ class Shell:
         if b'\x1b[c' in data or b'\x1b[0c' in data:
             self.send(b'\x1b[?62c')
 
-    def arguments(self, line):
+    def arguments(self, line, patience=PATIENCE):
         """What the command gets of a line that was typed, with its Tab; None: it was not run."""
         if os.path.exists(self.dump):
             os.unlink(self.dump)
         self.said = b''
         self.send(line)
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + patience
         while not os.path.exists(self.dump):
             if time.monotonic() > end:
                 return None
@@ -90,9 +90,15 @@ class Shell:
         end = time.monotonic() + 0.5
         while time.monotonic() < end:
             self.hear(0.05)
-        self.send(b'\x03')
-        # A terminal drops what was typed around an interrupt.
-        time.sleep(0.2)
+        # A terminal drops what was typed around an interrupt, and a busy shell comes late to it.
+        got = None
+        for _ in range(PATIENCE):
+            self.send(b'\x03')
+            time.sleep(0.2)
+            got = self.arguments(b'dump taken back\r', 1)
+            if got == [b'taken', b'back']:
+                return
+        raise RuntimeError(f'the line is not taken back: {got} {self.said}')
 
     def close(self):
         os.kill(self.pid, signal.SIGKILL)

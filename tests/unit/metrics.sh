@@ -325,9 +325,9 @@ command_line() {
 	holds 'a full disk' eval '! metrics $good >/dev/full 2>"$work/err" && grep -q "No space left" "$work/err"'
 	holds 'a reader who has seen enough' eval 'metrics $good 2>"$work/err" | head -n 1 >/dev/null; [[ ${PIPESTATUS[0]} -eq 0 && ! -s $work/err ]]'
 	holds '--metrics wants a name that the collector reads' eval \
-		'"$trace" --metrics host.txt 2>"$work/err"; [[ $? -eq 2 ]] && grep -q "ends in .prom" "$work/err"'
+		'"$trace" --metrics host.txt 2>"$work/err"; [[ $? -eq 2 ]] && grep -q "must end in .prom" "$work/err"'
 	holds '--metrics and --dry-run' eval \
-		'"$trace" --metrics host.prom --dry-run 2>"$work/err"; [[ $? -eq 2 ]] && grep -q "nothing to count" "$work/err"'
+		'"$trace" --metrics host.prom --dry-run 2>"$work/err"; [[ $? -eq 2 ]] && grep -q "cannot be combined with --metrics" "$work/err"'
 	holds '--force is for the file of --metrics too' eval \
 		'"$trace" --metrics host.prom --force 2>"$work/err"; [[ $? -eq 3 ]] && grep -q "tracing needs the ppc64le build" "$work/err"'
 	holds '--metrics is no option of replay' eval \
