@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,22 +15,11 @@ static const char *program;
 static int exit_status;
 static int failure; /* the errno of the first write that failed */
 
-/*
- * Why an earlier write failed, when a full buffer was written and nobody kept its errno, as in a
- * long --help: POLLERR alone is a pipe without a reader.
- */
-static int earlier_failure(void)
-{
-	struct pollfd fd = { .fd = STDOUT_FILENO };
-
-	return poll(&fd, 1, 0) == 1 && (fd.revents & (POLLERR | POLLHUP)) == POLLERR ? EPIPE : EIO;
-}
-
 bool out_flush(void)
 {
 	errno = 0;
 	if ((fflush(stdout) || ferror(stdout)) && !failure)
-		failure = errno ? errno : earlier_failure();
+		failure = errno ? errno : EIO;
 	return !failure;
 }
 
@@ -68,9 +56,22 @@ static void take_standard_descriptors(void)
 								      (O_RDONLY | O_CLOEXEC));
 }
 
+/*
+ * The C library writes a full buffer on its own, and the errno of that write is lost. The longest
+ * help has room in this one, so that it is written when its errno is looked at.
+ */
+static void enlarge_buffer(void)
+{
+	static char buffer[1 << 16];
+
+	if (!isatty(STDOUT_FILENO))
+		setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
+}
+
 void out_guard(const char *name, int status)
 {
 	take_standard_descriptors();
+	enlarge_buffer();
 	shield_stderr();
 	program = name;
 	exit_status = status;
