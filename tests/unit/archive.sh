@@ -4,9 +4,8 @@
 # tools/root, with a mirror that is whole or not as it is told to be. TAP.
 set -uo pipefail
 cd "${TOP:-$(dirname "$0")/../..}" || exit 1
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-failed=0
+# shellcheck source=tests/unit/result.bash
+. tests/unit/result.bash
 tree=$tmp/tree
 mkdir -p "$tree"/tools/roots "$tmp/bin"
 cp tools/root tools/*.sh "$tree/tools"
@@ -42,9 +41,6 @@ printf '#!/bin/sh\n' >"$tmp/bin/apt-config"
 chmod +x "$tmp"/bin/*
 : >"$STUB/unreadable"
 echo trixie >"$STUB/lacking"
-
-# shellcheck source=tests/unit/result.bash
-. tests/unit/result.bash
 
 # root ARGUMENT...: what it prints goes to out, what it reports to said.
 root() { "$tree/tools/root" "$@" >"$tmp/out" 2>"$tmp/said"; }

@@ -8,14 +8,10 @@ set -uo pipefail
 cd "${TOP:-$(dirname "$0")/../..}" || exit 1
 O=${O:-build}
 bin=$O/host/bin
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-failed=0
-version=$(sed -n 's/^VERSION := //p' Makefile)
-run=tests/data/ci/good.jsonl
-
 # shellcheck source=tests/unit/result.bash
 . tests/unit/result.bash
+version=$(sed -n 's/^VERSION := //p' Makefile)
+run=tests/data/ci/good.jsonl
 
 if [[ -z ${IS_STATIC:-} ]]; then
 	echo "ok - what make builds starts elsewhere # SKIP it is linked with the libraries of this machine (TOOLCHAIN=host): it was started nowhere else"

@@ -4,14 +4,10 @@
 # What is kept for building goes where it may go, and no more is removed than was made. TAP.
 set -uo pipefail
 cd "${TOP:-$(dirname "$0")/../..}" || exit 1
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-failed=0
-# Of the user's own nothing may be looked at here, nor what make was told.
-unset COMPATCAPS_CACHE XDG_CACHE_HOME MAKEFLAGS MFLAGS MAKELEVEL
-
 # shellcheck source=tests/unit/result.bash
 . tests/unit/result.bash
+# Of the user's own nothing may be looked at here, nor what make was told.
+unset COMPATCAPS_CACHE XDG_CACHE_HOME MAKEFLAGS MFLAGS MAKELEVEL
 
 # says WHAT STATUS WORDS COMMAND...: it ends so, and says so.
 says() {

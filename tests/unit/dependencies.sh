@@ -6,10 +6,6 @@
 # the RPM package's spec: they name the same. And with one name gone from a copy of each that is noticed. TAP.
 set -uo pipefail
 cd "${TOP:-$(dirname "$0")/../..}" || exit 1
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-failed=0
-
 # shellcheck source=tests/unit/result.bash
 . tests/unit/result.bash
 

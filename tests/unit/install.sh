@@ -5,14 +5,10 @@
 set -uo pipefail
 cd "${TOP:-$(dirname "$0")/../..}" || exit 1
 export O=${O:-build}
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-failed=0
-here=$(uname -m)
-unset MAKEFLAGS MFLAGS MAKELEVEL
-
 # shellcheck source=tests/unit/result.bash
 . tests/unit/result.bash
+here=$(uname -m)
+unset MAKEFLAGS MFLAGS MAKELEVEL
 
 try() { "$@" >"$tmp/said" 2>&1; }
 says() { grep -qF -e "$1" "$tmp/said"; }

@@ -7,13 +7,9 @@ set -uo pipefail
 cd "${TOP:-$(dirname "$0")/../..}" || exit 1
 trace=$(realpath "${O:-build}/host/bin/compatcaps-trace")
 [[ $(uname -m) != ppc64le ]] || trace=$(realpath "${O:-build}/ppc64le/bin/compatcaps-trace")
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-failed=0
-mkdir "$tmp/bin" "$tmp/tmp"
-
 # shellcheck source=tests/unit/result.bash
 . tests/unit/result.bash
+mkdir "$tmp/bin" "$tmp/tmp"
 
 # What LAVA and the host would do.
 cat >"$tmp/bin/lava-test-case" <<'END'

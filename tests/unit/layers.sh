@@ -6,27 +6,19 @@
 # of src that breaks one rule. TAP.
 set -uo pipefail
 cd "${TOP:-$(dirname "$(readlink -f "$0")")/../..}" || exit 1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-status=0
-
-result() {
-	[[ $1 -eq 0 ]] && { echo "ok - $2"; return; }
-	head -n 12 "$work/said" | sed 's/^/# /'
-	echo "not ok - $2"
-	status=1
-}
+# shellcheck source=tests/unit/result.bash
+. tests/unit/result.bash
 
 # notices NAME WORDS COMMAND...: COMMAND breaks a rule in a copy of src, and that is all that is reported
 notices() {
 	local name=$1 words=$2
 	shift 2
-	rm -rf "$work/tree"
-	mkdir "$work/tree"
-	cp -a src "$work/tree"
-	(cd "$work/tree/src" && "$@") || { echo "not ok - $name: the copy could not be changed"; status=1; return; }
-	tests/layers "$work/tree" >"$work/said" 2>&1
-	[[ $? -eq 1 && $(wc -l <"$work/said") -eq 1 ]] && grep -qF -- "$words" "$work/said"
+	rm -rf "$tmp/tree"
+	mkdir "$tmp/tree"
+	cp -a src "$tmp/tree"
+	(cd "$tmp/tree/src" && "$@") || { echo "not ok - $name: the copy could not be changed"; failed=1; return; }
+	tests/layers "$tmp/tree" >"$tmp/said" 2>&1
+	[[ $? -eq 1 && $(wc -l <"$tmp/said") -eq 1 ]] && grep -qF -- "$words" "$tmp/said"
 	result $? "$name"
 }
 
@@ -34,7 +26,7 @@ append() { printf '%s\n' "$2" >>"$1"; }
 grow() { head -c "$2" /dev/zero | tr '\0' '\n' >>"$1"; }
 fill() { for n in {1..30}; do echo >"$1/more$n.h"; done; }
 
-tests/layers >"$work/said" 2>&1 && [[ ! -s $work/said ]]
+tests/layers >"$tmp/said" 2>&1 && [[ ! -s $tmp/said ]]
 result $? "src keeps to src/LAYERS"
 notices "a header of a folder above" 'it includes "cmd/cli.h", and src/LAYERS lets lib include no other folder' append lib/text.c '#include "cmd/cli.h"'
 notices "a clock where nothing but evidence decides" "clock_gettime() is called, and diagnosis has no clock" \
@@ -50,4 +42,4 @@ notices "a folder that is too full" "files, and 25 are allowed" fill metrics
 notices "a file that is no longer too long" "it is short enough: take it out of src/LAYERS" append LAYERS "long: src/lib/text.c 900"
 notices "a file that still has to be split and grows" "are allowed: split it" append live/attach.c ""
 notices "a folder without a line" "src/LAYERS has no line for this folder" sed -i '/^folder metrics:/d' LAYERS
-exit $status
+exit "$failed"

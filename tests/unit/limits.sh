@@ -6,10 +6,6 @@
 set -uo pipefail
 cd "${TOP:-$(dirname "$0")/../..}" || exit 1
 [[ $(uname -m) == ppc64le ]] && trace=${O:-build}/ppc64le/bin/compatcaps-trace || trace=${O:-build}/host/bin/compatcaps-trace
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-failed=0
-
 # shellcheck source=tests/unit/result.bash
 . tests/unit/result.bash
 

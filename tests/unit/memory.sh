@@ -7,16 +7,13 @@ cd "${TOP:-$(dirname "$0")/../..}" || exit 1
 decode=${O:-build}/host/shared/decode_bitmap
 trace=${O:-build}/host/shared/compatcaps-trace
 found=99
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
+# shellcheck source=tests/unit/result.bash
+. tests/unit/result.bash
 
 if ! command -v valgrind >/dev/null; then
 	echo "ok - memory of programs # SKIP valgrind is not installed"
 	exit 0
 fi
-
-# shellcheck source=tests/unit/result.bash
-. tests/unit/result.bash
 
 in_valgrind() {
 	valgrind -q --error-exitcode=$found --leak-check=full \
@@ -48,7 +45,6 @@ replay() {
 	result $? "replay $* ${file##*/}: status $status, $(wc -c <"$tmp/out") bytes"
 }
 
-failed=0
 long=$(printf '%05000d' 0)
 run "a value" 0 '' 0x6000000000000000
 run "every bit as JSON" 0 '' --json 0xffffffffffffffff

@@ -10,15 +10,11 @@ set -uo pipefail
 
 cd "${TOP:-$(dirname "$(readlink -f "$0")")/../..}" || exit 1
 trace=${TRACE:-${O:-build}/host/unit/compatcaps-trace}
-tmp=$(mktemp -d)
-chmod 755 "$tmp"
-trap 'rm -rf "$tmp"' EXIT
-failed=0
-stranger=1000
-umask 022
-
 # shellcheck source=tests/unit/result.bash
 . tests/unit/result.bash
+chmod 755 "$tmp"
+stranger=1000
+umask 022
 
 # holds NAME COMMAND...
 holds() {

@@ -6,13 +6,9 @@
 set -uo pipefail
 cd "${TOP:-$(dirname "$0")/../..}" || exit 1
 built=$(readlink -f "${O:-build}")
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-failed=0
-unset MAKEFLAGS MFLAGS MAKELEVEL O COMPATCAPS_QEMU COMPATCAPS_VM_DIR
-
 # shellcheck source=tests/unit/result.bash
 . tests/unit/result.bash
+unset MAKEFLAGS MFLAGS MAKELEVEL O COMPATCAPS_QEMU COMPATCAPS_VM_DIR
 
 says() { grep -qF -e "$1" "$tmp/said"; }
 

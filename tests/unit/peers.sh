@@ -4,10 +4,6 @@
 # no peer is said to have lost nothing where it was not seen to speak of a loss. TAP.
 set -uo pipefail
 cd "${TOP:-$(dirname "$0")/../..}" || exit 1
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-failed=0
-
 # shellcheck source=tests/unit/result.bash
 . tests/unit/result.bash
 

@@ -4,9 +4,8 @@
 # tools/prepare, with things that are had at once, late or not at all. TAP.
 set -uo pipefail
 cd "${TOP:-$(dirname "$0")/../..}" || exit 1
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-failed=0
+# shellcheck source=tests/unit/result.bash
+. tests/unit/result.bash
 tree=$tmp/tree
 mkdir -p "$tree"/tools "$tree"/tests/vm "$tree"/kernel-patches "$tmp/cache"
 cp tools/prepare tools/cache.sh tools/needs "$tree/tools"
@@ -14,9 +13,6 @@ cp tests/vm/kernels tests/vm/*soaks "$tree/tests/vm"
 export COMPATCAPS_CACHE=$tmp/cache STUB=$tmp/stub
 unset COMPATCAPS_ROOT COMPATCAPS_LOOK KERNEL QEMU
 mkdir "$STUB"
-
-# shellcheck source=tests/unit/result.bash
-. tests/unit/result.bash
 
 # What stands for tools/root and the like: a thing is here once $STUB/here names it. It is made as $STUB/NAME
 # says, a script, and at once where there is none. What is begun and what is there is kept in order in done.

@@ -4,9 +4,8 @@
 # tests/vm/qemu/build, with an archive that delivers what it is told to and a build that does as told. TAP.
 set -uo pipefail
 cd "${TOP:-$(dirname "$0")/../..}" || exit 1
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
-failed=0
+# shellcheck source=tests/unit/result.bash
+. tests/unit/result.bash
 tree=$tmp/tree
 mkdir -p "$tree"/tools/roots "$tree"/tests/vm
 cp -r tests/vm/qemu "$tree/tests/vm"
@@ -38,9 +37,6 @@ enter)
 esac
 END
 chmod +x "$tree/tools/root"
-
-# shellcheck source=tests/unit/result.bash
-. tests/unit/result.bash
 
 # says WHAT STATUS WORDS ARGUMENT...: it ends so, and says so.
 says() {

@@ -1,8 +1,10 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # failed
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# What tests of commands share. Sourced by those that keep in $tmp/said what the last command said, and
-# that end with $failed.
-# shellcheck disable=SC2154,SC2034 # tmp, failed
+# What tests of commands share. Sourced, from the top of the tree, by those that keep in $tmp/said what the last
+# command said, and that end with $failed.
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+failed=0
 
 # result STATUS WHAT
 result() {
