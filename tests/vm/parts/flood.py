@@ -89,7 +89,7 @@ def runs(kernel, machine):
                "patched-6.12-debug": ["kprobe"]}.get(kernel, [])
     if machine == "p11-as-p10-v2":
         for how in methods:
-            yield vmtest.Run(kernel, machine, f"flood-{how}", "flood", [how], 400, vmtest.cpus_for(kernel, how) or 2)
+            yield vmtest.Run(kernel, machine, f"flood-{how}", "flood", [how, str(LISTENS)], 400, vmtest.cpus_for(kernel, how) or 2)
 
 
 def check(tap, guest, run):
