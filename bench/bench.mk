@@ -27,17 +27,7 @@ $(P)/bench/ioctl_cost: bench/ioctl_cost.c src/kvm/abi.h
 	$(call msg,CC,$@)
 	$(Q)$(CROSS_CC) $(P_CFLAGS) -static -o $@ $<
 
-$(P)/gen/empty.bpf.o: bench/empty.bpf.c
-	@mkdir -p $(@D)
-	$(call msg,CLANG,$@)
-	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
-
-$(P)/gen/empty.skel.h: $(P)/gen/empty.bpf.o
-	$(call msg,SKEL,$@)
-	$(Q)$(BPFTOOL) gen skeleton $< name empty >$@
-
 $(P)/bench/empty: bench/empty.c $(P)/gen/empty.skel.h
 	@mkdir -p $(@D)
 	$(call msg,CC,$@)
-	$(Q)$(CROSS_CC) $(P_CFLAGS) -o $@ $< \
-		$(if $(SYSROOT),-Wl$(comma)-Bstatic -lbpf -Wl$(comma)-Bdynamic,-lbpf) -lelf -lz
+	$(Q)$(CROSS_CC) $(P_CFLAGS) -o $@ $< $(BPF_LIBS)

@@ -14,7 +14,7 @@
 
 #define BPF_TRACE_FSESSION 58 /* of Linux 7.0 on */
 
-static int attach(struct empty *e, const char *kind)
+static int attach(struct empty_bpf *e, const char *kind)
 {
 	struct bpf_program *p;
 
@@ -22,7 +22,7 @@ static int attach(struct empty *e, const char *kind)
 		bpf_program__set_autoload(p, strstr(bpf_program__name(p), kind) != NULL ||
 						     p == e->progs.run_tp);
 	bpf_program__set_expected_attach_type(e->progs.ioctl_session, BPF_TRACE_FSESSION);
-	if (empty__load(e))
+	if (empty_bpf__load(e))
 		return -1;
 	bpf_object__for_each_program(p, e->obj)
 		if (bpf_program__fd(p) >= 0 && !bpf_program__attach(p))
@@ -32,7 +32,7 @@ static int attach(struct empty *e, const char *kind)
 
 int main(int argc, char **argv)
 {
-	struct empty *e = empty__open();
+	struct empty_bpf *e = empty_bpf__open();
 	int status;
 	pid_t pid;
 

@@ -50,6 +50,5 @@ fuzz-reached-%: $(O)/fuzz/fuzz_%
 		$< -runs=0 -print_coverage=1 tests/fuzz/corpus/$(or $(FUZZ_SEEDS_$*),$*) >$(O)/fuzz/reached-$* 2>&1 || { tail -n 60 $(O)/fuzz/reached-$*; exit 1; }
 
 .PHONY: fuzz fuzzers
-.SECONDARY: $(FUZZERS:%=$(O)/fuzz/fuzz_%) $(FUZZERS:%=$(O)/fuzz/obj/tests/fuzz/fuzz_%.o)
 
 -include $(wildcard $(O)/fuzz/obj/*/*.d $(O)/fuzz/obj/*/*/*.d)
