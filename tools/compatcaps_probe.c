@@ -1301,7 +1301,7 @@ int main(int argc, char **argv)
 {
 	static const struct argp_child children[] = { { &about_argp, 0, NULL, 0 }, { 0 } };
 	static const struct argp argp = { options, parse_option, NULL, doc, children, 0, 0 };
-	static const struct complete complete = { &argp, { values }, NULL, NULL };
+	static const struct complete complete = { &argp, values, NULL, NULL };
 	int status;
 
 	out_guard(NAME, OUT_EXIT_FAILED);

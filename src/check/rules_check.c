@@ -7,6 +7,7 @@
 
 #include "recording/schema.h"
 #include "lib/parse.h"
+#include "lib/spelling.h"
 #include "check/rules_parser.h"
 
 #define TYPE(type) (1u << (type))
@@ -143,17 +144,12 @@ static const struct vocabulary *vocabulary_of(const char *field)
 
 static const char *name_like(const struct vocabulary *v, const char *text)
 {
-	unsigned int best = 1 + (unsigned int)strlen(text) / 3, distance;
-	const char *found = NULL, *name;
+	struct spelling like = spelling_of(text);
+	const char *name;
 
-	for (int i = 0; (name = v->name(i)); i++) {
-		distance = spelling_distance(text, name, best);
-		if (distance <= best && (!found || distance < best)) {
-			found = name;
-			best = distance;
-		}
-	}
-	return found;
+	for (int i = 0; (name = v->name(i)); i++)
+		spelling_try(&like, name);
+	return like.found;
 }
 
 static void print_names(char *buf, size_t size, const struct vocabulary *v)
@@ -465,6 +461,7 @@ static bool set_field(struct parser *p, size_t at, const char *name, unsigned in
 	const char *dot = strchr(name, '.');
 	int type = dot ? type_by_name(name, (size_t)(dot - name)) : EVENT_TYPES;
 	unsigned int types = type < EVENT_TYPES ? types_of_path(dot + 1, kinds) & TYPE(type) : 0;
+	struct spelling measure = { .text = name, .best = 2 };
 	struct rule *r = p->rule;
 	const char *like;
 
@@ -475,10 +472,9 @@ static bool set_field(struct parser *p, size_t at, const char *name, unsigned in
 		return true;
 	if (type < EVENT_TYPES)
 		return no_field(p, at, dot + 1, TYPE(type));
-	like = field_like(name, ALL);
 	for (const struct rule_measure *m = rule_measures; m->name; m++)
-		if (spelling_distance(name, m->name, 2) <= 2)
-			like = m->name;
+		spelling_try(&measure, m->name);
+	like = measure.found ? measure.found : field_like(name, ALL);
 	return rule_fail(p, at, "%.64s is neither a measure nor a field%s%s%s", name,
 			 like ? ": did you mean " : " (compatcaps-trace-check(1) lists them)",
 			 like ? like : "", like ? "?" : "");

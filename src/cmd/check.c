@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* compatcaps-trace check: recordings against rules, or a recording as rules. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/offers.h"
-#include "cmd/verb_output.h"
+#include "cmd/run_output.h"
 #include "check/evaluate.h"
 #include "diff/profile.h"
 #include "recording/recording.h"
@@ -15,31 +16,14 @@
 
 #define BAD_RULES_SAID 20
 
-enum { OPT_BASELINE = 2048, OPT_WRITE_BASELINE };
-
-static const struct argp_option options[] = {
-	{ 0, 0, 0, 0, "Rules:", 1 },
-	{ "rule", 'f', "RULE", 0, "a rule: 'failures{guest=db1}=0'", 0 },
-	{ "rules", 'F', "FILE", 0, "the rules of this file", 0 },
-	{ "baseline", OPT_BASELINE, "FILE", 0, "the rules of this baseline", 0 },
-	{ "write-baseline", OPT_WRITE_BASELINE, "FILE", 0,
-	  "describe the recording as rules in this new file", 0 },
-	{ 0 },
-};
-
-static const char doc[] =
-	"Test recordings against rules. A rule is MEASURE OP VALUE, with filters in braces: lost=0, "
-	"'failures{cause=newer-than-host}=0', 'latency.p99<5ms', mode{guest=db1}=POWER10. If missing data could change the result, the rule is inconclusive.\v"
-	"compatcaps-trace-check(1) describes rules. The status is 0 if all rules hold, 1 if one is broken, 5 if none is broken and one is inconclusive.";
-
+/* What its own options say. */
 struct chosen {
-	struct cli *cli;
 	struct rules rules;
 	size_t n_given; /* of -f */
 	size_t n_files;
-	size_t n_bad;	 /* rules in files */
-	bool unreadable; /* a file of rules */
-	bool write_baseline;
+	size_t n_bad;	      /* rules in files */
+	bool unreadable;      /* a file of rules */
+	const char *baseline; /* to be written; NULL: none */
 };
 
 static void on_bad(const char *sentence, void *ctx)
@@ -64,59 +48,50 @@ static void read_rules(struct chosen *c, const char *path, bool baseline)
 	fclose(f);
 }
 
-static void add_rule(struct argp_state *state, struct chosen *c, const char *text)
+static void set_rule(struct parse *p, const char *arg)
 {
+	struct chosen *c = p->o->own;
 	char why[RULE_ERROR_LEN + 32];
 	struct rule_error err;
 
-	if (rules_add(&c->rules, text, strlen(text), NULL, ++c->n_given, &err))
+	if (rules_add(&c->rules, arg, strlen(arg), NULL, ++c->n_given, &err))
 		return;
 	snprintf(why, sizeof(why), "byte %zu: %s", err.at + 1, err.why);
-	cli_refuse(state, "-f", text, why);
+	option_refuse(p, arg, why);
 }
 
-static void check_choice(struct argp_state *state, struct chosen *c)
+static void set_rules(struct parse *p, const char *arg)
 {
+	read_rules(p->o->own, arg, false);
+}
+
+static void set_baseline(struct parse *p, const char *arg)
+{
+	read_rules(p->o->own, arg, true);
+}
+
+static void set_write_baseline(struct parse *p, const char *arg)
+{
+	((struct chosen *)p->o->own)->baseline = option_path(p, arg);
+}
+
+static void check_choice(struct parse *p)
+{
+	struct options *o = p->o;
+	const struct chosen *c = o->own;
 	bool given = c->n_given || c->n_files;
 
-	if (c->write_baseline && given)
-		argp_error(state, "--write-baseline cannot be combined with rules");
-	if (c->write_baseline && c->cli->n_inputs > 1)
-		argp_error(state, "--write-baseline takes one recording");
-	if (!c->write_baseline && !given)
-		argp_error(state, "no rule: use -f RULE, -F FILE or --baseline FILE");
+	if (c->baseline && given)
+		usage_error(p, "--write-baseline cannot be combined with rules");
+	if (c->baseline && o->n_inputs > 1)
+		usage_error(p, "--write-baseline takes one recording");
+	if (c->baseline && o->output)
+		usage_error(p, "--write-baseline cannot be combined with -o");
+	if (!c->baseline && !given)
+		usage_error(p, "no rule: use -f RULE, -F FILE or --baseline FILE");
+	if (c->baseline)
+		o->output = c->baseline;
 }
-
-static error_t parse_option(int key, char *arg, struct argp_state *state)
-{
-	struct chosen *c = state->input;
-
-	switch (key) {
-	case 'f':
-		add_rule(state, c, arg);
-		break;
-	case 'F':
-		read_rules(c, arg, false);
-		break;
-	case OPT_BASELINE:
-		read_rules(c, arg, true);
-		break;
-	case OPT_WRITE_BASELINE:
-		if (c->cli->output)
-			argp_error(state, "--write-baseline cannot be combined with -o");
-		c->write_baseline = true;
-		c->cli->output = arg;
-		break;
-	case ARGP_KEY_END:
-		check_choice(state, c);
-		break;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-	return 0;
-}
-
-static const struct argp argp = { .options = options, .parser = parse_option };
 
 static void offer_rule(void *ctx)
 {
@@ -124,26 +99,35 @@ static void offer_rule(void *ctx)
 	offer_rules();
 }
 
-static const struct complete_value values[] = { { "rule", NULL, offer_rule }, { 0 } };
+static const struct option_row options[] = {
+	{ .what = "Rules:" },
+	{ "rule", 'f', "RULE", "a rule: 'failures{guest=db1}=0'", .set = set_rule,
+	  .offer = offer_rule },
+	{ "rules", 'F', "FILE", "the rules of this file", .set = set_rules },
+	{ "baseline", 0, "FILE", "the rules of this baseline", .set = set_baseline },
+	{ "write-baseline", 0, "FILE", "describe the recording as rules in this new file",
+	  .set = set_write_baseline },
+	{ 0 },
+};
 
 /* ------------------------------------------------------------------ a baseline */
 
-static bool write_profile(struct output *o, const struct cli *cli, void *profile)
+static bool write_profile(struct output *out, const struct options *o, void *profile)
 {
-	bool ok = profile_write_baseline(profile, output_file(o));
+	bool ok = profile_write_baseline(profile, output_file(out));
 
-	(void)cli;
+	(void)o;
 	if (!ok)
 		say("out of memory");
 	return ok;
 }
 
-static int write_baseline(const struct cli *cli)
+static int write_baseline(const struct options *o)
 {
 	struct profile *p = profile_new();
 	const struct recording_reader reader = {
-		.path = cli->inputs[0],
-		.recorded = cli->recorded,
+		.path = o->inputs[0],
+		.recorded = o->recorded,
 		.progress = true,
 		.event = profile_event,
 		.ctx = p,
@@ -158,9 +142,9 @@ static int write_baseline(const struct cli *cli)
 	}
 	if (recording_read(&reader, &rec) && recording_status(&rec) == EXIT_DONE) {
 		unfit = profile_unfit(p);
-		status = unfit ? cli->inconclusive : verb_write(cli, write_profile, p);
+		status = unfit ? o->inconclusive : run_with_output(o, write_profile, p);
 		if (unfit)
-			say("%s gives no baseline: %s", cli->inputs[0], unfit);
+			say("%s gives no baseline: %s", o->inputs[0], unfit);
 	}
 	profile_free(p);
 	return status;
@@ -184,12 +168,13 @@ static bool nothing_known(struct recording_results *of, size_t n)
 	return ok;
 }
 
-static bool evaluate(const struct chosen *c, struct recording_results *of, int *status)
+static bool evaluate(const struct options *o, const struct rules *rules,
+		     struct recording_results *of, int *status)
 {
-	struct evaluation *ev = evaluation_new(&c->rules);
+	struct evaluation *ev = evaluation_new(rules);
 	const struct recording_reader reader = {
 		.path = of->path,
-		.recorded = c->cli->recorded,
+		.recorded = o->recorded,
 		.progress = true,
 		.event = evaluation_event,
 		.ctx = ev,
@@ -197,16 +182,16 @@ static bool evaluate(const struct chosen *c, struct recording_results *of, int *
 	struct recording rec;
 	bool ok = ev;
 
-	of->results = calloc(c->rules.n, sizeof(*of->results));
+	of->results = calloc(rules->n, sizeof(*of->results));
 	ok &= of->results != NULL;
 	if (ok && recording_read(&reader, &rec))
 		ok = evaluation_end(ev, of->results);
 	else if (ok)
-		ok = nothing_known(of, c->rules.n);
+		ok = nothing_known(of, rules->n);
 	if (ok && recording_status(&rec) != EXIT_DONE)
 		*status = EXIT_IMPOSSIBLE;
 	evaluation_free(ev);
-	for (size_t i = 0; ok && i < c->rules.n; i++)
+	for (size_t i = 0; ok && i < rules->n; i++)
 		of->n[of->results[i].verdict]++;
 	return ok;
 }
@@ -221,18 +206,18 @@ static void free_results(struct results *r)
 	free(r->list);
 }
 
-static bool evaluate_all(const struct chosen *c, struct results *r, int *status)
+static bool evaluate_all(const struct options *o, struct results *r, int *status)
 {
 	bool ok = true;
 
-	r->list = calloc(c->cli->n_inputs, sizeof(*r->list));
+	r->list = calloc(o->n_inputs, sizeof(*r->list));
 	if (!r->list)
 		return false;
-	for (; ok && r->n_list < c->cli->n_inputs; r->n_list++) {
+	for (; ok && r->n_list < o->n_inputs; r->n_list++) {
 		struct recording_results *of = &r->list[r->n_list];
 
-		of->path = c->cli->inputs[r->n_list];
-		ok = evaluate(c, of, status);
+		of->path = o->inputs[r->n_list];
+		ok = evaluate(o, r->rules, of, status);
 		for (int i = 0; i < RULE_VERDICTS; i++)
 			r->n[i] += of->n[i];
 	}
@@ -240,47 +225,46 @@ static bool evaluate_all(const struct chosen *c, struct results *r, int *status)
 	return ok;
 }
 
-static int status_of(const struct cli *cli, const struct results *r, int status)
+static int status_of(const struct options *o, const struct results *r, int status)
 {
 	if (status != EXIT_DONE)
 		return status;
 	if (r->n[RULE_BROKEN])
 		return EXIT_BROKEN;
-	return r->n[RULE_INCONCLUSIVE] ? cli->inconclusive : EXIT_DONE;
+	return r->n[RULE_INCONCLUSIVE] ? o->inconclusive : EXIT_DONE;
 }
 
 struct checking {
-	const struct chosen *chosen;
 	struct results results;
 	int status; /* of reading the recordings */
 };
 
-static bool evaluate_and_write(struct output *o, const struct cli *cli, void *checking)
+static bool evaluate_and_write(struct output *out, const struct options *o, void *checking)
 {
 	const struct results_options look = {
-		.color = cli_wants_color(cli, o),
-		.columns = output_columns(o),
+		.color = run_wants_color(o, out),
+		.columns = output_columns(out),
 	};
 	struct checking *x = checking;
 
-	if (evaluate_all(x->chosen, &x->results, &x->status))
-		return results_formats[cli->format].write(&x->results, &look, output_file(o));
+	if (evaluate_all(o, &x->results, &x->status))
+		return results_formats[o->format].write(&x->results, &look, output_file(out));
 	say("out of memory");
 	return false;
 }
 
-static int check(const struct chosen *c)
+static int check(const struct options *o, const struct rules *rules)
 {
-	struct checking x = { .chosen = c, .results.rules = &c->rules, .status = EXIT_DONE };
-	int status = verb_write(c->cli, evaluate_and_write, &x);
+	struct checking x = { .results.rules = rules, .status = EXIT_DONE };
+	int status = run_with_output(o, evaluate_and_write, &x);
 
 	if (status == EXIT_DONE)
-		status = status_of(c->cli, &x.results, x.status);
+		status = status_of(o, &x.results, x.status);
 	free_results(&x.results);
 	return status;
 }
 
-static int run(const struct chosen *c)
+static int check_or_describe(const struct options *o, const struct chosen *c)
 {
 	if (c->n_bad > BAD_RULES_SAID)
 		say("%zu more rules are wrong", c->n_bad - BAD_RULES_SAID);
@@ -288,37 +272,50 @@ static int run(const struct chosen *c)
 		return EXIT_USAGE;
 	if (c->unreadable)
 		return EXIT_IMPOSSIBLE;
-	if (c->write_baseline)
-		return write_baseline(c->cli);
+	if (c->baseline)
+		return write_baseline(o);
 	if (c->rules.n)
-		return check(c);
+		return check(o, &c->rules);
 	say("the files hold no rule");
 	return EXIT_USAGE;
 }
 
-int check_main(int argc, char **argv)
+static int run(const struct options *o)
 {
-	struct format formats[8] = { 0 };
-	struct cli cli = {
-		.args_doc = "RECORDING...",
-		.doc = doc,
-		.options = &argp,
-		.values = values,
-		.formats = formats,
-		.min_inputs = 1,
-		.max_inputs = 1024,
-		.verdicts = true,
-		.inconclusive_wanted = true,
-	};
-	struct chosen chosen = { .cli = &cli };
-	int status;
+	struct chosen *c = o->own;
+	int status = check_or_describe(o, c);
 
-	for (size_t i = 0; results_formats[i].format.name; i++)
-		formats[i] = results_formats[i].format;
-	cli.input = &chosen;
-	cli_parse(&cli, argc, argv);
-	status = run(&chosen);
-	rules_free(&chosen.rules);
-	free(cli.inputs);
+	rules_free(&c->rules);
 	return status;
 }
+
+static struct format format(size_t i)
+{
+	return results_formats[i].format;
+}
+
+const struct command command_check = {
+	.name = "check",
+	.what = "test recordings against rules",
+	.args = "RECORDING...",
+	.about =
+		"Test recordings against rules. A rule is MEASURE OP VALUE, with filters in\n"
+		"braces: lost=0, 'failures{cause=newer-than-host}=0', mode{guest=db1}=POWER10. If\n"
+		"missing data could change the result, the rule is inconclusive.",
+	.examples = "  compatcaps-trace check -f lost=0 -f failures=0 host.jsonl\n"
+		    "  compatcaps-trace check --format=junit -F rules host.jsonl >results.xml\n"
+		    "  compatcaps-trace check --write-baseline host.rules host.jsonl\n"
+		    "  compatcaps-trace check --baseline host.rules guest.jsonl",
+	.status = "0 all rules hold; 1 one is broken; 2 usage; 3 a recording could not\n"
+		  "be read completely, or the output not be written; 5 none is broken, and one is\n"
+		  "inconclusive.",
+	.manual = "compatcaps-trace-check(1)",
+	.uses = USE_OUTPUT | USE_COLOR | USE_VERDICTS | USE_INCONCLUSIVE,
+	.options = options,
+	.own_size = sizeof(struct chosen),
+	.format = format,
+	.min_inputs = 1,
+	.max_inputs = 1024,
+	.check = check_choice,
+	.run = run,
+};

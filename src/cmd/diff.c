@@ -1,83 +1,75 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* compatcaps-trace diff: two recordings or baselines beside each other. */
 #include "diff/diff.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "diff/baseline.h"
-#include "cmd/verb_output.h"
+#include "cmd/run_output.h"
 #include "lib/say.h"
 #include "lib/status.h"
 
-enum { FORMAT_TEXT, FORMAT_JSON, FORMATS_OWN, FORMATS_MAX = 8 };
-
-/* After its own ones those that check has too. */
-static struct format formats[FORMATS_MAX + 1] = {
-	[FORMAT_TEXT] = { "text", "for people, what became worse first", SHIELD_TEXT },
+static const struct format own_formats[] = {
+	[FORMAT_TEXT] = { "text", "for people, what became worse first (default)", SHIELD_TEXT },
 	[FORMAT_JSON] = { "json", "one object", SHIELD_JSON },
 };
-static results_write_fn *writers[FORMATS_MAX];
 
-static void list_formats(void)
+#define FORMATS_OWN (sizeof(own_formats) / sizeof(own_formats[0]))
+
+/* Behind the own ones those that check has too; its row with a NULL name ends them. */
+static const struct results_format *results_format(size_t i)
 {
-	size_t n = FORMATS_OWN;
+	const struct results_format *r = results_formats;
 
-	for (const struct results_format *r = results_formats; r->format.name; r++) {
-		if (r->write == results_text || r->write == results_json || n == FORMATS_MAX)
-			continue;
-		writers[n] = r->write;
-		formats[n++] = r->format;
-	}
+	for (i -= FORMATS_OWN; r->format.name; r++)
+		if (r->write != results_text && r->write != results_json && !i--)
+			break;
+	return r;
 }
 
-enum { OPT_EXIT_CODE = 2048, OPT_VERDICTS };
+static struct format format(size_t i)
+{
+	return i < FORMATS_OWN ? own_formats[i] : results_format(i)->format;
+}
 
 struct chosen {
-	struct cli *cli;
 	bool exit_code, verdicts;
 };
 
-static const struct argp_option options[] = {
-	{ 0, 0, 0, 0, "Comparing:", 1 },
-	{ "exit-code", OPT_EXIT_CODE, 0, 0,
-	  "exit with 1 if they differ, with 5 if missing data may hide a difference", 0 },
-	{ "verdicts", OPT_VERDICTS, 0, 0,
-	  "for one recording: the verdicts that differ from the recorded ones today", 0 },
+static void set_exit_code(struct parse *p, const char *arg)
+{
+	(void)arg;
+	((struct chosen *)p->o->own)->exit_code = true;
+}
+
+static void set_verdicts(struct parse *p, const char *arg)
+{
+	(void)arg;
+	((struct chosen *)p->o->own)->verdicts = true;
+}
+
+static const struct option_row options[] = {
+	{ .what = "Comparing:" },
+	{ "exit-code", 0, NULL, "1 if they differ, 5 if missing data may hide that",
+	  .set = set_exit_code },
+	{ "verdicts", 0, NULL, "for one recording: the verdicts that differ from the recorded ones",
+	  .set = set_verdicts },
 	{ 0 },
 };
 
-static void check_choice(struct argp_state *state, const struct chosen *c)
+static void check_choice(struct parse *p)
 {
-	if (!c->verdicts && c->cli->n_inputs < 2)
-		argp_error(state, "expected OLD and NEW; - is standard input");
-	if (c->verdicts && c->cli->n_inputs != 1)
-		argp_error(state, "--verdicts takes one recording");
-	if (c->verdicts && c->cli->format >= FORMATS_OWN)
-		argp_error(state, "--verdicts needs --format=text or json");
+	const struct options *o = p->o;
+	const struct chosen *c = o->own;
+
+	if (!c->verdicts && o->n_inputs < 2)
+		usage_error(p, "expected OLD NEW; - is standard input");
+	if (c->verdicts && o->n_inputs != 1)
+		usage_error(p, "--verdicts takes one recording");
+	if (c->verdicts && o->format >= FORMATS_OWN)
+		usage_error(p, "--verdicts needs --format=text or json");
 }
-
-static error_t parse_option(int key, char *arg, struct argp_state *state)
-{
-	struct chosen *c = state->input;
-
-	(void)arg;
-	switch (key) {
-	case OPT_EXIT_CODE:
-		c->exit_code = true;
-		break;
-	case OPT_VERDICTS:
-		c->verdicts = true;
-		break;
-	case ARGP_KEY_END:
-		check_choice(state, c);
-		break;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-	return 0;
-}
-
-static const struct argp argp = { .options = options, .parser = parse_option };
 
 /* ------------------------------------------------------------------ reading */
 
@@ -119,13 +111,15 @@ static struct profile *read_input(const char *path, bool *complete)
 
 /* ------------------------------------------------------------------ writing */
 
-static int status_of(const struct chosen *c, enum diff_outcome outcome, bool complete)
+static int status_of(const struct options *o, enum diff_outcome outcome, bool complete)
 {
+	const struct chosen *c = o->own;
+
 	if (!complete)
 		return EXIT_IMPOSSIBLE;
 	if (!c->exit_code || outcome == DIFF_SAME)
 		return EXIT_DONE;
-	return outcome == DIFF_CHANGED ? EXIT_BROKEN : c->cli->inconclusive;
+	return outcome == DIFF_CHANGED ? EXIT_BROKEN : o->inconclusive;
 }
 
 struct comparing {
@@ -133,41 +127,41 @@ struct comparing {
 	struct diff diff;
 };
 
-static bool show(struct output *o, const struct cli *c, void *comparing)
+static bool show(struct output *out, const struct options *o, void *comparing)
 {
 	const struct comparing *x = comparing;
-	FILE *f = output_file(o);
+	FILE *f = output_file(out);
 	bool ok = !x->diff.no_memory;
 
-	if (ok && c->format == FORMAT_JSON)
+	if (ok && o->format == FORMAT_JSON)
 		ok = diff_show_json(f, &x->diff, x->in);
-	else if (ok && c->format >= FORMATS_OWN)
-		ok = diff_show_results(f, &x->diff, x->in, writers[c->format]);
+	else if (ok && o->format >= FORMATS_OWN)
+		ok = diff_show_results(f, &x->diff, x->in, results_format(o->format)->write);
 	else if (ok)
-		diff_show_text(f, &x->diff, x->in, cli_wants_color(c, o));
+		diff_show_text(f, &x->diff, x->in, run_wants_color(o, out));
 	if (!ok)
 		say("out of memory");
 	return ok;
 }
 
-static int compare(const struct chosen *c, const struct diff_input in[2], bool complete)
+static int compare(const struct options *o, const struct diff_input in[2], bool complete)
 {
 	struct comparing x = { .in = in };
 	int status;
 
 	diff_compare(&x.diff, in[0].profile, in[1].profile);
-	complete &= verb_write(c->cli, show, &x) == EXIT_DONE;
-	status = status_of(c, diff_outcome(&x.diff), complete);
+	complete &= run_with_output(o, show, &x) == EXIT_DONE;
+	status = status_of(o, diff_outcome(&x.diff), complete);
 	diff_free(&x.diff);
 	return status;
 }
 
-static int diff_two(const struct chosen *c)
+static int diff_two(const struct options *o)
 {
 	bool complete = true;
-	struct profile *old = read_input(c->cli->inputs[0], &complete);
-	struct profile *new = old ? read_input(c->cli->inputs[1], &complete) : NULL;
-	const struct diff_input in[2] = { { c->cli->inputs[0], old }, { c->cli->inputs[1], new } };
+	struct profile *old = read_input(o->inputs[0], &complete);
+	struct profile *new = old ? read_input(o->inputs[1], &complete) : NULL;
+	const struct diff_input in[2] = { { o->inputs[0], old }, { o->inputs[1], new } };
 	int status = EXIT_IMPOSSIBLE;
 
 	if (old && new) {
@@ -175,58 +169,66 @@ static int diff_two(const struct chosen *c)
 			profile_join_unnamed(old);
 			profile_join_unnamed(new);
 		}
-		status = compare(c, in, complete);
+		status = compare(o, in, complete);
 	}
 	profile_free(old);
 	profile_free(new);
 	return status;
 }
 
-static bool show_verdicts(struct output *o, const struct cli *c, void *verdicts)
+static bool show_verdicts(struct output *out, const struct options *o, void *verdicts)
 {
 	bool ok = true;
 
-	if (c->format == FORMAT_JSON)
-		ok = diff_verdicts_json(output_file(o), verdicts);
+	if (o->format == FORMAT_JSON)
+		ok = diff_verdicts_json(output_file(out), verdicts);
 	else
-		diff_verdicts_text(output_file(o), verdicts);
+		diff_verdicts_text(output_file(out), verdicts);
 	if (!ok)
 		say("out of memory");
 	return ok;
 }
 
-static int diff_one(const struct chosen *c)
+static int diff_one(const struct options *o)
 {
-	struct diff_verdicts *v = diff_verdicts_read(c->cli->inputs[0], true);
+	struct diff_verdicts *v = diff_verdicts_read(o->inputs[0], true);
 	bool complete;
 	int status;
 
 	if (!v)
 		return EXIT_IMPOSSIBLE;
 	complete = recording_status(diff_verdicts_recording(v)) == EXIT_DONE;
-	complete &= verb_write(c->cli, show_verdicts, v) == EXIT_DONE;
-	status = status_of(c, diff_verdicts_outcome(v), complete);
+	complete &= run_with_output(o, show_verdicts, v) == EXIT_DONE;
+	status = status_of(o, diff_verdicts_outcome(v), complete);
 	diff_verdicts_free(v);
 	return status;
 }
 
-int diff_main(int argc, char **argv)
+static int run(const struct options *o)
 {
-	struct cli cli = {
-		.args_doc = "OLD NEW\n--verdicts RECORDING",
-		.doc = "Compare two recordings or baselines.",
-		.options = &argp,
-		.formats = formats,
-		.max_inputs = 2,
-		.inconclusive_wanted = true,
-	};
-	struct chosen chosen = { .cli = &cli };
-	int status;
+	const struct chosen *c = o->own;
 
-	list_formats();
-	cli.input = &chosen;
-	cli_parse(&cli, argc, argv);
-	status = chosen.verdicts ? diff_one(&chosen) : diff_two(&chosen);
-	free(cli.inputs);
-	return status;
+	return c->verdicts ? diff_one(o) : diff_two(o);
 }
+
+const struct command command_diff = {
+	.name = "diff",
+	.what = "compare two recordings",
+	.args = "OLD NEW",
+	.about = "Compare two recordings, or a recording with a baseline that check wrote: what\n"
+		 "became worse first. What missing data may hide is not reported as a difference.",
+	.examples = "  compatcaps-trace diff old.jsonl new.jsonl\n"
+		    "  compatcaps-trace diff --exit-code old.jsonl new.jsonl >/dev/null\n"
+		    "  compatcaps-trace diff --json old.jsonl new.jsonl",
+	.status = "0 done; with --exit-code: 1 they differ, 5 missing data may hide a\n"
+		  "difference; 2 usage; 3 a recording could not be read completely, or the output\n"
+		  "not be written.",
+	.manual = "compatcaps-trace-diff(1)",
+	.uses = USE_OUTPUT | USE_COLOR | USE_INCONCLUSIVE,
+	.options = options,
+	.own_size = sizeof(struct chosen),
+	.format = format,
+	.max_inputs = 2,
+	.check = check_choice,
+	.run = run,
+};

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* compatcaps-trace doctor: check whether this host can be traced. */
-#include <stdlib.h>
-
-#include "cmd/cli.h"
+#include "cmd/run_output.h"
 #include "lib/say.h"
 #include "lib/status.h"
 #ifndef COMPATCAPS_OFFLINE
 #include "doctor/doctor_facts.h"
-#include "cmd/verb_output.h"
 #endif
-
-enum { FORMAT_TEXT, FORMAT_JSON };
 
 static const struct format formats[] = {
 	[FORMAT_TEXT] = { "text", "one line for each finding, with its remedy", SHIELD_TEXT },
@@ -18,31 +13,22 @@ static const struct format formats[] = {
 	{ NULL, NULL, SHIELD_TEXT },
 };
 
-#ifdef COMPATCAPS_OFFLINE
+#ifndef COMPATCAPS_OFFLINE
 
-static int examine(const struct cli *c)
-{
-	(void)c;
-	say("this build only reads recordings; doctor needs the ppc64le build, on the POWER host");
-	return EXIT_IMPOSSIBLE;
-}
-
-#else
-
-static bool show(struct output *o, const struct cli *c, void *doctor)
+static bool show(struct output *out, const struct options *o, void *doctor)
 {
 	bool ok = true;
 
-	if (c->format == FORMAT_JSON)
-		ok = doctor_show_json(output_file(o), doctor);
+	if (o->format == FORMAT_JSON)
+		ok = doctor_show_json(output_file(out), doctor);
 	else
-		doctor_show_text(output_file(o), doctor, cli_wants_color(c, o));
+		doctor_show_text(output_file(out), doctor, run_wants_color(o, out));
 	if (!ok)
 		say("out of memory");
 	return ok;
 }
 
-static int examine(const struct cli *c)
+static int examine(const struct options *o)
 {
 	static struct doctor_facts facts;
 	static struct doctor doctor;
@@ -50,23 +36,32 @@ static int examine(const struct cli *c)
 
 	doctor_facts_read(&facts);
 	doctor_examine(&doctor, &facts);
-	status = verb_write(c, show, &doctor);
+	status = run_with_output(o, show, &doctor);
 	return doctor_has_problem(&doctor) ? EXIT_IMPOSSIBLE : status;
 }
 
 #endif
 
-int doctor_main(int argc, char **argv)
+static struct format format(size_t i)
 {
-	struct cli cli = {
-		.args_doc = "",
-		.doc = "Report what keeps this host from being traced, and what VMMs get here. Nothing is changed or attached.",
-		.formats = formats,
-	};
-	int status;
-
-	cli_parse(&cli, argc, argv);
-	status = examine(&cli);
-	free(cli.inputs);
-	return status;
+	return formats[i];
 }
+
+const struct command command_doctor = {
+	.name = "doctor",
+	.what = "report what keeps this host from being traced",
+	.args = "",
+	.about = "Report what keeps this host from being traced, what to do about it, and which\n"
+		 "modes VMMs get here. It looks at privilege, the kernel's types and probes, KVM\n"
+		 "and QEMU. Nothing is changed or attached.",
+	.examples = "  compatcaps-trace doctor\n"
+		    "  compatcaps-trace doctor --json >doctor.json\n"
+		    "  compatcaps-trace doctor --json | jq -r '.findings[].remedy'\n"
+		    "  compatcaps-trace doctor -q >/dev/null || echo cannot trace here",
+	.status = "0 nothing keeps this host from being traced; 2 usage; 3 something\n"
+		  "does, or the output could not be written.",
+	.manual = "compatcaps-trace-doctor(1)",
+	.uses = USE_OUTPUT | USE_COLOR,
+	.format = format,
+	.run = LIVE(examine),
+};

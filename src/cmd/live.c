@@ -760,7 +760,7 @@ static int status_of(const struct live *l, bool written)
 	if (!written || (!notify_is_wanted() && all_in_vain(l)))
 		return EXIT_IMPOSSIBLE;
 	if (l->opt->strict && (session_totals(l->session)->lost || l->was_blind))
-		return (int)l->opt->inconclusive;
+		return l->opt->inconclusive;
 	return EXIT_DONE;
 }
 

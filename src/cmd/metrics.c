@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "cmd/verb_output.h"
-
-#include <stdlib.h>
+/* compatcaps-trace metrics: what recordings hold, counted. */
+#include "cmd/run_output.h"
 
 #include "metrics/metric.h"
 #include "recording/recording.h"
@@ -15,17 +14,6 @@ static const struct format formats[] = {
 				  SHIELD_TEXT },
 	{ NULL, NULL, SHIELD_TEXT },
 };
-
-static const char doc[] =
-	"Count what recordings hold, for Prometheus: negotiations and requests for a "
-	"mode, their failures by cause, retries, losses, durations. For several recordings it prints the sum. trace and record do the same live with --metrics.\v"
-	"EXAMPLES:\n"
-	"  compatcaps-trace metrics host.jsonl\n"
-	"  compatcaps-trace metrics --force -o compatcaps.prom monday.jsonl tuesday.jsonl\n"
-	"  compatcaps-trace metrics --format=openmetrics host.jsonl\n"
-	"\n"
-	"EXIT STATUS:\n"
-	"  0 done; 2 usage; 3 a recording could not be read completely, or the output\n  could not be written.";
 
 /* Of one recording. */
 struct counted {
@@ -43,13 +31,13 @@ static void on_event(const struct event *e, void *ctx)
 }
 
 /* false: nothing of it was read. */
-static bool read_one(const struct cli *cli, const char *path, struct metrics *m, int *status)
+static bool read_one(const struct options *o, const char *path, struct metrics *m, int *status)
 {
 	struct counted counted = { m, path };
 	struct recording_reader reader = {
 		.path = path,
-		.recorded = cli->recorded,
-		.progress = !cli->quiet,
+		.recorded = o->recorded,
+		.progress = !o->quiet,
 		.event = on_event,
 		.ctx = &counted,
 	};
@@ -61,34 +49,54 @@ static bool read_one(const struct cli *cli, const char *path, struct metrics *m,
 	return read;
 }
 
-static bool write_all(struct output *o, const struct cli *cli, void *m)
+static bool write_all(struct output *out, const struct options *o, void *m)
 {
-	metrics_write(m, (enum metrics_format)cli->format, output_file(o));
+	metrics_write(m, (enum metrics_format)o->format, output_file(out));
 	return true;
 }
 
-int metrics_main(int argc, char **argv)
+static int run(const struct options *o)
 {
-	struct cli cli = { .args_doc = "RECORDING...",
-			   .doc = doc,
-			   .formats = formats,
-			   .min_inputs = 1,
-			   .max_inputs = SIZE_MAX,
-			   .verdicts = true };
 	struct metrics *m = metrics_new();
 	int status = EXIT_DONE;
 	bool any = false;
 
-	cli_parse(&cli, argc, argv);
 	if (!m) {
 		say("out of memory");
 		return EXIT_IMPOSSIBLE;
 	}
-	for (size_t i = 0; i < cli.n_inputs; i++)
-		any |= read_one(&cli, cli.inputs[i], m, &status);
-	if (any && verb_write(&cli, write_all, m) != EXIT_DONE)
+	for (size_t i = 0; i < o->n_inputs; i++)
+		any |= read_one(o, o->inputs[i], m, &status);
+	if (any && run_with_output(o, write_all, m) != EXIT_DONE)
 		status = EXIT_IMPOSSIBLE;
 	metrics_free(m);
-	free(cli.inputs);
 	return status;
 }
+
+static struct format format(size_t i)
+{
+	return formats[i];
+}
+
+const struct command command_metrics = {
+	.name = "metrics",
+	.what = "count what recordings hold, for Prometheus",
+	.args = "RECORDING...",
+	.about = "Count what recordings hold, for Prometheus: negotiations and requests for a\n"
+		 "mode, their failures by cause, retries, losses, durations. The numbers of\n"
+		 "several recordings are added up. trace and record count live, with --metrics,\n"
+		 "which keeps a file for the textfile collector of node_exporter.",
+	.examples =
+		"  compatcaps-trace metrics host.jsonl\n"
+		"  compatcaps-trace metrics --force -o compatcaps.prom monday.jsonl tuesday.jsonl\n"
+		"  compatcaps-trace metrics --format=openmetrics host.jsonl\n"
+		"  compatcaps-trace metrics -q --verdicts=recorded host.jsonl",
+	.status = "0 done; 2 usage; 3 a recording could not be read completely, or\n"
+		  "the output not be written.",
+	.manual = "compatcaps-trace-metrics(1)",
+	.uses = USE_OUTPUT | USE_VERDICTS,
+	.format = format,
+	.min_inputs = 1,
+	.max_inputs = SIZE_MAX,
+	.run = run,
+};

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "cmd/replay.h"
-
-#include "recording/recording.h"
+/* compatcaps-trace replay: a recording as a trace would have shown it. */
 #include "cmd/tell.h"
+#include "recording/recording.h"
 
 static bool done(const void *teller)
 {
@@ -19,14 +18,14 @@ static int status_of(const struct options *o, const struct recording *rec, bool 
 	if (recording_status(rec) != EXIT_DONE || !written)
 		return EXIT_IMPOSSIBLE;
 	if (o->strict && (rec->cut_off || rec->totals.lost))
-		return (int)o->inconclusive;
+		return o->inconclusive;
 	return EXIT_DONE;
 }
 
-int replay_run(const struct options *o)
+static int run(const struct options *o)
 {
-	struct recording_reader reader = { .path = o->input, .recorded = o->recorded_verdicts };
-	FILE *f = recording_open(o->input, false);
+	struct recording_reader reader = { .path = o->inputs[0], .recorded = o->recorded };
+	FILE *f = recording_open(reader.path, false);
 	struct recording rec;
 	struct teller *t;
 	bool written;
@@ -48,3 +47,25 @@ int replay_run(const struct options *o)
 	written = teller_close(t);
 	return status_of(o, &rec, written);
 }
+
+const struct command command_replay = {
+	.name = "replay",
+	.what = "show a recording",
+	.args = "FILE",
+	.about = "Show a recording as the trace showed it. The verdicts are derived again, from\n"
+		 "the evidence in it. This needs no privilege, no KVM and no POWER machine.",
+	.examples = "  compatcaps-trace replay --summary host.jsonl\n"
+		    "  compatcaps-trace replay --errors-only host.jsonl\n"
+		    "  compatcaps-trace replay --json host.jsonl | head -n 1",
+	.status =
+		"0 done; 2 usage; 3 the recording could not be read completely, or\n"
+		"the output not be written; 5 events were lost, or the recording is cut off, and\n"
+		"--strict was given.",
+	.manual = "compatcaps-trace(1)",
+	.uses = USE_SHOWN | USE_OUTPUT | USE_COLOR | USE_VERDICTS | USE_INCONCLUSIVE,
+	.format = teller_format,
+	.min_inputs = 1,
+	.max_inputs = 1,
+	.holds_recording = true,
+	.run = run,
+};

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* compatcaps-trace report: a page of recordings. */
 #include "report/report.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "cmd/verb_output.h"
+#include "cmd/run_output.h"
 #include "lib/say.h"
 #include "lib/status.h"
 
@@ -13,81 +11,6 @@ static const struct report_format *const forms[] = { &report_text, &report_html,
 
 #define FORMS (sizeof(forms) / sizeof(forms[0]))
 
-enum { OPT_COPY = 2048 };
-
-static const struct argp_option options[] = {
-	{ 0, 0, 0, 0, "The page of --format=html:", 1 },
-	{ "copy", OPT_COPY, "WHEN", 0,
-	  "include the recording: always, never or auto, up to 64 MiB (default)", 0 },
-	{ 0 },
-};
-
-static const char doc[] =
-	"Show what recordings hold: the host, the failures, the story of each VM, how long queries took, and what was not seen.\v"
-	"A page that includes the recording can replace it: replay, check, diff and metrics read the page too. If it has several recordings, PAGE#2 is the second.";
-
-static struct output *open_output(const struct cli *cli, const struct report_format *form)
-{
-	struct output *out = verb_open_output(cli);
-
-	if (!out || !form->binary || !output_is_terminal(out))
-		return out;
-	say("--format=%s is not for a terminal: name a file with -o", form->name);
-	output_close(out, false);
-	return NULL;
-}
-
-struct making {
-	struct cli *cli;
-	const struct report_format *form;
-	struct report report;
-	void *state;
-	int status;
-};
-
-/* Nothing is written before the first recording is there. */
-static bool begin(struct making *r)
-{
-	if (r->state)
-		return true;
-	r->report.out = open_output(r->cli, r->form);
-	if (!r->report.out)
-		return false;
-	r->report.f = output_file(r->report.out);
-	r->report.color = cli_wants_color(r->cli, r->report.out);
-	r->report.n = r->cli->n_inputs;
-	r->state = r->form->begin(&r->report);
-	return r->state;
-}
-
-/* false: it could not be made, which has been reported. */
-static bool add(struct making *r, size_t i)
-{
-	struct report_input in = {
-		.name = r->cli->inputs[i],
-		.number = i + 1,
-		.recorded = r->cli->recorded,
-	};
-	struct recording rec = { .fatal = true };
-	bool made;
-
-	in.f = recording_open(in.name, r->form->again);
-	if (!in.f) {
-		r->status = EXIT_IMPOSSIBLE;
-		return true;
-	}
-	made = begin(r) && r->form->recording(r->state, &in, &rec);
-	fclose(in.f);
-	if (recording_status(&rec) != EXIT_DONE)
-		r->status = EXIT_IMPOSSIBLE;
-	return made;
-}
-
-static bool is_read(const struct making *r)
-{
-	return !r->report.out || output_flush(r->report.out);
-}
-
 static const char *const whens[] = {
 	[COPY_AUTO] = "auto",
 	[COPY_ALWAYS] = "always",
@@ -95,52 +18,118 @@ static const char *const whens[] = {
 	NULL,
 };
 
-static error_t parse_option(int key, char *arg, struct argp_state *state)
+/* What its own option says is an enum report_copy. */
+static void set_copy(struct parse *p, const char *arg)
 {
-	struct making *r = state->input;
-
-	if (key != OPT_COPY)
-		return ARGP_ERR_UNKNOWN;
-	for (size_t i = 0; whens[i]; i++)
-		if (!strcmp(arg, whens[i])) {
-			r->report.copy = i;
-			return 0;
-		}
-	cli_refuse(state, "--copy", arg, "must be always, never or auto");
-	return 0;
+	*(enum report_copy *)p->o->own = option_word(p, arg, OPTION_WORDS(whens));
 }
 
-static const struct argp argp = { .options = options, .parser = parse_option };
-static const struct complete_value values[] = { { "copy", whens, NULL }, { 0 } };
+static const struct option_row options[] = {
+	{ .what = "The page of --format=html:" },
+	{ "copy", 0, "WHEN", "include the recording: always, never or auto, up to 64 MiB (default)",
+	  .set = set_copy, .words = whens },
+	{ 0 },
+};
 
-int report_main(int argc, char **argv)
+struct making {
+	const struct report_format *form;
+	FILE *first;	 /* the first recording that is there; it is open, */
+	size_t first_at; /* and its number. NULL: it has been read */
+	void *state;
+	int status;
+};
+
+/* Reads one, if it is there. false: the page could not be made, which has been reported. */
+static bool add(struct making *r, const struct options *o, size_t i)
 {
-	struct format formats[FORMS + 1] = { 0 };
-	struct cli cli = {
-		.args_doc = "RECORDING...",
-		.doc = doc,
-		.options = &argp,
-		.values = values,
-		.formats = formats,
-		.min_inputs = 1,
-		.max_inputs = 1000,
-		.holds_recording = true,
-		.verdicts = true,
-	};
-	struct making r = { .cli = &cli };
+	struct report_input in = { o->inputs[i], i + 1, r->first, o->recorded };
+	struct recording rec = { .fatal = true };
 	bool made = true;
 
-	cli.input = &r;
-	for (size_t i = 0; i < FORMS; i++)
-		formats[i] = (struct format){ forms[i]->name, forms[i]->what, forms[i]->shield };
-	cli_parse(&cli, argc, argv);
-	r.form = forms[cli.format];
-	for (size_t i = 0; made && i < cli.n_inputs && is_read(&r); i++)
-		made = add(&r, i);
-	if (r.state)
-		made &= r.form->end(r.state);
-	if (r.report.out)
-		made = output_close(r.report.out, made);
-	free(cli.inputs);
-	return made ? r.status : EXIT_IMPOSSIBLE;
+	r->first = NULL;
+	if (!in.f)
+		in.f = recording_open(in.name, r->form->again);
+	if (in.f) {
+		made = r->form->recording(r->state, &in, &rec);
+		fclose(in.f);
+	}
+	if (recording_status(&rec) != EXIT_DONE)
+		r->status = EXIT_IMPOSSIBLE;
+	return made;
 }
+
+static bool write_report(struct output *out, const struct options *o, void *making)
+{
+	const struct report report = {
+		.out = out,
+		.f = output_file(out),
+		.color = run_wants_color(o, out),
+		.n = o->n_inputs,
+		.copy = *(enum report_copy *)o->own,
+	};
+	struct making *r = making;
+	bool made = true;
+
+	if (r->form->binary && output_is_terminal(out)) {
+		say("--format=%s is not for a terminal: name a file with -o", r->form->name);
+		return false;
+	}
+	r->state = r->form->begin(&report);
+	for (size_t i = r->first_at; r->state && made && i < o->n_inputs && output_flush(out); i++)
+		made = add(r, o, i);
+	return r->state && r->form->end(r->state) && made;
+}
+
+/* Nothing is written before the first recording is there. */
+static int run(const struct options *o)
+{
+	struct making r = { .form = forms[o->format] };
+	int status;
+
+	for (; r.first_at < o->n_inputs; r.first_at++) {
+		r.first = recording_open(o->inputs[r.first_at], r.form->again);
+		if (r.first)
+			break;
+		r.status = EXIT_IMPOSSIBLE;
+	}
+	if (!r.first)
+		return r.status;
+	status = run_with_output(o, write_report, &r);
+	if (r.first)
+		fclose(r.first);
+	return status == EXIT_DONE ? r.status : status;
+}
+
+static struct format format(size_t i)
+{
+	struct format none = { 0 };
+
+	if (i >= FORMS)
+		return none;
+	return (struct format){ forms[i]->name, forms[i]->what, forms[i]->shield };
+}
+
+const struct command command_report = {
+	.name = "report",
+	.what = "make a page of recordings",
+	.args = "RECORDING...",
+	.about =
+		"Show what recordings hold: the host, the failures, the story of each VM, how\n"
+		"long queries took, and what was not seen. A page that includes the recording can\n"
+		"replace it: replay, check, diff and metrics read the page too.",
+	.examples =
+		"  compatcaps-trace report host.jsonl\n"
+		"  compatcaps-trace report --format=html -o page.html monday.jsonl tuesday.jsonl\n"
+		"  compatcaps-trace report --format=perfetto -o trace.pftrace host.jsonl",
+	.status = "0 done; 2 usage; 3 a recording could not be read completely, or\n"
+		  "the output not be written.",
+	.manual = "compatcaps-trace-report(1)",
+	.uses = USE_OUTPUT | USE_COLOR | USE_VERDICTS,
+	.options = options,
+	.own_size = sizeof(enum report_copy),
+	.format = format,
+	.min_inputs = 1,
+	.max_inputs = 1000,
+	.holds_recording = true,
+	.run = run,
+};

@@ -4,9 +4,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "metrics/metrics_file.h"
+#include "cmd/run_output.h"
 #include "live/notify.h"
-#include "io/output.h"
+#include "metrics/metrics_file.h"
+#include "output/emit.h"
 #include "output/journal.h"
 #include "lib/say.h"
 
@@ -23,11 +24,23 @@ struct teller {
 	bool failed;
 };
 
-static bool wants_color(const struct options *o, const struct output *out)
+struct format teller_format(size_t i)
 {
-	if (o->color != COLOR_AUTO)
-		return o->color == COLOR_ALWAYS;
-	return output_is_terminal(out) && !getenv("NO_COLOR");
+	struct format none = { 0 };
+
+	if (!emitters[i])
+		return none;
+	return (struct format){ emitters[i]->name, emitters[i]->what, emitters[i]->shield };
+}
+
+/* There is one: JSON. */
+struct format teller_stream(size_t i)
+{
+	struct format none = { 0 };
+
+	if (i)
+		return none;
+	return (struct format){ emit_json.name, emit_json.what, emit_json.shield };
 }
 
 static bool filters_outcomes(const struct options *o)
@@ -35,30 +48,29 @@ static bool filters_outcomes(const struct options *o)
 	return o->errors_only || o->err;
 }
 
-static bool open_journal(struct teller *t)
+static bool open_journal(struct teller *t, const char *path)
 {
-	t->journal = journal_open(t->opt->output);
+	t->journal = journal_open(path);
 	if (t->journal)
 		t->f = journal_file(t->journal);
 	else
 		say("cannot write to the journal at %s: out of memory, or its path is too long",
-		    t->opt->output);
+		    path);
 	return t->journal;
 }
 
 static bool open_output(struct teller *t, int wake, struct emit_options *emit)
 {
 	const struct options *o = t->opt;
-	const struct output_request request = { o->output, .force = o->force,
-						.shield = t->emitter->shield, .wake = wake };
+	const char *path = o->output ? o->output : t->emitter->where;
 
-	if (t->emitter == &emit_journal && o->output && journal_is_at(o->output))
-		return open_journal(t);
-	t->out = output_open(&request);
+	if (t->emitter == &emit_journal && path && journal_is_at(path))
+		return open_journal(t, path);
+	t->out = run_open_output(o, path, wake);
 	if (!t->out)
 		return false;
 	t->f = output_file(t->out);
-	emit->color = wants_color(o, t->out);
+	emit->color = run_wants_color(o, t->out);
 	emit->columns = output_columns(t->out);
 	return true;
 }
@@ -125,7 +137,7 @@ struct teller *teller_new(const struct options *o, int wake)
 		return NULL;
 	}
 	t->opt = o;
-	t->emitter = o->format ? o->format : &emit_text;
+	t->emitter = emitter_by_name(o->verb->format(o->format).name);
 	if (begin(t, wake))
 		return t;
 	free(t);

@@ -8,6 +8,10 @@
 
 struct teller;
 
+/* The formats of events, and those that are recordings (struct command). */
+struct format teller_format(size_t i);
+struct format teller_stream(size_t i);
+
 /* wake: as in output_open(); 0: none. NULL: it has been said why. */
 struct teller *teller_new(const struct options *o, int wake);
 

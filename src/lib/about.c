@@ -22,10 +22,16 @@ static const struct argp_option options[] = {
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
+	const struct about_help *help = state->input;
+
 	(void)arg;
 	switch (key) {
 	case 'h':
 	case '?':
+		if (help) {
+			help->print(help->ctx);
+			exit(EXIT_SUCCESS);
+		}
 		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
 		break;
 	case OPT_USAGE:

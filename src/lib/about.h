@@ -10,4 +10,10 @@
 
 extern const struct argp about_argp;
 
+/* Its input, of a program that prints a help of its own; NULL: argp prints one. */
+struct about_help {
+	void (*print)(const void *ctx); /* to standard output */
+	const void *ctx;
+};
+
 #endif /* COMPATCAPS_ABOUT_H */

@@ -17,6 +17,7 @@
 struct scan {
 	const struct argp_option *pending; /* takes the next word; NULL: none does */
 	const char *first;		   /* the first word that is not an option or an argument */
+	int first_at;			   /* its number, if it is before a "--"; -1: it is not */
 	int command; /* the number of the word after "--"; -1: there is none */
 };
 
@@ -25,23 +26,49 @@ static bool is_end(const struct argp_option *o)
 	return !o->name && !o->key && !o->doc && !o->group;
 }
 
-/* The option of this long name, or where name is NULL of this letter. */
-static const struct argp_option *find(const struct argp *argp, const char *name, size_t len,
-				      int letter)
+/* An option that is asked for: by its name, the beginning of it, or its letter. */
+struct wanted {
+	const char *name; /* NULL: by its letter */
+	size_t len;
+	bool shortened;
+	int letter;
+};
+
+static bool is_wanted(const struct argp_option *o, const struct wanted *w)
+{
+	if (!w->name)
+		return o->key == w->letter;
+	return o->name && !strncmp(o->name, w->name, w->len) && (w->shortened || !o->name[w->len]);
+}
+
+static const struct argp_option *find(const struct argp *argp, const struct wanted *w)
 {
 	const struct argp_option *found;
 
-	for (const struct argp_option *o = argp->options; o && !is_end(o); o++) {
-		if (name ? o->name && strlen(o->name) == len && !memcmp(o->name, name, len) :
-			   o->key == letter)
+	for (const struct argp_option *o = argp->options; o && !is_end(o); o++)
+		if (is_wanted(o, w))
 			return o;
-	}
 	for (const struct argp_child *c = argp->children; c && c->argp; c++) {
-		found = find(c->argp, name, len, letter);
+		found = find(c->argp, w);
 		if (found)
 			return found;
 	}
 	return NULL;
+}
+
+static const struct argp_option *find_letter(const struct argp *argp, int letter)
+{
+	return find(argp, &(struct wanted){ .letter = letter });
+}
+
+/* Of several that begin so argp takes none, whichever this is. */
+static const struct argp_option *find_name(const struct argp *argp, const char *name, size_t len)
+{
+	const struct argp_option *o = find(argp, &(struct wanted){ .name = name, .len = len });
+
+	if (!o && len)
+		o = find(argp, &(struct wanted){ .name = name, .len = len, .shortened = true });
+	return o;
 }
 
 /* An argument that may be left out is never a word of its own. */
@@ -56,11 +83,11 @@ static const struct argp_option *pending_after(const struct argp *argp, const ch
 	const struct argp_option *o;
 
 	if (word[1] == '-') {
-		o = strchr(word, '=') ? NULL : find(argp, word + 2, strlen(word + 2), 0);
+		o = strchr(word, '=') ? NULL : find_name(argp, word + 2, strlen(word + 2));
 		return takes_word(o) ? o : NULL;
 	}
 	for (const char *letter = word + 1; *letter; letter++) {
-		o = find(argp, NULL, 0, *letter);
+		o = find_letter(argp, *letter);
 		/* What follows the letter in the same word is its argument. */
 		if (o && o->arg)
 			return takes_word(o) && !letter[1] ? o : NULL;
@@ -70,17 +97,27 @@ static const struct argp_option *pending_after(const struct argp *argp, const ch
 
 static void scan(struct scan *s, const struct argp *argp, int n, char **words)
 {
-	*s = (struct scan){ .command = -1 };
+	*s = (struct scan){ .first_at = -1, .command = -1 };
 	for (int i = 0; i < n; i++) {
-		if (s->pending)
+		if (s->pending) {
 			s->pending = NULL;
-		else if (s->command >= 0 || words[i][0] != '-' || !words[i][1])
+		} else if (s->command >= 0 || words[i][0] != '-' || !words[i][1]) {
+			s->first_at = s->first || s->command >= 0 ? s->first_at : i;
 			s->first = s->first ? s->first : words[i];
-		else if (!strcmp(words[i], "--"))
+		} else if (!strcmp(words[i], "--")) {
 			s->command = i + 1;
-		else
+		} else {
 			s->pending = pending_after(argp, words[i]);
+		}
 	}
+}
+
+int complete_first_word(const struct argp *argp, int n, char **words)
+{
+	struct scan s;
+
+	scan(&s, argp, n, words);
+	return s.first_at < 0 ? n : s.first_at;
 }
 
 /* ------------------------------------------------------------------ the answer */
@@ -118,16 +155,15 @@ static void offer_options(const struct argp *argp)
 		offer_options(c->argp);
 }
 
-static bool offer_from(const struct complete *c, const struct complete_value *values,
-		       const char *option)
+static bool offer_from(const struct complete *c, const char *option)
 {
-	for (; values && values->option; values++) {
-		if (strcmp(values->option, option))
+	for (const struct complete_value *v = c->values; v && v->option; v++) {
+		if (strcmp(v->option, option))
 			continue;
-		for (const char *const *w = values->words; w && *w; w++)
+		for (const char *const *w = v->words; w && *w; w++)
 			complete_offer(*w, NULL);
-		if (values->offer)
-			values->offer(c->ctx);
+		if (v->offer)
+			v->offer(c->ctx);
 		return true;
 	}
 	return false;
@@ -136,9 +172,8 @@ static bool offer_from(const struct complete *c, const struct complete_value *va
 /* Returns what the shell adds. */
 static const char *offer_values(const struct complete *c, const struct argp_option *o)
 {
-	for (size_t i = 0; i < sizeof(c->values) / sizeof(c->values[0]); i++)
-		if (o->name && offer_from(c, c->values[i], o->name))
-			return "";
+	if (o->name && offer_from(c, o->name))
+		return "";
 	if (o->arg && !strncmp(o->arg, "FILE", 4))
 		return "files";
 	return o->arg && !strcmp(o->arg, "PATH") ? "directories" : "";
@@ -164,7 +199,7 @@ static const char *offer_last(const struct complete *c, const struct scan *s, co
 	const struct argp_option *o = s->pending;
 
 	if (!o && s->command < 0 && !strncmp(last, "--", 2) && equals) {
-		o = find(c->argp, last + 2, (size_t)(equals - last) - 2, 0);
+		o = find_name(c->argp, last + 2, (size_t)(equals - last) - 2);
 		if (!o)
 			return "";
 	}

@@ -33,8 +33,8 @@ struct complete_value {
 enum complete_more { COMPLETE_NOTHING, COMPLETE_FILES, COMPLETE_COMMAND };
 
 struct complete {
-	const struct argp *argp; /* whose options they are, its children's included */
-	const struct complete_value *values[2]; /* NULL: there is no such table */
+	const struct argp *argp;	     /* whose options they are, its children's included */
+	const struct complete_value *values; /* NULL: there is no such table */
 	/*
 	 * Offers what stands by itself. first: the first word that did so, NULL: there was none;
 	 * dashed: after a "--".
@@ -42,6 +42,12 @@ struct complete {
 	enum complete_more (*bare)(const char *first, bool dashed, void *ctx);
 	void *ctx; /* of the functions */
 };
+
+/*
+ * The first of n words that is neither an option nor an option's argument; n: there is none before
+ * a "--". A long option may be shortened, as argp allows.
+ */
+int complete_first_word(const struct argp *argp, int n, char **words);
 
 /* Is argv[1] "--complete"? Then answers on standard output and ends the program. */
 void complete_if_asked(const struct complete *c, int argc, char **argv);

@@ -269,7 +269,7 @@ static void *journal_begin(FILE *f, const struct emit_options *opt)
 
 const struct emitter emit_journal = {
 	.name = "journal",
-	.what = "entries of systemd's journal, to which they go",
+	.what = "into systemd's journal",
 	.where = JOURNAL_SOCKET,
 	.shield = SHIELD_NONE, /* a protocol with lengths, and no log of a CI */
 	.begin = journal_begin,

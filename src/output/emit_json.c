@@ -46,7 +46,7 @@ static void json_event(void *state, const struct event *e)
 const struct emitter emit_json = {
 	.name = "json",
 	.shield = SHIELD_JSON,
-	.what = "JSON Lines, which replay reads back",
+	.what = "JSON Lines, a recording",
 	.begin = json_begin,
 	.event = json_event,
 	.end = json_end,

@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LETTERS_MAX 64
-#define DEPTH_MAX   8
+#include "lib/spelling.h"
+
+#define DEPTH_MAX 8
 
 struct row {
 	const char *key; /* NULL: the rows of `section` stand here */
@@ -235,44 +236,15 @@ unsigned int field_types(const char *path, unsigned int *kinds)
 	return types;
 }
 
-unsigned int spelling_distance(const char *a, const char *b, unsigned int max)
-{
-	size_t n = strlen(a), m = strlen(b);
-	unsigned int row[LETTERS_MAX + 1], last, next, least;
-
-	if (n > LETTERS_MAX || m > LETTERS_MAX)
-		return max + 1;
-	for (size_t j = 0; j <= m; j++)
-		row[j] = (unsigned int)j;
-	for (size_t i = 1; i <= n; i++) {
-		last = row[0];
-		row[0] = (unsigned int)i;
-		for (size_t j = 1; j <= m; j++, last = next) {
-			next = row[j];
-			least = last + (a[i - 1] != b[j - 1]);
-			least = row[j] + 1 < least ? row[j] + 1 : least;
-			row[j] = row[j - 1] + 1 < least ? row[j - 1] + 1 : least;
-		}
-	}
-	return row[m] > max ? max + 1 : row[m];
-}
-
 const char *field_like(const char *path, unsigned int types)
 {
-	unsigned int best = 1 + (unsigned int)strlen(path) / 3, distance;
-	const char *found = NULL;
+	struct spelling like = spelling_of(path);
 	const struct field *list;
 	size_t n;
 
 	list = fields(&n);
-	for (size_t i = 0; list && i < n; i++) {
-		if (!(types & 1u << list[i].type))
-			continue;
-		distance = spelling_distance(path, list[i].path, best);
-		if (distance <= best && (!found || distance < best)) {
-			found = list[i].path;
-			best = distance;
-		}
-	}
-	return found;
+	for (size_t i = 0; list && i < n; i++)
+		if (types & 1u << list[i].type)
+			spelling_try(&like, list[i].path);
+	return like.found;
 }

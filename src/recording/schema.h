@@ -46,9 +46,6 @@ unsigned int field_types(const char *path, unsigned int *kinds);
 /* The one that is spelled most like it, among those of these types; NULL: none is alike. */
 const char *field_like(const char *path, unsigned int types);
 
-/* How many letters differ between two words; more than max is max + 1. */
-unsigned int spelling_distance(const char *a, const char *b, unsigned int max);
-
 /* A sentence on the event, or on the keys that all events have (EVENT_TYPES). */
 const char *schema_event_doc(enum event_type type);
 

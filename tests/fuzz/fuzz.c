@@ -99,6 +99,11 @@ void say_note(const char *fmt, ...)
 	va_end(ap);
 }
 
+void say_quiet(bool quiet)
+{
+	(void)quiet;
+}
+
 /* ------------------------------------------------------------------ formats */
 
 void check_printable(struct bytes b)

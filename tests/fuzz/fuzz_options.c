@@ -47,20 +47,43 @@ refuse_with(const struct argp_state *state, const char *fmt, ...)
 #define printf(...)		    ((void)0)
 #define argp_parse(argp, argc, argv, flags, at, input) \
 	(failed = argp_parse(argp, argc, argv, (flags) | ARGP_NO_EXIT | ARGP_NO_ERRS, at, input))
-/* --version ends the program as well. Both files have these names for themselves. */
-#define options	     about_options
-#define parse_option about_parse_option
+/* --version ends the program as well. */
+#define options about_options
 #include "../../src/lib/about.c"
 #undef options
-#undef parse_option
 #include "../../src/cmd/options.c"
 
-/* The rooms of the other verbs are not linked, nor is what reads this host. */
-const struct offline_verb verbs[] = { { .name = "check" }, { 0 } };
+/* The verbs that are linked: the others would bring the rooms of this host along. */
+extern const struct command command_trace, command_record, command_replay;
+static const struct option_row own[] = {
+	{ .what = "Rules:" },
+	{ "rule", 'f', "RULE", "a rule", .set = set_output },
+	{ 0 },
+};
+static const struct command other = {
+	.name = "other", .args = "", .options = own, .max_inputs = 2, .uses = USE_COLOR
+};
+const struct command command_help = { .name = "help", .args = "", .max_inputs = 1 };
+const struct command *const commands[] = { &command_trace, &command_record, &command_replay,
+					   &command_help,  &other,	    NULL };
 
-const struct offline_verb *verb_by_name(const char *name)
+const struct command *command_by_name(const char *name)
 {
-	return strcmp(name, verbs->name) ? NULL : verbs;
+	for (size_t i = 0; commands[i]; i++)
+		if (!strcmp(commands[i]->name, name))
+			return commands[i];
+	return NULL;
+}
+
+const char *command_like(const char *name)
+{
+	(void)name;
+	return NULL;
+}
+
+void help_print(const struct command *c)
+{
+	(void)c;
 }
 
 void offer_pids(const char *proc)
@@ -99,11 +122,15 @@ static int split(char *text, char **argv)
 
 static void check_options(const struct options *o)
 {
-	if (o->verb == VERB_REPLAY && !o->input)
+	const struct command *c = o->verb;
+
+	if (o->n_inputs < c->min_inputs || o->n_inputs > c->max_inputs)
 		abort();
-	if (o->verb == VERB_RECORD && !(o->format && o->format->stream))
+	if (c == &command_record && !o->output)
 		abort();
-	if (o->command && (!o->command[0] || !*o->command[0]))
+	if (c->format && !c->format(o->format).name)
+		abort();
+	if (o->command && (!c->runs_program || !o->command[0] || !*o->command[0]))
 		abort();
 	if (strnlen(o->vm, sizeof(o->vm)) == sizeof(o->vm))
 		abort();
@@ -115,17 +142,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *volatile text = strndup((const char *)data, size);
 	char *argv[WORDS + 1];
-	struct options o;
+	static struct options o; /* what it has allocated is freed also after a jump */
 
 	if (!text)
 		return 0;
 	/* argp looks at the words as getopt does, which remembers where it was. */
 	optind = 0;
+	memset(&o, 0, sizeof(o));
 	if (!setjmp(next)) {
 		options_parse(split(text, argv), argv, &o);
 		if (!failed)
 			check_options(&o);
 	}
+	options_free(&o);
 	free(text);
 	return 0;
 }

@@ -39,15 +39,16 @@ same() {
 	fi
 }
 
-# By another way than the completion's: what people read.
-options_of() { "$@" --help | sed -nE 's/^ +(-., )?(--[a-z-]+).*/\2/p' | sort -u; }
-formats_of() { compatcaps-trace "$1" --format=nonsense x 2>&1 | sed -nE 's/.*must be one of (.*)/\1/p' | tr -d ' ' | tr , '\n'; }
+# By another way than the completion's: what people read. Of --usage only long ones, each once.
+options_of() { "$@" --usage | grep -oE -e '\[--[a-z-]+' | tr -d '[' | sort -u; }
+formats_of() { compatcaps-trace "$1" --format=nonsense x 2>&1 | sed -nE 's/.*must be (one of )?(.*)/\2/p' | tr -d ' ' | tr , '\n'; }
 
-verbs="trace record replay $(sed -nE 's/^\tVERB\((\w+),.*/\1/p' src/cmd/verbs.c | tr '\n' ' ')"
-same "verbs" "$(offered compatcaps-trace '' | sort)" "$(tr ' ' '\n' <<<"$verbs" | grep . | sort)"
+verbs=$(sed -nE 's/^\tCOMMAND\((\w+)\).*/\1/p' src/cmd/commands.c)
+same "verbs" "$(offered compatcaps-trace '' | sort)" "$(sort <<<"$verbs")"
+same "verbs to be explained" "$(offered compatcaps-trace help '' | sort)" "$(sort <<<"$verbs")"
 for verb in $verbs; do
 	same "$verb: options" "$(offered compatcaps-trace "$verb" -- | sort)" "$(options_of compatcaps-trace "$verb")"
-	same "$verb: formats" "$(offered compatcaps-trace "$verb" --format = '' | sort)" "$(formats_of "$verb" | sort)"
+	[[ $verb == help ]] || same "$verb: formats" "$(offered compatcaps-trace "$verb" --format = '' | sort)" "$(formats_of "$verb" | sort)"
 done
 for program in compatcaps-trace compatcaps_probe decode_bitmap; do
 	same "$program: options" "$(offered "$program" -- | sort)" "$(options_of "$program")"

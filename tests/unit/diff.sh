@@ -92,9 +92,9 @@ statuses() {
 }
 
 bad_input() {
-	refuse 2 "no file" 'expected OLD and NEW'
-	refuse 2 "one file" 'expected OLD and NEW' "$good"
-	refuse 2 "three files" '2 files at most' "$good" "$good" "$good"
+	refuse 2 "no file" 'expected OLD NEW'
+	refuse 2 "one file" 'expected OLD NEW' "$good"
+	refuse 2 "three files" 'is one too many: expected OLD NEW' "$good" "$good" "$good"
 	refuse 2 "an unknown form" 'must be one of text, json' --format=nonsense "$good" "$good"
 	refuse 2 "standard input twice" 'standard input can be read once' - -
 	refuse 2 "--verdicts of none" '--verdicts takes one recording' --verdicts

@@ -21,6 +21,7 @@ cat >"$work/facts.c" <<'END'
 #include <stdio.h>
 #include <string.h>
 #include "cmd/options.h"
+#include "output/emit.h"
 #include "recording/schema.h"
 
 static void revisions(void)
@@ -213,12 +214,15 @@ formats() {
 		on && $1 == ".Cm" { print $2 }' "$D/docs/compatcaps-trace.1")"
 }
 
-# "--pid ARG", "-p ARG", "--json" of each option: of argp's own list and of the manual's.
+# "--pid ARG", "-p ARG", "--json" of each option of these verbs: of argp's own list and of the manual's.
 help_options() {
-	env -u ARGP_HELP_FMT "$native/compatcaps-trace" --usage | tr -d '\n' | grep -oE '\[-[^]]*\]' | tr -d '[]' |
-		awk '/^-- / { exit }
-		     /^-[^-]/ && NF == 1 { for (i = 2; i <= length; i++) print "-" substr($0, i, 1); next }
-		     { sub(/[ =].*/, " ARG"); print }'
+	local verb
+	for verb in trace record replay; do
+		env -u ARGP_HELP_FMT "$native/compatcaps-trace" "$verb" --usage | tr -d '\n' | grep -oE '\[-[^]]*\]' | tr -d '[]' |
+			awk '/^-- / { exit }
+			     /^-[^-]/ && NF == 1 { for (i = 2; i <= length; i++) print "-" substr($0, i, 1); next }
+			     { sub(/[ =].*/, " ARG"); print }'
+	done | sort -u
 }
 
 manual_options() {

@@ -329,7 +329,7 @@ command_line() {
 	holds '--metrics and --dry-run' eval \
 		'"$trace" --metrics host.prom --dry-run 2>"$work/err"; [[ $? -eq 2 ]] && grep -q "cannot be combined with --metrics" "$work/err"'
 	holds '--force is for the file of --metrics too' eval \
-		'"$trace" --metrics host.prom --force 2>"$work/err"; [[ $? -eq 3 ]] && grep -q "tracing needs the ppc64le build" "$work/err"'
+		'"$trace" --metrics host.prom --force 2>"$work/err"; [[ $? -eq 3 ]] && grep -q "trace needs the ppc64le build" "$work/err"'
 	holds '--metrics is no option of replay' eval \
 		'"$trace" replay --metrics host.prom $good 2>"$work/err"; [[ $? -eq 2 ]] && grep -q -- "--metrics" "$work/err"'
 }

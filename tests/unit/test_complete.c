@@ -48,7 +48,7 @@ static const struct argp argp = { .options = options };
 
 static int entry(int argc, char **argv)
 {
-	const struct complete complete = { &argp, { NULL, values }, bare, NULL };
+	const struct complete complete = { &argp, values, bare, NULL };
 
 	complete_if_asked(&complete, argc, argv);
 	return 77;

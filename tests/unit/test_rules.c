@@ -11,6 +11,7 @@
 
 #include "recording/schema.h"
 #include "check/rules.h"
+#include "lib/spelling.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What a command line says of the output becomes a request to io/output.h. */
+#include "cmd/run_output.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/status.h"
+
+struct output *run_open_output(const struct options *o, const char *path, int wake)
+{
+	const struct output_request request = {
+		.path = path && strcmp(path, "-") ? path : NULL,
+		.force = o->force,
+		.shield = o->verb->format(o->format).shield,
+		.readable = !o->verb->holds_recording,
+		.wake = wake,
+	};
+
+	return output_open(&request);
+}
+
+int run_with_output(const struct options *o, output_writer *writer, void *what)
+{
+	struct output *out = run_open_output(o, o->output, 0);
+
+	if (!out)
+		return EXIT_IMPOSSIBLE;
+	return output_close(out, writer(out, o, what)) ? EXIT_DONE : EXIT_IMPOSSIBLE;
+}
+
+/* NO_COLOR: https://no-color.org */
+bool run_wants_color(const struct options *o, const struct output *out)
+{
+	const char *terminal = getenv("TERM");
+
+	if (o->color != COLOR_AUTO)
+		return o->color == COLOR_ALWAYS;
+	return output_is_terminal(out) && !getenv("NO_COLOR") &&
+	       !(terminal && !strcmp(terminal, "dumb"));
+}

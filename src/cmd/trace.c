@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* compatcaps-trace trace and record: what their command lines are. live.c does the work. */
+#include "cmd/tell.h"
+#ifndef COMPATCAPS_OFFLINE
+#include "cmd/live.h"
+#endif
+
+static void check_command(struct parse *p)
+{
+	const struct options *o = p->o;
+
+	if (p->quoted && !o->command)
+		usage_error(p, "expected a command after --");
+	if (!o->command)
+		return;
+	if (!*o->command[0])
+		usage_error(p, "expected a command after --, found an empty name");
+	/* None of these can be the command's, which is yet to start. */
+	if (o->attach.pid)
+		usage_error(p, "-p and a command exclude each other");
+	if (o->attach.tid)
+		usage_error(p, "--tid and a command exclude each other");
+	if (o->vm[0])
+		usage_error(p, "--vm and a command exclude each other");
+	if (o->dry_run)
+		usage_error(p, "--dry-run traces nothing: it cannot be combined with a command");
+}
+
+static void check_trace(struct parse *p)
+{
+	check_command(p);
+	if (p->o->dry_run && p->o->metrics)
+		usage_error(p, "--dry-run traces nothing: it cannot be combined with --metrics");
+}
+
+static void check_record(struct parse *p)
+{
+	check_command(p);
+	if (!p->o->output)
+		usage_error(p, "expected -o FILE");
+}
+
+const struct command command_trace = {
+	.name = "trace",
+	.what = "watch each negotiation on this host, live (the default)",
+	.args = "[-- COMMAND [ARG...]]",
+	.about = "Watch each request for a CPU compatibility mode on this host, live, and say why\n"
+		 "KVM refused or accepted it. A COMMAND is run, and traced with its descendants.",
+	.examples = "  compatcaps-trace -p 4711\n"
+		    "  compatcaps-trace --comm qemu-system-ppc --errors-only\n"
+		    "  compatcaps-trace --summary -- qemu-system-ppc64 -M pseries,accel=kvm",
+	.status = "0 done; 2 usage; 3 impossible here; 5 events were lost (--strict).\n"
+		  "With a COMMAND its own; 125 for 3 and 5, 126 and 127 if it cannot be run.",
+	.manual = "compatcaps-trace(1)",
+	.uses = USE_CALLS | USE_SHOWN | USE_STOP | USE_OUTPUT | USE_COLOR | USE_METRICS |
+		USE_INCONCLUSIVE | USE_ATTACH | USE_DRY_RUN,
+	.format = teller_format,
+	.runs_program = true,
+	.holds_recording = true,
+	.check = check_trace,
+	.run = LIVE(live_run),
+};
+
+const struct command command_record = {
+	.name = "record",
+	.what = "trace into a file, for replay and the others",
+	.args = "-o FILE [-- COMMAND [ARG...]]",
+	.about = "Trace into a file: each event with its evidence, as JSON Lines. replay, check,\n"
+		 "diff, report and metrics read it, on any machine.",
+	.examples = "  compatcaps-trace record -o host.jsonl -d 1h\n"
+		    "  compatcaps-trace record -o guest.jsonl -- qemu-system-ppc64 -M pseries",
+	.status = "0 done; 2 usage; 3 impossible here; 5 events were lost (--strict).\n"
+		  "With a COMMAND its own; 125 for 3 and 5, 126 and 127 if it cannot be run.",
+	.manual = "compatcaps-trace(1)",
+	.uses = USE_CALLS | USE_SHOWN | USE_STOP | USE_OUTPUT | USE_METRICS | USE_INCONCLUSIVE |
+		USE_ATTACH,
+	.format = teller_stream,
+	.runs_program = true,
+	.holds_recording = true,
+	.check = check_record,
+	.run = LIVE(live_run),
+};
