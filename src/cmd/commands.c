@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/complete.h"
 #include "lib/spelling.h"
 
 /* A verb is one name here, one file (src/cmd/NAME.c), and its part of the docs. */
@@ -18,6 +19,7 @@
 	COMMAND(metrics) \
 	COMMAND(vms) \
 	COMMAND(doctor) \
+	COMMAND(explain) \
 	COMMAND(help)
 
 #define DECLARE(name) extern const struct command command_##name;
@@ -41,6 +43,13 @@ const char *command_like(const char *name)
 	for (size_t i = 0; commands[i]; i++)
 		spelling_try(&like, commands[i]->name);
 	return like.found;
+}
+
+void commands_offer(void *ctx)
+{
+	(void)ctx;
+	for (size_t i = 0; commands[i]; i++)
+		complete_offer(commands[i]->name, commands[i]->what);
 }
 
 const char *command_elsewhere(const struct command *c, char buf[128])

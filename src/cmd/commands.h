@@ -28,7 +28,8 @@ struct command {
 	const struct option_row *options;  /* of its own; NULL: none */
 	size_t own_size;		   /* of what these fill in: options.own */
 	struct format (*format)(size_t i); /* the first is the default; a NULL name ends them */
-	size_t min_inputs, max_inputs;	   /* of files */
+	size_t min_inputs, max_inputs;	   /* of files, or of words: */
+	void (*offer)(void *ctx);	   /* offers those to a shell; NULL: they are files */
 	bool runs_program;		   /* what follows "--" is a program to be traced */
 	bool holds_recording;		   /* what it writes is for its owner alone */
 	void (*check)(struct parse *p);	   /* refuses what does not go together; or NULL */
@@ -48,6 +49,9 @@ extern const struct command *const commands[]; /* ends with NULL */
 
 /* NULL: there is none of this name. */
 const struct command *command_by_name(const char *name);
+
+/* Offers their names to a shell. */
+void commands_offer(void *ctx);
 
 /* Of one that this build has not: why. Returns buf. */
 const char *command_elsewhere(const struct command *c, char buf[128]);

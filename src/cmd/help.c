@@ -194,6 +194,7 @@ const struct command command_help = {
 	.what = "explain a verb and its options",
 	.args = "[VERB]",
 	.max_inputs = 1,
+	.offer = commands_offer,
 	.check = check,
 	.run = run,
 };

@@ -559,12 +559,12 @@ static enum complete_more offer_bare(const char *first, bool dashed, void *parse
 
 	if (c->runs_program && dashed)
 		return COMPLETE_COMMAND;
-	if (p->verb_named && c->max_inputs && c != &command_help)
+	if (p->verb_named && c->max_inputs && !c->offer)
 		return COMPLETE_FILES;
-	if (first && c != &command_help)
-		return COMPLETE_NOTHING;
-	for (size_t i = 0; commands[i]; i++)
-		complete_offer(commands[i]->name, commands[i]->what);
+	if (p->verb_named && c->offer)
+		c->offer(NULL);
+	else if (!first)
+		commands_offer(NULL);
 	return COMPLETE_NOTHING;
 }
 

@@ -144,6 +144,12 @@ arch_causes() {
 	same "$(facts arch-causes)" "$(section "$D/docs/diagnosis.md" '## Causes of a request for a mode' | column 1)"
 }
 
+explained() {
+	same "$(facts causes; facts arch-causes)" "$("$native/compatcaps-trace" explain --json | jq -r '.[].cause')"
+}
+
+page_of_causes() { python3 tests/unit/causes.py check "$native/compatcaps-trace" "$D/docs/compatcaps-causes.7"; }
+
 revisions() {
 	same "$(facts revisions)" "$(section "$D/docs/diagnosis.md" '## Revisions of the ABI' |
 		awk -F' *[|] *' '/^[|]/ && ++row > 2 { gsub(/, /, ",", $5); print $2, $3, $4, $5 }' | tr -d '`')"
@@ -348,6 +354,9 @@ notices causes $diagnosis '/^\| `flags-set`/d' 'a cause that is missing'
 notices causes $diagnosis 's/^\| `flags-set`/| `flag-set`/' 'a cause that is called otherwise'
 holds 'causes of a request for a mode' arch_causes
 notices arch_causes $diagnosis '/^\| `unknown-pvr`/d' 'a cause that is missing'
+holds 'causes that explain knows' explained
+holds 'compatcaps-causes(7)' page_of_causes
+notices page_of_causes docs/compatcaps-causes.7 's/^\.It Sy flags\\?-set/.It Sy flag-set/' 'a cause that is called otherwise'
 holds 'revisions of the ABI' revisions
 notices revisions $diagnosis 's/0x2000aeb8` \| 24/0x2000aeb9` | 24/' 'another command'
 notices revisions $diagnosis 's/flags, size, caps/size, flags, caps/' 'another order of the fields'

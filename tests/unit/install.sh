@@ -15,9 +15,12 @@ says() { grep -qF -e "$1" "$tmp/said"; }
 installed() { (cd "$1" && find . -type f -printf '%P\n' | LC_ALL=C sort); }
 # pages PROGRAM...: their manual pages as they are installed, those of verbs too.
 pages() {
-	for program; do
-		for f in "docs/$program".1 "docs/$program"-*.1; do [[ ! -e $f ]] || echo "share/man/man1/${f#docs/}"; done
-	done | LC_ALL=C sort
+	{
+		for program; do
+			for f in "docs/$program".1 "docs/$program"-*.1; do [[ ! -e $f ]] || echo "share/man/man1/${f#docs/}"; done
+		done
+		echo share/man/man7/compatcaps-causes.7
+	} | LC_ALL=C sort
 }
 data="share/bash-completion/completions/compatcaps-trace
 share/compatcaps-trace/events.schema.json
