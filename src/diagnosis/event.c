@@ -21,6 +21,7 @@ const char *event_type_name(enum event_type type)
 		[EVENT_RAN] = "ran",
 		[EVENT_KERNEL] = "kernel",
 		[EVENT_LOST] = "lost",
+		[EVENT_STORY] = "story",
 		[EVENT_END] = "end",
 	};
 

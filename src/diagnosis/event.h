@@ -4,6 +4,8 @@
 #define COMPATCAPS_EVENT_H
 
 #include "kvm/frame.h"
+#include "diagnosis/coverage.h"
+#include "diagnosis/history.h"
 #include "diagnosis/story.h"
 
 enum event_type {
@@ -20,6 +22,7 @@ enum event_type {
 	EVENT_RAN,
 	EVENT_KERNEL,
 	EVENT_LOST,
+	EVENT_STORY, /* all that is known of a VM: at its end, and of each other one at the end */
 	EVENT_END,
 	EVENT_TYPES,
 };
@@ -39,9 +42,26 @@ struct totals {
 	uint64_t kernel_messages; /* lines that KVM printed */
 };
 
+#define STORY_NOT_KNOWN 8
+
+/*
+ * A VM's story: facts first, and the words that are made of them (summary.h). It is valid while its
+ * event is told.
+ */
+struct vm_story {
+	const struct history *history;
+	enum coverage_reason coverage;		 /* of queries and requests, from its birth on */
+	enum coverage_reason queries, runs;	 /* of queries alone, and of runs */
+	const char *not_known[STORY_NOT_KNOWN];	 /* short sentences */
+	size_t n_not_known;
+	const char *text;     /* a paragraph */
+	const char *sentence; /* the same in a few words, for a row of a table */
+};
+
 struct event {
 	enum event_type type;
 	uint64_t seq; /* from 1, without a gap in what was captured */
+	uint64_t recorded_seq; /* the number that it has in the recording it was read from; 0: none */
 	uint64_t mono_ns, real_ns;
 	const struct frame *frame;   /* the evidence; that of the call for a retry */
 	const struct cc_record *rec; /* of a call, a retry and a kernel's line, else NULL */
@@ -61,6 +81,7 @@ struct event {
 		const struct retry *retry;
 		const struct run *run; /* of a KVM_RUN; a line of KVM's is in the frame */
 		const struct inventory_verdict *verdict; /* on a VM that was found */
+		const struct vm_story *story;
 		struct {
 			/* What of its life was watched, and its story in a sentence when it ended.
 			 */

@@ -52,6 +52,7 @@ struct row {
 	{ #key, "OBJECT", MAY_BE_NULL(#cond), false, NULL, rows_##section, doc },
 #define WORDS(key, words, n, doc)	  { #key, "WORDS", false, false, NULL, NULL, doc },
 #define LIST(key, section, put, get, doc) { #key, "LIST", false, false, NULL, rows_##section, doc },
+#define OUT_LIST(key, section, items, n, doc) { #key, "LIST", false, false, NULL, rows_##section, doc },
 #define NUMBERS(key, put, get, doc)	  { #key, "NUMBERS", true, false, NULL, NULL, doc },
 #define TEXTS(key, put, doc)		  { #key, "TEXTS", false, false, NULL, NULL, doc },
 #define SAME(section, pointer)		  { NULL, NULL, false, false, NULL, rows_##section, NULL },
@@ -82,6 +83,7 @@ static const struct {
 	[EVENT_RAN] = { rows_ran, doc_ran },
 	[EVENT_KERNEL] = { rows_kernel, doc_kernel },
 	[EVENT_LOST] = { rows_lost, doc_lost },
+	[EVENT_STORY] = { rows_story, doc_story },
 	[EVENT_END] = { rows_end, doc_end },
 	[EVENT_TYPES] = { rows_common, doc_common },
 };
