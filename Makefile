@@ -124,7 +124,7 @@ vpath %.proto $(ROOMS)
 JSON := $(if $(YYJSON),yyjson)
 JSON_LIB := $(if $(YYJSON),,-lyyjson)
 # From frames to events and outputs: no clock, no libbpf. An output is one file, found by its name.
-PURE := abi points coverage diagnosis event parse text guest inventory vm_table story session stream decode encode words metric emit $(basename $(notdir $(wildcard src/*/emit_*.c)))
+PURE := abi points coverage diagnosis event parse text guest history inventory request summary summary_vcpus vm_table session stream decode encode words metric emit $(basename $(notdir $(wildcard src/*/emit_*.c)))
 # With these the program reads recordings, on any machine; with LIVE it traces.
 OFFLINE := $(PURE) $(JSON) compatcaps options output destination safe_dir signals replay say layout tell out shield trusted about complete offers \
 	digest event_words html html_vms page perfetto.pb-c report_digest report_html report_perfetto report_text report_words xml \

@@ -17,7 +17,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "diagnosis/diagnosis.h"
 #include "kvm/frame.h"
+
+#define COVERAGE_IN_ORDER 2 /* from this schema on births and ends are in the order of the calls */
 
 /* What of a VM, or of a trace, was seen. The names are a contract: coverage_name(). */
 enum coverage_state {
@@ -66,27 +69,30 @@ struct coverage_holes {
 	uint16_t at[ATTACH_POINTS]; /* 1u << enum coverage_reason */
 };
 
-/* Of one VM. All 0: it is heard of for the first time. */
+/* Of one VM: coverage_begin(). */
 struct vm_coverage {
 	uint64_t epoch; /* what befell all VMs until then is in holes */
-	uint64_t born_ns;
-	bool born;  /* its birth was recorded */
-	bool ended; /* nothing can be missed of it any more */
 	struct coverage_holes holes;
+	uint16_t early_losses; /* functions of which something was lost before it was heard of */
+	uint8_t unborn;	       /* enum coverage_reason: why its birth is not known; COVERED: it is */
+	bool born;	       /* it was told to have been made, be it out of order */
+	bool ended;	       /* nothing can be missed of it any more */
 };
 
 /* Of a trace. All 0 at its beginning. */
 struct coverage {
-	unsigned int schema; /* 0: nothing was told yet */
+	uint32_t schema; /* 0: nothing was told yet */
 	bool cut_off;
 	struct frame_filters filters; /* without the text */
 	struct {
-		bool told, attached, known, gap;
-		bool listed; /* all VMs that were there once have been told (schema 1) */
-		uint64_t attached_ns; /* when it was attached to last */
+		bool told, attached;
+		bool ever, gap; /* attached once; let go of after that */
+		bool known, listed; /* schema 1: all VMs that were there are told of, or were once */
+		uint64_t attached_ns;	  /* when it was attached last */
 		uint64_t gap_at, lost_at; /* epochs; 0: never */
 	} points[ATTACH_POINTS];
 	uint64_t epoch;
+	bool forgets; /* of some VMs it is not remembered what was missed */
 };
 
 /* Frames that are about all VMs. */
@@ -94,19 +100,19 @@ void coverage_trace(struct coverage *c, const struct frame *f);
 void coverage_attach(struct coverage *c, const struct frame *f);
 void coverage_end(struct coverage *c, const struct frame *f);
 
-/* Functions (a set of points) of which something is missing by this loss; 0: of none. */
+/* The functions (a set of points) whose calls a part of a loss is of; by NULL: of the rest. */
 unsigned int coverage_lost_functions(const struct frame *f, const struct loss_count *by);
 /* Something was lost of these functions, and of which VM is not known. */
 void coverage_lose_any(struct coverage *c, unsigned int functions);
-/* Of this one. */
-void coverage_lose(const struct coverage *c, struct vm_coverage *vm, unsigned int functions);
 
-/* A VM is heard of for the first time; or its birth was recorded. */
+/* A VM is heard of for the first time; and its birth was told. */
 void coverage_begin(const struct coverage *c, struct vm_coverage *vm);
 void coverage_born(const struct coverage *c, struct vm_coverage *vm, uint64_t mono_ns);
-/* A frame is about this VM: takes over what befell all VMs. functions: what was missed of, 0: none. */
+/* A frame is about it: it takes over what befell all VMs. Returns of which functions that is. */
 unsigned int coverage_meet(const struct coverage *c, struct vm_coverage *vm);
 void coverage_ended(const struct coverage *c, struct vm_coverage *vm);
+/* What was missed of it before it was heard of. */
+void coverage_take(struct vm_coverage *vm, const struct coverage_holes *holes);
 void coverage_add(struct vm_coverage *vm, unsigned int functions, enum coverage_reason reason);
 
 /*
@@ -116,7 +122,7 @@ void coverage_add(struct vm_coverage *vm, unsigned int functions, enum coverage_
 enum coverage_reason coverage_of(const struct coverage *c, const struct vm_coverage *vm,
 				 unsigned int functions);
 
-/* The same of the trace as a whole: of VMs that may have been there and are not known at all. */
+/* The same of the trace: of VMs that nothing at all may be known of. */
 enum coverage_reason coverage_of_trace(const struct coverage *c, unsigned int functions);
 
 #endif /* COMPATCAPS_COVERAGE_H */

@@ -28,6 +28,11 @@ const char *event_type_name(enum event_type type)
 	return (unsigned int)type < EVENT_TYPES ? names[type] : NULL;
 }
 
+const char *life_name(enum life life)
+{
+	return coverage_name((enum coverage_state)life);
+}
+
 bool event_is_failure(const struct event *e)
 {
 	switch (e->type) {

@@ -6,7 +6,7 @@
 #include "kvm/frame.h"
 #include "diagnosis/coverage.h"
 #include "diagnosis/history.h"
-#include "diagnosis/story.h"
+#include "diagnosis/vm_table.h"
 
 enum event_type {
 	EVENT_TRACE,
@@ -40,6 +40,31 @@ struct totals {
 	uint64_t runs;		  /* KVM_RUNs that failed, the first of its kind for a VM */
 	uint64_t runs_repeated;	  /* and further ones, known at the end alone */
 	uint64_t kernel_messages; /* lines that KVM printed */
+};
+
+/* The states of coverage.h under an older name. */
+enum life {
+	LIFE_WHOLE = COVERAGE_WHOLE,
+	LIFE_OLDER = COVERAGE_OLDER,
+	LIFE_LOSSY = COVERAGE_LOSSY,
+	LIFE_GAP = COVERAGE_GAP,
+	LIFE_FILTERED = COVERAGE_FILTERED,
+	LIFE_UNKNOWN = COVERAGE_UNKNOWN,
+};
+
+const char *life_name(enum life life);
+
+/* A KVM_RUN: what its vCPU had asked for, and what KVM printed. */
+struct run {
+	bool asked; /* for a mode: the request that it obeys, and what became of that */
+	uint32_t pvr;
+	enum arch_cause cause;
+	bool accepted;
+	bool first_known, first; /* was the failed one the vCPU's first? */
+	/* What KVM printed since the VM was first heard of, escaped, oldest first. */
+	const char *messages[HISTORY_LINES];
+	size_t n_messages;
+	const char *hint; /* a sentence; of one that failed */
 };
 
 #define STORY_NOT_KNOWN 8

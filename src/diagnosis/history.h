@@ -19,7 +19,8 @@
 
 #define HISTORY_VCPUS	 256
 #define HISTORY_REQUESTS 16 /* the first half of them and the newest half */
-#define HISTORY_BYTES	 (16u << 20)
+#define HISTORY_BYTES	 (8u << 20)
+#define HISTORY_LINE_BYTES (8u << 20) /* of all lines that KVM printed */
 #define HISTORY_LINES	 8 /* lines of KVM's that are remembered of a VM, the newest */
 
 /* A KVM_SET_ONE_REG of KVM_REG_PPC_ARCH_COMPAT. */
@@ -28,10 +29,13 @@ struct history_request {
 	uint64_t modes; /* that were on offer then; 0: not known */
 	uint32_t pvr;
 	int32_t ret;
-	uint8_t cause;	/* enum arch_cause */
-	uint8_t source; /* enum modes_source, of modes */
-	bool v2;	/* this kernel answers to queries; */
-	bool can_query;
+	uint32_t line;	 /* of the VM's lines the one that KVM printed in it, from 1 on; 0: none */
+	uint8_t cause;	 /* enum arch_cause */
+	uint8_t source;	 /* enum modes_source, of modes */
+	bool guessed;	 /* by the cpu-version, on a host whose nested API is not known */
+	bool early;	 /* before KVM_CAP_PPC_PAPR was enabled on its vCPU */
+	bool early_known;
+	bool v2; /* the host's nested API is v2 */
 };
 
 /* A KVM_RUN that ended well. */
@@ -49,6 +53,8 @@ struct history_failure {
 	uint64_t hardware_reason;
 	uint32_t exit_reason; /* where ret is not negative */
 	int32_t ret;
+	uint32_t line;	     /* of the VM's lines the one that KVM printed in it, from 1 on; 0: none */
+	bool hardware_known; /* hardware_reason holds */
 	enum history_first first;
 	bool mode_known; /* the mode that the vCPU had then */
 	uint32_t pvr;
@@ -85,6 +91,12 @@ struct history_retry {
 	uint32_t tid, cmd;
 };
 
+/* How much all histories together take. */
+struct history_room {
+	size_t bytes, line_bytes;
+	unsigned int n_left_out; /* histories of which a part found no room */
+};
+
 struct history {
 	bool incoming; /* it waited for its guest to be migrated here */
 	bool ended;
@@ -97,7 +109,7 @@ struct history {
 	struct history_retry retry;
 	bool offered_known; /* by its newest query that told any: */
 	uint64_t offered;
-	unsigned int offered_epoch; /* of the host (session): another one: it may offer others now */
+	unsigned int offered_epoch; /* of the host: of another one it is not what it offers now */
 
 	bool found; /* it was there already, in this mode: */
 	enum inventory_mode found_mode;
@@ -112,5 +124,55 @@ struct history {
 	struct history_line *lines; /* HISTORY_LINES of them; NULL: there was none */
 	unsigned int n_lines;	    /* that there were; line i stands at i % HISTORY_LINES */
 };
+
+/* What became of a call that an E2BIG told to retry. */
+struct retry {
+	bool seen;
+	bool recovered;
+	uint64_t after_ns; /* from the start of the first call to the start of this one */
+};
+
+/* It was there when the trace began. born: its birth was seen all the same. */
+void history_found(struct history *h, const struct inventory_vm *found,
+		   const struct inventory_verdict *verdict, bool born);
+
+void history_free(struct history *h, struct history_room *room);
+
+/*
+ * A query. Is it the answer to one that was told to retry: of the same thread, or of the same
+ * command with the size that was written back? epoch: of the host.
+ */
+void history_query(struct history *h, const struct cc_record *r, const struct diagnosis *d,
+		   unsigned int epoch, bool hides_retries, struct retry *retry);
+
+/* The vCPU that a record is about, made where it is a new one. NULL: there is no room. */
+struct history_vcpu *history_vcpu_of(struct history *h, struct history_room *room,
+				     const struct cc_record *r);
+
+void history_request(struct history *h, struct history_room *room, struct history_vcpu *vcpu,
+		     const struct history_request *request);
+void history_ran(struct history_vcpu *vcpu, const struct cc_record *r, uint64_t seq);
+/* The first failure of a vCPU is kept. */
+void history_failed(struct history *h, struct history_room *room, struct history_vcpu *vcpu,
+		    const struct history_failure *failure);
+
+/*
+ * The request that a run of this vCPU obeys: its newest one; of vCPUs that have no id the newest one
+ * that was accepted and is the mode that the failing one has. NULL: none is known.
+ */
+const struct history_request *history_in_force(const struct history_vcpu *vcpu,
+					       const struct cc_record *r);
+
+/* Has any vCPU of it been seen to run, well or not? Was a mode asked for? */
+bool history_has_run(const struct history *h);
+unsigned int history_requests(const struct history *h);
+
+/* Copies the line and its text. */
+void history_keep_line(struct history *h, struct history_room *room,
+		       const struct history_line *line);
+/* Of the newest lines the one that is this old, the newest first; NULL: it is not there. */
+const struct history_line *history_line(const struct history *h, unsigned int age);
+/* The line of this number, from 1 on; NULL: it is not there any more. */
+const struct history_line *history_line_by_number(const struct history *h, uint32_t number);
 
 #endif /* COMPATCAPS_HISTORY_H */

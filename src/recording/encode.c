@@ -274,7 +274,7 @@ static void put_not_known(struct encoder *j, val *o, const char *key, const stru
 #define HAS_THREAD (r && !(r->seen & CC_SEEN_INTERRUPT))
 #define HAS_PROCESS \
 	(HAS_THREAD || e->type == EVENT_VM || \
-	 (e->type == EVENT_FOUND && inventory_owner(f->found.vm)))
+	 e->type == EVENT_STORY || (e->type == EVENT_FOUND && inventory_owner(f->found.vm)))
 #define DIAG	 e->negotiation.diag
 #define HOST	 e->negotiation.host
 #define ARCH	 e->arch.diag

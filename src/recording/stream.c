@@ -275,6 +275,7 @@ static void read_event(struct stream *s, val *root, uint64_t seq)
 	follow(s, seq, &f);
 	s->ended = type == EVENT_END;
 	s->after_end = false;
+	f.seq = seq;
 	if (s->ended)
 		s->end = f;
 	if (type == EVENT_TRACE)

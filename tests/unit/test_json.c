@@ -297,7 +297,8 @@ static void print_runs(struct out *o)
 		run.pvr = i ? 0x0f000006 : UINT32_MAX;
 		run.cause = i;
 		run.accepted = i == ARCH_ACCEPTED;
-		run.messages[run.n_messages++] = "KVM: \"\\x00\\\\";
+		if (run.n_messages < HISTORY_LINES)
+			run.messages[run.n_messages++] = "KVM: \"\\x00\\\\";
 		e.run = &run;
 		print(o, &e);
 	}
