@@ -127,7 +127,7 @@ JSON_LIB := $(if $(YYJSON),,-lyyjson)
 PURE := abi points coverage diagnosis event parse text guest history inventory request summary summary_vcpus vm_table session stream decode encode words metric emit $(basename $(notdir $(wildcard src/*/emit_*.c)))
 # With these the program reads recordings, on any machine; with LIVE it traces.
 OFFLINE := $(PURE) $(JSON) compatcaps options output destination safe_dir signals replay say layout tell out shield trusted about complete offers \
-	digest event_words html html_vms page perfetto.pb-c report_digest report_html report_perfetto report_text report_words xml \
+	digest digest_causes digest_unseen event_words html html_vms page perfetto.pb-c report_digest report_html report_perfetto report_text report_words xml \
 	metrics_file journal notify \
 	rules rules_check pattern schema values unseen evaluate evaluate_loss decide \
 	results results_text results_lines results_json results_junit \

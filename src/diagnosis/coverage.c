@@ -195,6 +195,12 @@ void coverage_born(const struct coverage *c, struct vm_coverage *vm, uint64_t mo
 			vm->holes.at[p] |= BIT(NOT_COVERED_GAP);
 }
 
+void coverage_found(struct vm_coverage *vm)
+{
+	if (!vm->born && vm->unborn == NOT_COVERED_BIRTH)
+		vm->unborn = NOT_COVERED_OLDER;
+}
+
 static uint16_t holes_at(const struct coverage *c, const struct vm_coverage *vm, int p)
 {
 	uint16_t holes = vm->holes.at[p];

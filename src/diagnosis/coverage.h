@@ -107,6 +107,8 @@ void coverage_lose_any(struct coverage *c, unsigned int functions);
 
 /* A VM is heard of for the first time; and its birth was told. */
 void coverage_begin(const struct coverage *c, struct vm_coverage *vm);
+/* It was there when the trace began. */
+void coverage_found(struct vm_coverage *vm);
 void coverage_born(const struct coverage *c, struct vm_coverage *vm, uint64_t mono_ns);
 /* A frame is about it: it takes over what befell all VMs. Returns of which functions that is. */
 unsigned int coverage_meet(const struct coverage *c, struct vm_coverage *vm);

@@ -36,6 +36,8 @@ struct totals {
 	uint64_t lost;
 	uint64_t lost_negotiations_ok,
 		lost_negotiations_failed; /* of these, as the kernel counted them */
+	uint64_t lost_queries, lost_asks, lost_checks,
+		lost_runs; /* likewise, also where the result is not known */
 	unsigned int vms;
 	uint64_t runs;		  /* KVM_RUNs that failed, the first of its kind for a VM */
 	uint64_t runs_repeated;	  /* and further ones, known at the end alone */
@@ -85,8 +87,8 @@ struct vm_story {
 
 struct event {
 	enum event_type type;
-	uint64_t seq; /* from 1, without a gap in what was captured */
-	uint64_t recorded_seq; /* the number that it has in the recording it was read from; 0: none */
+	uint64_t
+		seq; /* of its line in the recording, or from 1 on (session_number_as_recorded()) */
 	uint64_t mono_ns, real_ns;
 	const struct frame *frame;   /* the evidence; that of the call for a retry */
 	const struct cc_record *rec; /* of a call, a retry and a kernel's line, else NULL */
@@ -124,7 +126,10 @@ struct event {
 /* "negotiation"; NULL: no such type */
 const char *event_type_name(enum event_type type);
 
-/* Is this the event of a failure: of a call that failed, or a mode accepted that must not be? */
+/*
+ * Is this the event of a failure: of a call that failed, or a mode accepted that must not be? All
+ * that counts, colours or tells failures asks this.
+ */
 bool event_is_failure(const struct event *e);
 
 #endif /* COMPATCAPS_EVENT_H */

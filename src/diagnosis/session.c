@@ -22,7 +22,8 @@ struct session {
 	struct host_facts host;
 	unsigned int host_epoch; /* another one: what the host offers may be something else */
 	struct totals totals;
-	uint64_t seq;
+	bool as_recorded;      /* numbers of events */
+	uint64_t stories_left; /* that are told before the end */
 	/* Of the frame that is being told: */
 	char comm[CC_COMM_LEN * 4], thread[CC_COMM_LEN * 4], name[CC_VM_NAME_LEN * 4];
 	char guest[GUEST_NAME_LEN];
@@ -38,6 +39,11 @@ struct session *session_new(session_out *out, void *ctx)
 	s->out = out;
 	s->ctx = ctx;
 	return s;
+}
+
+void session_number_as_recorded(struct session *s)
+{
+	s->as_recorded = true;
 }
 
 void session_free(struct session *s)
@@ -71,10 +77,20 @@ bool session_wants_command(const struct session *s, const struct cc_record *r)
 
 /* ------------------------------------------------------------------ events */
 
+/* The number of the event of this type that comes of this frame: what follows has the next one. */
+static uint64_t number_of(const struct session *s, enum event_type type, const struct frame *f)
+{
+	if (!s->as_recorded || !f->seq)
+		return s->totals.events + 1;
+	if (type == EVENT_STORY && f->type == FRAME_END)
+		return f->seq > s->stories_left ? f->seq - s->stories_left : f->seq;
+	return f->seq + (type == EVENT_RETRY || type == EVENT_STORY);
+}
+
 static void emit(struct session *s, struct event *e)
 {
-	e->seq = ++s->seq;
-	s->totals.events = s->seq;
+	e->seq = number_of(s, e->type, e->frame);
+	s->totals.events++;
 	s->out(e, s->ctx);
 }
 
@@ -82,7 +98,6 @@ static struct event event_of(enum event_type type, const struct frame *f)
 {
 	return (struct event){
 		.type = type,
-		.recorded_seq = f->seq,
 		.mono_ns = f->mono_ns,
 		.real_ns = f->real_ns,
 		.frame = f,
@@ -245,7 +260,6 @@ static void tell_story(struct session *s, struct vm *vm, const struct frame *f)
 	summary_not_known(&summary, &s->not_known);
 	for (size_t i = 0; i < s->not_known.n; i++)
 		story.not_known[story.n_not_known++] = s->not_known.text[i];
-	e.recorded_seq = 0;
 	e.pid = vm->pid;
 	e.vm = vm->number;
 	e.comm = or_empty(vm->comm);
@@ -430,7 +444,6 @@ static void on_negotiation(struct session *s, const struct frame *f)
 	if (!retry.seen)
 		return;
 	e = call_event(s, EVENT_RETRY, f, vm);
-	e.recorded_seq = f->seq ? f->seq + 1 : 0;
 	e.retry = &retry;
 	emit(s, &e);
 }
@@ -448,13 +461,14 @@ static void on_extension(struct session *s, const struct frame *f)
 	emit(s, &e);
 }
 
-static void take_request(struct session *s, struct vm *vm, const struct cc_record *r,
+static void take_request(struct session *s, struct vm *vm, const struct frame *f,
 			 const struct offer *offer, const struct arch_diagnosis *d)
 {
+	const struct cc_record *r = f->call.rec;
 	struct history_request request;
 
 	summary_fill_request(&request, r, &s->host, offer, d->cause);
-	request.seq = s->seq + 1;
+	request.seq = number_of(s, EVENT_ARCH_COMPAT, f);
 	request.line = offer->message ? vm->history.n_lines : 0;
 	history_request(&vm->history, &s->vms.room,
 			history_vcpu_of(&vm->history, &s->vms.room, r), &request);
@@ -476,7 +490,7 @@ static void on_arch_compat(struct session *s, const struct frame *f)
 		snprintf(d.hint, sizeof(d.hint), "%s", said->hint);
 	}
 	if (vm)
-		take_request(s, vm, r, &offer, &d);
+		take_request(s, vm, f, &offer, &d);
 	e = call_event(s, EVENT_ARCH_COMPAT, f, vm);
 	e.arch.diag = &d;
 	e.arch.offer = &offer;
@@ -545,7 +559,7 @@ static void on_run(struct session *s, const struct frame *f)
 	struct history_vcpu *vcpu = h ? history_vcpu_of(h, &s->vms.room, r) : NULL;
 	const struct history_request *request = history_in_force(vcpu, r);
 	struct history_failure failure = {
-		.seq = s->seq + 1,
+		.seq = number_of(s, EVENT_RUN, f),
 		.hardware_reason = r->arg,
 		.hardware_known = r->vm,
 		.exit_reason = r->cmd,
@@ -585,7 +599,7 @@ static void on_ran(struct session *s, const struct frame *f)
 	struct run run = { 0 };
 	struct event e;
 
-	history_ran(vcpu, r, s->seq + 1);
+	history_ran(vcpu, r, number_of(s, EVENT_RAN, f));
 	fill_run(h, vcpu && vcpu->n_kept ? &vcpu->requests[vcpu->n_kept - 1] : NULL, &run);
 	e = call_event(s, EVENT_RAN, f, vm);
 	e.run = &run;
@@ -673,24 +687,45 @@ static unsigned int lost_of(const struct session *s, const struct frame *f)
 	return vm ? vm->number : 0;
 }
 
+/* A hostile recording can hold any number. */
+static void grow(uint64_t *sum, uint64_t n)
+{
+	if (__builtin_add_overflow(*sum, n, sum))
+		*sum = UINT64_MAX;
+}
+
+static void count_lost(struct totals *t, const struct loss_count *by)
+{
+	if (!loss_is_certain(&by->key))
+		return;
+	switch (by->key.type) {
+	case CC_NEGOTIATION:
+		grow(&t->lost_queries, by->n);
+		if (!by->key.ret)
+			grow(&t->lost_negotiations_ok, by->n);
+		else if (by->key.ret != CC_RET_UNKNOWN)
+			grow(&t->lost_negotiations_failed, by->n);
+		break;
+	case CC_ARCH_COMPAT:
+		grow(&t->lost_asks, by->n);
+		break;
+	case CC_EXTENSION:
+		grow(&t->lost_checks, by->n);
+		break;
+	case CC_RUN:
+		grow(&t->lost_runs, by->n);
+		break;
+	}
+}
+
 static void on_lost(struct session *s, const struct frame *f)
 {
 	struct event e = event_of(EVENT_LOST, f);
 
 	vm_table_lost(&s->vms, f);
-	/* A hostile recording can hold any number. */
-	if (__builtin_add_overflow(s->totals.lost, f->lost.n, &s->totals.lost))
-		s->totals.lost = UINT64_MAX;
-	for (size_t i = 0; i < f->lost.n_by; i++) {
-		const struct loss_count *by = &f->lost.by[i];
-
-		if (by->key.type != CC_NEGOTIATION)
-			continue;
-		if (!by->key.ret)
-			s->totals.lost_negotiations_ok += by->n;
-		else if (by->key.ret != CC_RET_UNKNOWN)
-			s->totals.lost_negotiations_failed += by->n;
-	}
+	grow(&s->totals.lost, f->lost.n);
+	for (size_t i = 0; i < f->lost.n_by; i++)
+		count_lost(&s->totals, &f->lost.by[i]);
 	e.vm = lost_of(s, f);
 	emit(s, &e);
 }
@@ -700,9 +735,14 @@ static void on_end(struct session *s, const struct frame *f)
 	struct event e = event_of(EVENT_END, f);
 
 	coverage_end(&s->vms.coverage, f);
-	for (struct vm *vm = s->vms.oldest; vm; vm = vm->next)
-		if (!vm->told)
-			tell_story(s, vm, f);
+	for (const struct vm *vm = s->vms.oldest; vm; vm = vm->next)
+		s->stories_left += !vm->told;
+	for (struct vm *vm = s->vms.oldest; vm; vm = vm->next) {
+		if (vm->told)
+			continue;
+		tell_story(s, vm, f);
+		s->stories_left--;
+	}
 	s->totals.runs_repeated = f->end.runs_repeated;
 	e.end.totals = &s->totals;
 	e.end.cut_off = f->end.cut_off;

@@ -160,7 +160,7 @@ struct telling {
 	const struct history_vcpu *vcpu;
 	const char *who; /* before the first clause */
 	bool told_failure, told_run;
-	bool begun; /* a request was told */
+	bool begun; /* something of it was told */
 };
 
 static bool same_request(const struct history_request *a, const struct history_request *b)
@@ -186,10 +186,14 @@ static void tell_run_before(struct telling *g)
 	char mode[SUMMARY_MODE_LEN];
 
 	g->told_run = true;
-	if (g->vcpu->ran.mode_known)
-		clause(g->t, RAN_BEFORE, summary_runs_in(mode, g->vcpu->ran.pvr));
+	summary_runs_in(mode, g->vcpu->ran.pvr);
+	if (!g->vcpu->ran.mode_known)
+		clause(g->t, g->begun ? THEN_RAN_SOMEHOW : RAN_SOMEHOW, g->begun ? "" : g->who);
+	else if (g->begun)
+		clause(g->t, THEN_RAN, mode);
 	else
-		clause(g->t, RAN_BEFORE_SOMEHOW);
+		clause(g->t, RAN, g->who, mode);
+	g->begun = true;
 }
 
 /* What came before the event of this number. */
@@ -202,7 +206,7 @@ static void tell_until(struct telling *g, uint64_t seq)
 	if (ran && (!fails || vcpu->ran.seq < vcpu->failure->seq))
 		tell_run_before(g);
 	if (fails) {
-		g->told_failure = true;
+		g->told_failure = g->begun = true;
 		tell_failure(g->t, g->s->history, vcpu, vcpu->failure);
 	}
 	if (ran && !g->told_run)

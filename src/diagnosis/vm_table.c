@@ -411,8 +411,10 @@ struct vm *vm_table_found(struct vm_table *t, const struct vm_id *id)
 
 	if (!vm)
 		vm = new_vm(t, id);
-	if (vm)
-		meet(t, vm);
+	if (!vm)
+		return NULL;
+	meet(t, vm);
+	coverage_found(&vm->coverage);
 	return vm;
 }
 

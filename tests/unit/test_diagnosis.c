@@ -1023,6 +1023,7 @@ static const struct host_facts api_v1 = { .page_size = 4096,
 					  .ksize_is = FACT_KNOWN,
 					  .ksize = 24,
 					  .nested = NESTED_V1 };
+static const struct host_facts api_unknown = { .page_size = 4096 };
 /* What was agreed on proves the API. */
 static const struct host_facts api_v2 = { .page_size = 4096,
 					  .ksize_is = FACT_KNOWN,
@@ -1191,7 +1192,7 @@ static const struct {
 	{ ARCH_REJECTED,
 	  0x0f000004,
 	  -EINVAL,
-	  &mainline,
+	  &api_unknown,
 	  NEVER(P9),
 	  { "offers POWER9 by its cpu-version", "nested API v2", "KVM_CAP_PPC_PAPR" },
 	  { 0 } },
