@@ -690,7 +690,7 @@ static void judge_vm(struct evaluation *ev, const struct story_vm *vm, bool ende
 
 static bool is_end_of_vm(const struct event *e)
 {
-	return e->type == EVENT_VM && e->frame->vm.ended;
+	return e->type == EVENT_VM && e->frame->vm.event == VM_ENDED;
 }
 
 static void follow_story(struct evaluation *ev, const struct event *e)
@@ -761,7 +761,7 @@ void evaluation_event(const struct event *e, void *evaluation)
 		if (m != MATCH_NO)
 			on_match(ev, s, e, m);
 	}
-	if (ev->has_per_vm && e->vm && e->type != EVENT_LOST)
+	if (ev->has_per_vm && e->vm && e->type != EVENT_LOST && e->type != EVENT_STORY)
 		follow_story(ev, e);
 }
 

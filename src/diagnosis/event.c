@@ -21,10 +21,16 @@ const char *event_type_name(enum event_type type)
 		[EVENT_RAN] = "ran",
 		[EVENT_KERNEL] = "kernel",
 		[EVENT_LOST] = "lost",
+		[EVENT_STORY] = "story",
 		[EVENT_END] = "end",
 	};
 
 	return (unsigned int)type < EVENT_TYPES ? names[type] : NULL;
+}
+
+const char *life_name(enum life life)
+{
+	return coverage_name((enum coverage_state)life);
 }
 
 bool event_is_failure(const struct event *e)
@@ -36,6 +42,8 @@ bool event_is_failure(const struct event *e)
 		return e->rec->ret || e->arch.diag->cause == ARCH_ACCEPTED_ABOVE_HOST;
 	case EVENT_EXTENSION:
 		return e->rec->ret < 0;
+	case EVENT_VM:
+		return e->frame->vm.event == VM_FAILED;
 	case EVENT_RETRY:
 		return !e->retry->recovered;
 	case EVENT_RUN:

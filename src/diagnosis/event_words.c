@@ -81,7 +81,9 @@ char *event_result(char buf[EVENT_RESULT_LEN], const struct event *e)
 	case EVENT_FOUND:
 		return word(buf, "there");
 	case EVENT_VM:
-		return word(buf, e->frame->vm.ended ? "ended" : "new");
+		if (e->frame->vm.event == VM_FAILED)
+			return returned(buf, e->frame->vm.ret);
+		return word(buf, e->frame->vm.event == VM_ENDED ? "ended" : "new");
 	default:
 		return e->rec ? returned(buf, e->rec->ret) : word(buf, "");
 	}
@@ -190,7 +192,7 @@ static void found_what(char buf[EVENT_WHAT_LEN], const struct inventory_verdict 
 		[MODE_UNKNOWN] = "mode not known",
 		[MODE_NO_VCPU] = "no vCPU",
 		[MODE_NONE] = "no modes (KVM PR)",
-		[MODE_HOST_DEFAULT] = "the host's own mode",
+		[MODE_HOST_DEFAULT] = "no mode set",
 		[MODE_REFUSED] = "a mode that KVM refused",
 		[MODE_DIFFERS] = "vCPUs of different modes",
 	};

@@ -404,6 +404,8 @@ static void get_losses(struct decoder *s, val *o, const char *key, struct frame 
 #define IF_NEW		  if (is_there_if_known(s, o, KEY))
 #define IF_NONZERO(place) if (is_there(s, o, KEY))
 #define IF_SEEN(bit)	  if (is_there(s, o, KEY) && (r->seen |= CC_SEEN_##bit))
+#define IF_NEW_SEEN(bit)  if (is_there_if_known(s, o, KEY) && (r->seen |= CC_SEEN_##bit))
+#define IF_NEW_NONZERO(x) if (is_there_if_known(s, o, KEY))
 #define IF_FACT(is)	  if (is_there(s, o, KEY))
 #define IF_IF(place)	  if ((place = is_there(s, o, KEY)))
 #define IF_UNLESS(x, v)	  if (is_there(s, o, KEY) || (((x) = (v)), false))
@@ -456,6 +458,7 @@ static void get_losses(struct decoder *s, val *o, const char *key, struct frame 
 #define WORDS(key, words, n, doc)	  n = get_words(s, o, #key, words);
 #define LIST(key, section, put, get, doc) get(s, o, #key, f);
 #define NUMBERS(key, put, get, doc)	  get(s, o, #key, f);
+#define OUT_LIST(key, section, items, n, doc)
 #define TEXTS(key, put, doc)
 #define SAME(section, pointer) get_##section(s, o, f, pointer);
 #define SAME_OUT(section, pointer)
@@ -468,6 +471,7 @@ static void get_losses(struct decoder *s, val *o, const char *key, struct frame 
 static bool read_trace(struct decoder *s, val *root, struct frame *f)
 {
 	f->type = FRAME_TRACE;
+	get_first(s, root, f, f);
 	get_trace(s, root, f, f);
 	return true;
 }
@@ -638,6 +642,7 @@ static read_fn *const readers[EVENT_TYPES] = {
 	[EVENT_RAN] = read_ran,
 	[EVENT_KERNEL] = read_kernel,
 	[EVENT_LOST] = read_lost,
+	[EVENT_STORY] = NULL,
 	[EVENT_END] = read_end,
 };
 

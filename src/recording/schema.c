@@ -23,15 +23,17 @@ struct row {
 };
 
 /* Whether a RULE lets the value be null, and whether the key may be missing. */
-#define NULL_NEVER	  false, false
-#define NULL_NONZERO(x)	  true, false
-#define NULL_SEEN(bit)	  true, false
-#define NULL_FACT(is)	  true, false
-#define NULL_IF(x)	  true, false
-#define NULL_UNLESS(x, v) true, false
-#define NULL_VCPU(word)	  true, true
-#define NULL_UNKNOWN_WORD true, false
-#define NULL_NEW	  false, true
+#define NULL_NEVER	    false, false
+#define NULL_NONZERO(x)	    true, false
+#define NULL_SEEN(bit)	    true, false
+#define NULL_FACT(is)	    true, false
+#define NULL_IF(x)	    true, false
+#define NULL_UNLESS(x, v)   true, false
+#define NULL_VCPU(word)	    true, true
+#define NULL_UNKNOWN_WORD   true, false
+#define NULL_NEW	    false, true
+#define NULL_NEW_SEEN(b)    true, true
+#define NULL_NEW_NONZERO(x) true, true
 
 #define SECTION(name, type, var, doc) \
 	static const char doc_##name[] __attribute__((unused)) = doc; \
@@ -51,6 +53,7 @@ struct row {
 	{ #key, "OBJECT", MAY_BE_NULL(#cond), false, NULL, rows_##section, doc },
 #define WORDS(key, words, n, doc)	  { #key, "WORDS", false, false, NULL, NULL, doc },
 #define LIST(key, section, put, get, doc) { #key, "LIST", false, false, NULL, rows_##section, doc },
+#define OUT_LIST(key, section, items, n, doc) { #key, "LIST", false, false, NULL, rows_##section, doc },
 #define NUMBERS(key, put, get, doc)	  { #key, "NUMBERS", true, false, NULL, NULL, doc },
 #define TEXTS(key, put, doc)		  { #key, "TEXTS", false, false, NULL, NULL, doc },
 #define SAME(section, pointer)		  { NULL, NULL, false, false, NULL, rows_##section, NULL },
@@ -81,6 +84,7 @@ static const struct {
 	[EVENT_RAN] = { rows_ran, doc_ran },
 	[EVENT_KERNEL] = { rows_kernel, doc_kernel },
 	[EVENT_LOST] = { rows_lost, doc_lost },
+	[EVENT_STORY] = { rows_story, doc_story },
 	[EVENT_END] = { rows_end, doc_end },
 	[EVENT_TYPES] = { rows_common, doc_common },
 };
