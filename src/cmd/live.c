@@ -24,6 +24,7 @@
 #include "lib/say.h"
 #include "io/signals.h"
 #include "diagnosis/session.h"
+#include "recording/stream.h"
 #include "cmd/tell.h"
 #include "lib/text.h"
 #include "live/vms.h"
@@ -392,7 +393,7 @@ static void send_vm(struct live *l, const struct watch_event *e, uint64_t ino)
 	struct frame f = frame_at(FRAME_VM, now());
 	char comm[CC_COMM_LEN] = "", escaped[CC_COMM_LEN * 4], option[GUEST_OPTION_LEN] = "";
 
-	f.vm.ended = e->what == WATCH_VM_ENDED;
+	f.vm.event = e->what == WATCH_VM_ENDED ? VM_ENDED : VM_CREATED;
 	f.vm.pid = process_of_thread(e->tid);
 	if (!f.vm.pid)
 		f.vm.pid = e->tid;
@@ -400,9 +401,9 @@ static void send_vm(struct live *l, const struct watch_event *e, uint64_t ino)
 	/* This process makes one itself to ask KVM a question. What others are called proves
 	 * nothing. */
 	if (f.vm.pid == (uint32_t)getpid() ||
-	    (!f.vm.ended && !filters_pass(&l->attach_opt, f.vm.pid, ino)))
+	    (f.vm.event == VM_CREATED && !filters_pass(&l->attach_opt, f.vm.pid, ino)))
 		return;
-	if (!f.vm.ended)
+	if (f.vm.event == VM_CREATED)
 		process_name_option(f.vm.pid, option, sizeof(option), &f.vm.incoming);
 	f.vm.ino = ino;
 	f.vm.vm_name = e->vm_name;
@@ -608,8 +609,11 @@ static void send_trace(struct live *l, uint64_t at)
 	char filters[256];
 
 	host_identify(&f.trace.id);
+	f.trace.schema = STREAM_SCHEMA;
 	f.trace.host = l->host;
 	f.trace.filters.threads = l->opt->attach.tid;
+	f.trace.filters.processes = l->opt->attach.pid || l->opt->attach.comm[0] ||
+				    l->opt->attach.cgroup || l->opt->command;
 	f.trace.filters.text = filters_text(l->opt, filters, sizeof(filters));
 	f.trace.clock_offset_ns = clock_offset();
 	send_frame(l, &f);

@@ -40,6 +40,8 @@ enum verdict_kind event_kind(const struct event *e)
 		return e->retry->recovered ? VERDICT_FINE : VERDICT_FAILURE;
 	case EVENT_RUN:
 		return VERDICT_FAILURE;
+	case EVENT_VM:
+		return e->frame->vm.event == VM_FAILED ? VERDICT_FAILURE : VERDICT_FINE;
 	case EVENT_FOUND:
 		return e->verdict->agrees == AGREES_NO ? VERDICT_NOTE : VERDICT_FINE;
 	case EVENT_KERNEL:
@@ -84,7 +86,9 @@ char *event_result(char buf[EVENT_RESULT_LEN], const struct event *e)
 	case EVENT_FOUND:
 		return word(buf, "there");
 	case EVENT_VM:
-		return word(buf, e->frame->vm.ended ? "ended" : "new");
+		if (e->frame->vm.event == VM_FAILED)
+			return returned(buf, e->frame->vm.ret);
+		return word(buf, e->frame->vm.event == VM_ENDED ? "ended" : "new");
 	default:
 		return e->rec ? returned(buf, e->rec->ret) : word(buf, "");
 	}

@@ -501,6 +501,12 @@ static const char *why_no_module(const char *module)
 					 "its module is not loaded";
 }
 
+/* Of some points there are none yet. */
+static bool has_programs(enum point i)
+{
+	return programs[i][ATTACH_FEXIT].exit || programs[i][ATTACH_TRACEPOINT].exit;
+}
+
 /* The points whose module is not the one that they were looked for in. */
 static unsigned int moved_points(struct attach *a, unsigned int *present)
 {
@@ -508,7 +514,7 @@ static unsigned int moved_points(struct attach *a, unsigned int *present)
 
 	*present = 0;
 	for (size_t i = 0; i < ATTACH_POINTS; i++) {
-		ino_t module = module_identity(attach_module_of(i));
+		ino_t module = has_programs(i) ? module_identity(attach_module_of(i)) : 0;
 
 		if (module == a->points[i].module)
 			continue;
@@ -723,7 +729,7 @@ static unsigned int present_points(enum attach_how how)
 	unsigned int present = 0;
 
 	for (size_t i = 0; i < ATTACH_POINTS; i++)
-		if ((how == ATTACH_TRACEPOINT) == !!(TRACEPOINTS & 1u << i) &&
+		if ((how == ATTACH_TRACEPOINT) == !!(TRACEPOINTS & 1u << i) && has_programs(i) &&
 		    module_identity(attach_module_of(i)))
 			present |= 1u << i;
 	return present;
