@@ -9,7 +9,7 @@
 #define VMLINUX_PPC64LE_H
 
 #ifndef BPF_NO_PRESERVE_ACCESS_INDEX
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+#pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)
 #endif
 
 typedef int __kernel_pid_t;
