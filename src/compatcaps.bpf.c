@@ -53,6 +53,8 @@ const volatile __u64 ring_bytes;
 
 /* Another number each time that ends of VMs begin to be watched again. */
 __u32 vm_epoch;
+/* Counts VMs that come and go. */
+__u32 vm_changes;
 
 #include "bpf/vms.bpf.h"
 
@@ -441,12 +443,10 @@ __noinline int record_negotiation(struct in_flight *t, int ret)
 	__u64 now = bpf_ktime_get_ns();
 	struct tail tail = {};
 	struct cc_record *r;
-	struct vm *vm;
 
 	if (!t)
 		return 0;
-	vm = vm_of(&t->call);
-	if (!admit(&t->call, vm, RECORD_BYTES))
+	if (!admit(&t->call, t->known.args_sent ? NULL : vm_of(&t->call), RECORD_BYTES))
 		return count_loss(CC_LOSS_BUDGET, &t->call, ret);
 	read_tail(&tail, &t->call, usize_of(&t->call, t, ret));
 	r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
@@ -455,7 +455,9 @@ __noinline int record_negotiation(struct in_flight *t, int ret)
 	fill_call(r, &t->call, now, ret);
 	fill_negotiation(r, t);
 	fill_tail(r, &tail);
-	fill_vm(r, vm);
+	__builtin_memcpy(r->vm_name, t->known.name, sizeof(r->vm_name));
+	r->has_hook = t->known.has_hook;
+	r->seen |= t->known.seen;
 	r->pid = t->pid;
 	r->tid = t->tid;
 	fill_caller(r, bpf_get_current_task_btf());
@@ -611,6 +613,43 @@ static __always_inline struct in_flight *take_place(struct task_struct *task)
 	return take_overflow(task);
 }
 
+static __noinline int get_to_know(struct known *k, const struct call *c)
+{
+	struct vm *vm;
+
+	k->changes = vm_changes;
+	vm = vm_of(c);
+	k->kvm = vm ? c->kvm : 0;
+	k->number = c->vm;
+	k->ino = c->vm_ino;
+	k->seen = k->has_hook = k->args_sent = 0;
+	if (!vm)
+		return 0;
+	__builtin_memcpy(k->name, vm->name, sizeof(k->name));
+	k->seen = vm->seen;
+	k->has_hook = vm->has_hook;
+	k->args_sent = vm->args_sent;
+	return 0;
+}
+
+/* It is this VM as long as no VM has come or gone. */
+static __always_inline _Bool is_known(const struct known *k, __u64 kvm)
+{
+	return kvm && k->kvm == kvm && k->changes == vm_changes && k->args_sent;
+}
+
+/* What has been asked for once is so again: is_asked_for(), by what the thread knows. */
+static __always_inline _Bool is_asked_for_again(struct call *c, struct task_struct *task)
+{
+	struct in_flight *t = filter_tid ? NULL : place(task->pid, 0);
+
+	if (!t || !is_known(&t->known, c->kvm))
+		return is_asked_for(c);
+	c->vm = t->known.number;
+	c->vm_ino = t->known.ino;
+	return 1;
+}
+
 /* NULL: it is not to be recorded, or cannot be, and that is counted. */
 static __always_inline struct in_flight *begin(enum cc_type type, __u64 kvm, __u32 cmd, __u64 arg)
 {
@@ -618,7 +657,7 @@ static __always_inline struct in_flight *begin(enum cc_type type, __u64 kvm, __u
 	struct call c = { .type = type, .cmd = cmd, .arg = arg, .kvm = kvm };
 	struct in_flight *t;
 
-	if (!is_asked_for(&c))
+	if (!is_asked_for_again(&c, task))
 		return NULL;
 	t = take_place(task);
 	if (!t) {
@@ -627,6 +666,8 @@ static __always_inline struct in_flight *begin(enum cc_type type, __u64 kvm, __u
 	}
 	c.mono_ns = bpf_ktime_get_ns();
 	t->call = c;
+	if (!is_known(&t->known, kvm))
+		get_to_know(&t->known, &c);
 	t->pid = pid_of(task);
 	t->tid = tid_of(task);
 	return t;

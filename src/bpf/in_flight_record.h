@@ -18,6 +18,18 @@ struct call {
 	__u64 mono_ns;	  /* at entry; 0: only the end is watched */
 };
 
+/* What a thread knows of the VM that its newest call was on, which it asks for again and again. */
+struct known {
+	__u64 kvm;    /* 0: nothing */
+	__u64 number; /* as cc_record.vm */
+	__u64 ino;
+	char name[CC_VM_NAME_LEN];
+	__u32 seen; /* CC_SEEN_OPS: has_hook was read */
+	__u32 has_hook;
+	__u32 args_sent; /* struct cc_args is ahead of the VM's records in the ring */
+	__u32 changes;	 /* vm_changes then */
+};
+
 struct in_flight {
 	__u64 owner; /* the thread's kernel id; 0: free */
 	struct call call;
@@ -35,6 +47,7 @@ struct in_flight {
 	__u32 seen;
 	__u32 watched; /* hook_watched when the call began */
 	/* What outlives the call: */
+	struct known known;
 	__u64 descent; /* a thread's descent_key(), and 1 more where it descends from the tracer */
 };
 

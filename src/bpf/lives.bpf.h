@@ -107,6 +107,7 @@ static __noinline int forget_vm(struct vm *vm, __u64 kvm)
 {
 	if (vm->n_awaited)
 		stop_awaiting(vm);
+	__sync_fetch_and_add(&vm_changes, 1);
 	bpf_map_delete_elem(&vms, &kvm);
 	return 0;
 }
@@ -186,6 +187,7 @@ static __noinline int vm_was_made(__u64 kvm, int ret, __u64 mono_ns)
 	if (vm)
 		miss_end(vm, kvm);
 	vm = add_vm(kvm);
+	__sync_fetch_and_add(&vm_changes, 1);
 	if (!vm)
 		return process_passes(task, 0) ? count_loss(CC_LOSS_VMS, &c, ret) : 0;
 	vm->born = 1;
