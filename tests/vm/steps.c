@@ -7,8 +7,8 @@
  *   type=N       make a VM of this type, which may fail; nothing becomes of it
  *   vm=N         the N-th of them, from 0, is the current one again
  *   close        end the current VM
- *   check=CAP    KVM_CHECK_EXTENSION on the VM
- *   system=CAP   KVM_CHECK_EXTENSION on /dev/kvm
+ *   leave        close its descriptor alone: its vCPUs' keep it alive, and the next one gets the
+ * number check=CAP    KVM_CHECK_EXTENSION on the VM system=CAP   KVM_CHECK_EXTENSION on /dev/kvm
  *   call=SIZE    KVM_PPC_GET_COMPAT_CAPS with this size
  *   newer=SIZE   the same, with a byte set past the first published struct
  *   papr         tell the VM's vCPU what CPU it is, and that it is a PAPR guest's
@@ -29,6 +29,8 @@
  *   unflood      end it
  *   wait=FILE    until the file is there
  *   sleep=MS
+ *   comm=NAME    be called so from now on
+ *   repeat=N     do the rest N times
  *   fork         the child does the rest, the parent waits for it
  *   exec         do the rest as a new program
  *   -name GUEST  nothing: an argument that QEMU has
@@ -80,6 +82,8 @@ static uint32_t cmd = ABI_CMD_MAINLINE;
 static unsigned int pace;
 static struct flood flood;
 static char **rest;
+static char **again; /* where to begin so many times more */
+static uint64_t more;
 
 static void __attribute__((noreturn)) die(const char *what)
 {
@@ -109,11 +113,13 @@ static void tell(const char *step, int ret)
 static void new_vm(uint64_t value)
 {
 	(void)value;
-	if (n_vms == MAX_VMS) {
-		errno = EMFILE;
-		die("new");
+	if (at < 0 || vms[at].fd >= 0) {
+		if (n_vms == MAX_VMS) {
+			errno = EMFILE;
+			die("new");
+		}
+		at = n_vms++;
 	}
-	at = n_vms++;
 	vms[at] = (struct vm){ .fd = ioctl(kvm, KVM_CREATE_VM, 0ul) };
 	for (int i = 0; i < MAX_CPUS; i++)
 		vms[at].vcpus[i] = -1;
@@ -137,6 +143,13 @@ static void choose_vm(uint64_t value)
 	tell("vm", current()->fd);
 }
 
+static void leave_vm(uint64_t value)
+{
+	(void)value;
+	tell("leave", close(current()->fd));
+	current()->fd = n_vms; /* not to be used again by the next one */
+}
+
 static void close_vm(uint64_t value)
 {
 	struct vm *vm = current();
@@ -146,6 +159,7 @@ static void close_vm(uint64_t value)
 		if (vm->vcpus[i] >= 0)
 			close(vm->vcpus[i]);
 	tell("close", close(vm->fd));
+	vm->fd = -1;
 }
 
 static void check(uint64_t cap)
@@ -423,10 +437,23 @@ static void wait_for(const char *path)
 	tell("wait", 0);
 }
 
+static void be_called(const char *name)
+{
+	prctl(PR_SET_NAME, name);
+	tell("comm", 0);
+}
+
 static void rest_a_while(uint64_t ms)
 {
 	usleep((useconds_t)ms * 1000);
 	tell("sleep", 0);
+}
+
+static void repeat(uint64_t n)
+{
+	again = rest;
+	more = n ? n - 1 : 0;
+	tell("repeat", 0);
 }
 
 static void fork_here(uint64_t value)
@@ -467,6 +494,8 @@ static const struct step {
 	{ "type", make_of_type, NULL },
 	{ "vm", choose_vm, NULL },
 	{ "close", close_vm, NULL },
+	{ "leave", leave_vm, NULL },
+	{ "repeat", repeat, NULL },
 	{ "check", check, NULL },
 	{ "system", check_system, NULL },
 	{ "call", call, NULL },
@@ -483,6 +512,7 @@ static const struct step {
 	{ "flood", NULL, start_flood },
 	{ "unflood", end_flood, NULL },
 	{ "wait", NULL, wait_for },
+	{ "comm", NULL, be_called },
 	{ "sleep", rest_a_while, NULL },
 	{ "cpu", ask_from_thread, NULL },
 	{ "readonly", call_readonly, NULL },
@@ -521,8 +551,12 @@ int main(int argc, char **argv)
 	kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (kvm < 0)
 		die("/dev/kvm");
-	for (rest = argv + 1; *rest;) {
-		char *arg = *rest++;
+	for (rest = argv + 1; *rest || (more && more--);) {
+		char *arg;
+
+		if (!*rest)
+			rest = again;
+		arg = *rest++;
 
 		if (!strcmp(arg, "-name") && *rest) {
 			rest++;
