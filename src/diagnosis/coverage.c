@@ -19,7 +19,8 @@ static const struct {
 	[NOT_COVERED_CUT_OFF] = { COVERAGE_GAP, "the recording is cut off" },
 	[NOT_COVERED_LOST] = { COVERAGE_LOSSY, "events were lost" },
 	[NOT_COVERED_FILTER] = { COVERAGE_FILTERED, "a filter hides a part of its calls" },
-	[NOT_COVERED_OUTCOMES] = { COVERAGE_FILTERED, "calls of some outcomes alone were recorded" },
+	[NOT_COVERED_OUTCOMES] = { COVERAGE_FILTERED,
+				   "calls of some outcomes alone were recorded" },
 	[NOT_COVERED_SCHEMA_1] = { COVERAGE_UNKNOWN,
 				   "a recording of schema 1 does not have its creation in order" },
 	[NOT_COVERED_BIRTH] = { COVERAGE_UNKNOWN, "when it was born could not be told" },
@@ -27,8 +28,9 @@ static const struct {
 };
 
 static const char *const names[COVERAGE_STATES] = {
-	[COVERAGE_WHOLE] = "whole", [COVERAGE_OLDER] = "older",	      [COVERAGE_LOSSY] = "lossy",
-	[COVERAGE_GAP] = "gap",	    [COVERAGE_FILTERED] = "filtered", [COVERAGE_UNKNOWN] = "unknown",
+	[COVERAGE_WHOLE] = "whole",	  [COVERAGE_OLDER] = "older",
+	[COVERAGE_LOSSY] = "lossy",	  [COVERAGE_GAP] = "gap",
+	[COVERAGE_FILTERED] = "filtered", [COVERAGE_UNKNOWN] = "unknown",
 };
 
 const char *coverage_name(enum coverage_state state)
@@ -205,7 +207,8 @@ static uint16_t holes_at(const struct coverage *c, const struct vm_coverage *vm,
 {
 	uint16_t holes = vm->holes.at[p];
 
-	/* What befell all VMs befell one that has ended before its end alone: that is in its holes. */
+	/* What befell all VMs befell one that has ended before its end alone: that is in its holes.
+	 */
 	if (vm->ended)
 		return holes;
 	if (c->points[p].gap_at > vm->epoch)

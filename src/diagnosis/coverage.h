@@ -20,7 +20,9 @@
 #include "diagnosis/diagnosis.h"
 #include "kvm/frame.h"
 
-#define COVERAGE_IN_ORDER 2 /* from this schema on births and ends are in the order of the calls */
+#define COVERAGE_IN_ORDER \
+	2 /* from this schema on births and ends are in the order of the calls \
+	   */
 
 /* What of a VM, or of a trace, was seen. The names are a contract: coverage_name(). */
 enum coverage_state {
@@ -74,9 +76,9 @@ struct vm_coverage {
 	uint64_t epoch; /* what befell all VMs until then is in holes */
 	struct coverage_holes holes;
 	uint16_t early_losses; /* functions of which something was lost before it was heard of */
-	uint8_t unborn;	       /* enum coverage_reason: why its birth is not known; COVERED: it is */
-	bool born;	       /* it was told to have been made, be it out of order */
-	bool ended;	       /* nothing can be missed of it any more */
+	uint8_t unborn; /* enum coverage_reason: why its birth is not known; COVERED: it is */
+	bool born;	/* it was told to have been made, be it out of order */
+	bool ended;	/* nothing can be missed of it any more */
 };
 
 /* Of a trace. All 0 at its beginning. */
@@ -87,7 +89,8 @@ struct coverage {
 	struct {
 		bool told, attached;
 		bool ever, gap; /* attached once; let go of after that */
-		bool known, listed; /* schema 1: all VMs that were there are told of, or were once */
+		bool known,
+			listed; /* schema 1: all VMs that were there are told of, or were once */
 		uint64_t attached_ns;	  /* when it was attached last */
 		uint64_t gap_at, lost_at; /* epochs; 0: never */
 	} points[ATTACH_POINTS];

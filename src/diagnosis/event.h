@@ -77,9 +77,9 @@ struct run {
  */
 struct vm_story {
 	const struct history *history;
-	enum coverage_reason coverage;		 /* of queries and requests, from its birth on */
-	enum coverage_reason queries, runs;	 /* of queries alone, and of runs */
-	const char *not_known[STORY_NOT_KNOWN];	 /* short sentences */
+	enum coverage_reason coverage;		/* of queries and requests, from its birth on */
+	enum coverage_reason queries, runs;	/* of queries alone, and of runs */
+	const char *not_known[STORY_NOT_KNOWN]; /* short sentences */
 	size_t n_not_known;
 	const char *text;     /* a paragraph */
 	const char *sentence; /* the same in a few words, for a row of a table */

@@ -310,6 +310,35 @@ const struct history_line *history_line_by_number(const struct history *h, uint3
 	return number && number <= h->n_lines ? history_line(h, h->n_lines - number) : NULL;
 }
 
+/* Where the end of a call alone is watched, when it began is not known: the ioctl has to do. */
+const char *history_line_of_call(const struct history *h, const struct cc_record *r)
+{
+	const struct history_line *line = history_line(h, 0);
+
+	if (!line || !line->tid || line->tid != r->tid ||
+	    line->mono_ns > r->mono_ns + r->latency_ns)
+		return NULL;
+	if (r->latency_ns)
+		return line->mono_ns >= r->mono_ns ? line->text : NULL;
+	return r->type == CC_ARCH_COMPAT && line->cmd == ABI_CMD_SET_ONE_REG ? line->text : NULL;
+}
+
+#define LINE_AGE_NS 1000000000u /* so old a line of an earlier run of the thread may be */
+
+uint32_t history_line_of_run(const struct history *h, const struct cc_record *r, bool first)
+{
+	for (unsigned int age = 0; age < HISTORY_LINES; age++) {
+		const struct history_line *line = history_line(h, age);
+
+		if (!line || line->cmd != ABI_CMD_RUN || line->tid != r->tid)
+			continue;
+		if (!first && line->mono_ns + LINE_AGE_NS < r->mono_ns)
+			return 0;
+		return h->n_lines - age;
+	}
+	return 0;
+}
+
 /* ------------------------------------------------------------------ memory */
 
 static void free_vcpu(struct history_room *room, struct history_vcpu *vcpu)

@@ -17,11 +17,11 @@
 #include "diagnosis/diagnosis.h"
 #include "diagnosis/inventory.h"
 
-#define HISTORY_VCPUS	 256
-#define HISTORY_REQUESTS 16 /* the first half of them and the newest half */
-#define HISTORY_BYTES	 (8u << 20)
+#define HISTORY_VCPUS	   256
+#define HISTORY_REQUESTS   16 /* the first half of them and the newest half */
+#define HISTORY_BYTES	   (8u << 20)
 #define HISTORY_LINE_BYTES (8u << 20) /* of all lines that KVM printed */
-#define HISTORY_LINES	 8 /* lines of KVM's that are remembered of a VM, the newest */
+#define HISTORY_LINES	   8	      /* lines of KVM's that are remembered of a VM, the newest */
 
 /* A KVM_SET_ONE_REG of KVM_REG_PPC_ARCH_COMPAT. */
 struct history_request {
@@ -29,11 +29,11 @@ struct history_request {
 	uint64_t modes; /* that were on offer then; 0: not known */
 	uint32_t pvr;
 	int32_t ret;
-	uint32_t line;	 /* of the VM's lines the one that KVM printed in it, from 1 on; 0: none */
-	uint8_t cause;	 /* enum arch_cause */
-	uint8_t source;	 /* enum modes_source, of modes */
-	bool guessed;	 /* by the cpu-version, on a host whose nested API is not known */
-	bool early;	 /* before KVM_CAP_PPC_PAPR was enabled on its vCPU */
+	uint32_t line;	/* of the VM's lines the one that KVM printed in it, from 1 on; 0: none */
+	uint8_t cause;	/* enum arch_cause */
+	uint8_t source; /* enum modes_source, of modes */
+	bool guessed;	/* by the cpu-version, on a host whose nested API is not known */
+	bool early;	/* before KVM_CAP_PPC_PAPR was enabled on its vCPU */
 	bool early_known;
 	bool v2; /* the host's nested API is v2 */
 };
@@ -53,7 +53,7 @@ struct history_failure {
 	uint64_t hardware_reason;
 	uint32_t exit_reason; /* where ret is not negative */
 	int32_t ret;
-	uint32_t line;	     /* of the VM's lines the one that KVM printed in it, from 1 on; 0: none */
+	uint32_t line; /* of the VM's lines the one that KVM printed in it, from 1 on; 0: none */
 	bool hardware_known; /* hardware_reason holds */
 	enum history_first first;
 	bool mode_known; /* the mode that the vCPU had then */
@@ -70,8 +70,8 @@ struct history_vcpu {
 	unsigned int n_kept;		    /* of these in requests[], in their order */
 	unsigned int room;
 	struct history_request *requests;
-	uint64_t first_run; /* seq of the first KVM_RUN that ended well; 0: none */
-	struct history_run ran; /* the newest */
+	uint64_t first_run;		 /* seq of the first KVM_RUN that ended well; 0: none */
+	struct history_run ran;		 /* the newest */
 	struct history_failure *failure; /* the first; NULL: there was none */
 	unsigned int n_failures;
 };
@@ -118,7 +118,7 @@ struct history {
 
 	struct history_vcpu *vcpus;
 	unsigned int n_vcpus, vcpus_room;
-	bool left_out; /* a part of it found no room */
+	bool left_out;		 /* a part of it found no room */
 	unsigned int n_failures; /* kinds of failures of KVM_RUN */
 
 	struct history_line *lines; /* HISTORY_LINES of them; NULL: there was none */
@@ -157,8 +157,8 @@ void history_failed(struct history *h, struct history_room *room, struct history
 		    const struct history_failure *failure);
 
 /*
- * The request that a run of this vCPU obeys: its newest one; of vCPUs that have no id the newest one
- * that was accepted and is the mode that the failing one has. NULL: none is known.
+ * The request that a run of this vCPU obeys: its newest one; of vCPUs that have no id the newest
+ * one that was accepted and is the mode that the failing one has. NULL: none is known.
  */
 const struct history_request *history_in_force(const struct history_vcpu *vcpu,
 					       const struct cc_record *r);
@@ -174,5 +174,13 @@ void history_keep_line(struct history *h, struct history_room *room,
 const struct history_line *history_line(const struct history *h, unsigned int age);
 /* The line of this number, from 1 on; NULL: it is not there any more. */
 const struct history_line *history_line_by_number(const struct history *h, uint32_t number);
+
+/* The line that KVM printed in this call, as far as thread and time tell; NULL: none. */
+const char *history_line_of_call(const struct history *h, const struct cc_record *r);
+/*
+ * The number of the line that KVM printed in this KVM_RUN: of its thread, and in a first run of its
+ * vCPU, or just before it ended; 0: none.
+ */
+uint32_t history_line_of_run(const struct history *h, const struct cc_record *r, bool first);
 
 #endif /* COMPATCAPS_HISTORY_H */

@@ -8,7 +8,6 @@
 
 #include "lib/text.h"
 
-
 /* ------------------------------------------------------------------ put together */
 
 static int order(uint64_t a, uint64_t b)
@@ -396,8 +395,7 @@ static enum inventory_mode mode_of_all(const struct inventory_vm *vm)
 		return MODE_UNKNOWN;
 	for (size_t i = 1; i < vm->n_open_vcpus; i++)
 		if (mode_of(&vm->vcpus[i]) != mode_of(&vm->vcpus[0]) ||
-		    (mode_of(&vm->vcpus[0]) == MODE_SET &&
-		     vm->vcpus[i].pvr != vm->vcpus[0].pvr))
+		    (mode_of(&vm->vcpus[0]) == MODE_SET && vm->vcpus[i].pvr != vm->vcpus[0].pvr))
 			return MODE_DIFFERS;
 	return mode_of(&vm->vcpus[0]);
 }
@@ -495,8 +493,8 @@ static void say_no_mode(struct inventory_verdict *v, const struct inventory_vm *
 	const struct abi_processor *processor = abi_processor(pvr);
 
 	if (pvr)
-		say_it(v, "no mode is set (it has the processor's own PVR, 0x%08" PRIx32 "%s%s)", pvr,
-		       processor ? ", a " : "", processor ? processor->name : "");
+		say_it(v, "no mode is set (it has the processor's own PVR, 0x%08" PRIx32 "%s%s)",
+		       pvr, processor ? ", a " : "", processor ? processor->name : "");
 	else
 		say_it(v, "no mode is set");
 	say_it(v,

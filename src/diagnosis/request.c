@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * One KVM_SET_ONE_REG of KVM_REG_PPC_ARCH_COMPAT: why it ended as it did, and the sentence that says
- * who asked for what, what there is and what to change. KVM 7.3 looks at the PVR first, then at what
- * the processor has, on nested API v2 at what the hypervisor agreed on, and at KVM_CAP_PPC_PAPR last.
+ * One KVM_SET_ONE_REG of KVM_REG_PPC_ARCH_COMPAT: why it ended as it did, and the sentence that
+ * says who asked for what, what there is and what to change. KVM 7.3 looks at the PVR first, then
+ * at what the processor has, on nested API v2 at what the hypervisor agreed on, and at
+ * KVM_CAP_PPC_PAPR last.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -204,8 +205,7 @@ void summary_request(char *buf, size_t len, const struct history_request *r,
 	struct hint h = { buf, len, 0 };
 	char mode[SUMMARY_MODE_LEN];
 
-	say(&h, WHO_ASKED, a->comm && *a->comm ? a->comm : "the VMM",
-	    summary_wanted(mode, r->pvr));
+	say(&h, WHO_ASKED, a->comm && *a->comm ? a->comm : "the VMM", summary_wanted(mode, r->pvr));
 	if (r->cause == ARCH_KVM_PR) {
 		say(&h, IS_KVM_PR);
 		return;

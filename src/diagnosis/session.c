@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * A frame finds its VM, becomes a part of that VM's history, and leaves as one event or more. What is
- * said of it is made from the history as it is then (summary.h); a story is told when its VM ends, and
- * of all others at the end.
+ * A frame finds its VM, becomes a part of that VM's history, and leaves as one event or more. What
+ * is said of it is made from the history as it is then (summary.h); a story is told when its VM
+ * ends, and of all others at the end.
  */
 #include "diagnosis/session.h"
 
@@ -123,8 +123,8 @@ static void name_event(const struct session *s, struct event *e, const struct vm
 		e->guest = or_empty(vm->guest);
 }
 
-static struct event call_event(const struct session *s, enum event_type type,
-			       const struct frame *f, const struct vm *vm)
+static struct event call_event(const struct session *s, enum event_type type, const struct frame *f,
+			       const struct vm *vm)
 {
 	struct event e = event_of(type, f);
 
@@ -185,7 +185,8 @@ static void on_host(struct session *s, const struct frame *f)
 	on_plain(s, EVENT_HOST, f);
 }
 
-/* ------------------------------------------------------------------ VMs, and what is known of them */
+/* ------------------------------------------------------------------ VMs, and what is known of them
+ */
 
 /* What the frame itself says is the guest's name holds, even if its VM is not known. */
 static void note_guest(struct session *s, struct vm *vm, const char *name_option)
@@ -373,19 +374,6 @@ static void on_vm(struct session *s, const struct frame *f)
 
 /* ------------------------------------------------------------------ calls */
 
-/* Where the end of a call alone is watched, when it began is not known: the ioctl has to do. */
-static const char *line_of_call(const struct vm *vm, const struct cc_record *r)
-{
-	const struct history_line *line = vm ? history_line(&vm->history, 0) : NULL;
-
-	if (!line || !line->tid || line->tid != r->tid ||
-	    line->mono_ns > r->mono_ns + r->latency_ns)
-		return NULL;
-	if (r->latency_ns)
-		return line->mono_ns >= r->mono_ns ? line->text : NULL;
-	return r->type == CC_ARCH_COMPAT && line->cmd == ABI_CMD_SET_ONE_REG ? line->text : NULL;
-}
-
 static struct offer offer_to(const struct session *s, const struct vm *vm)
 {
 	struct offer offer = host_offer(&s->host);
@@ -431,7 +419,7 @@ static void on_negotiation(struct session *s, const struct frame *f)
 		s->host.kernel_cmd = proven;
 	vm = meet(s, r, f->call.name_option);
 	diagnose(r, &s->host, &d);
-	diagnose_line(r, line_of_call(vm, r), &d);
+	diagnose_line(r, vm ? history_line_of_call(&vm->history, r) : NULL, &d);
 	if (f->call.said)
 		say_again(&d, f->call.said);
 	if (vm)
@@ -470,8 +458,8 @@ static void take_request(struct session *s, struct vm *vm, const struct frame *f
 	summary_fill_request(&request, r, &s->host, offer, d->cause);
 	request.seq = number_of(s, EVENT_ARCH_COMPAT, f);
 	request.line = offer->message ? vm->history.n_lines : 0;
-	history_request(&vm->history, &s->vms.room,
-			history_vcpu_of(&vm->history, &s->vms.room, r), &request);
+	history_request(&vm->history, &s->vms.room, history_vcpu_of(&vm->history, &s->vms.room, r),
+			&request);
 }
 
 static void on_arch_compat(struct session *s, const struct frame *f)
@@ -483,7 +471,7 @@ static void on_arch_compat(struct session *s, const struct frame *f)
 	struct arch_diagnosis d;
 	struct event e;
 
-	offer.message = line_of_call(vm, r);
+	offer.message = vm ? history_line_of_call(&vm->history, r) : NULL;
 	diagnose_arch(r, &s->host, &offer, &d);
 	if (said) {
 		d.cause = said->arch_cause;
@@ -531,26 +519,6 @@ static enum history_first first_of(const struct session *s, const struct vm *vm,
 	return FIRST_OF_VM;
 }
 
-#define LINE_AGE_NS 1000000000u /* so old a line of an earlier run of the thread may be */
-
-/*
- * The line that KVM printed in this KVM_RUN, as far as thread and time tell: in a first run of its
- * vCPU, or just before it ended.
- */
-static uint32_t line_of_run(const struct history *h, const struct cc_record *r, bool first)
-{
-	for (unsigned int age = 0; age < HISTORY_LINES; age++) {
-		const struct history_line *line = history_line(h, age);
-
-		if (!line || line->cmd != ABI_CMD_RUN || line->tid != r->tid)
-			continue;
-		if (!first && line->mono_ns + LINE_AGE_NS < r->mono_ns)
-			return 0;
-		return h->n_lines - age;
-	}
-	return 0;
-}
-
 static void on_run(struct session *s, const struct frame *f)
 {
 	const struct cc_record *r = f->call.rec;
@@ -577,7 +545,7 @@ static void on_run(struct session *s, const struct frame *f)
 	if (request)
 		failure.request = *request;
 	if (h)
-		failure.line = line_of_run(h, r, run.first);
+		failure.line = history_line_of_run(h, r, run.first);
 	hint = summary_failure(h, vcpu, &failure);
 	fill_run(h, request, &run);
 	run.hint = hint ? hint : "KVM_RUN failed";

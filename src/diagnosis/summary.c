@@ -333,7 +333,6 @@ void summary_left_out(const struct vm_table *t, paragraph_fn *paragraph, void *c
 		      t->n_beyond == 1 ? "is" : "are", VM_TABLE_MAX);
 	if (t->room.n_left_out)
 		tellf(paragraph, ctx,
-		      "Of " N_VMS
-		      " a part is left out: all together they are too long.",
+		      "Of " N_VMS " a part is left out: all together they are too long.",
 		      n_vms(t->room.n_left_out));
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * All sentences of a VM, composed last, from facts (history.h) and from what of them can have been
- * missed (coverage.h). The hint of a request and of a failed run, the paragraph and the few words at
- * a VM's end come from the same functions, so that they cannot disagree. Nothing keeps a sentence to
- * tell it later: what is known by then may be more, or less may be sure.
+ * missed (coverage.h). The hint of a request and of a failed run, the paragraph and the few words
+ * at a VM's end come from the same functions, so that they cannot disagree. Nothing keeps a
+ * sentence to tell it later: what is known by then may be more, or less may be sure.
  *
  * The formats stand in one table at the top of summary.c.
  */
@@ -14,8 +14,8 @@
 #include "diagnosis/history.h"
 #include "diagnosis/vm_table.h"
 
-#define SUMMARY_NOT_KNOWN      8
-#define SUMMARY_NOT_KNOWN_LEN  160
+#define SUMMARY_NOT_KNOWN     8
+#define SUMMARY_NOT_KNOWN_LEN 160
 
 /* A VM, and what can have been missed of each kind of what it did. */
 struct summary {
@@ -32,7 +32,7 @@ enum queried summary_queried(const struct history *h, enum coverage_reason queri
 
 /* What is known of queries when a request is told of. */
 struct summary_asked {
-	const char *comm;	/* who asked; "": the VMM */
+	const char *comm; /* who asked; "": the VMM */
 	enum queried queried;
 	enum cause query_cause; /* of the newest query, where it failed */
 	const char *not_seen;	/* why a query can have been missed; NULL: it cannot */

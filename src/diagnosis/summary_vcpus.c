@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What vCPUs did, in the order of their events: requests, a failure, a run. vCPUs that asked for the
- * same are told of once. Which vCPU it was is said where that matters: where others did otherwise.
+ * What vCPUs did, in the order of their events: requests, a failure, a run. vCPUs that asked for
+ * the same are told of once. Which vCPU it was is said where that matters: where others did
+ * otherwise.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -51,8 +52,8 @@ static bool has_several_vcpus(const struct history *h)
 	return h->n_vcpus > 1;
 }
 
-static void tell_first_run(struct text *t, const struct history *h,
-			   const struct history_vcpu *vcpu, const struct history_failure *f)
+static void tell_first_run(struct text *t, const struct history *h, const struct history_vcpu *vcpu,
+			   const struct history_failure *f)
 {
 	const char *line = line_of(h, f);
 	char how[96], what[LINE_SAID + 112];
@@ -71,8 +72,8 @@ static void tell_first_run(struct text *t, const struct history *h,
 		clause(t, FIRST_RUN_OF_ONE, what);
 }
 
-static void tell_plain_run(struct text *t, const struct history *h,
-			   const struct history_vcpu *vcpu, const struct history_failure *f)
+static void tell_plain_run(struct text *t, const struct history *h, const struct history_vcpu *vcpu,
+			   const struct history_failure *f)
 {
 	bool later = vcpu && vcpu->first_run && vcpu->first_run < f->seq;
 	const char *line = line_of(h, f);
@@ -99,8 +100,8 @@ static bool asked_for_another(const struct history_vcpu *vcpu, const struct hist
 	return false;
 }
 
-static void tell_failure(struct text *t, const struct history *h,
-			 const struct history_vcpu *vcpu, const struct history_failure *f)
+static void tell_failure(struct text *t, const struct history *h, const struct history_vcpu *vcpu,
+			 const struct history_failure *f)
 {
 	char mode[SUMMARY_MODE_LEN];
 
@@ -404,7 +405,8 @@ static bool same_requests(const struct history_vcpu *a, const struct history_vcp
 	return true;
 }
 
-/* The one that is told of for all: the first that failed, else the first. NULL: none did anything. */
+/* The one that is told of for all: the first that failed, else the first. NULL: none did anything.
+ */
 static const struct history_vcpu *first_vcpu(const struct history *h)
 {
 	const struct history_vcpu *first = NULL;

@@ -27,13 +27,14 @@
 
 #define CHECKED "checked KVM_CAP_PPC_COMPAT_CAPS (answer %d)"
 
-#define QUERY_OK	   "1 query, which succeeded"
-#define QUERY_OK_SEEN	   "1 query was seen, which succeeded"
-#define QUERY_FAILED	   "1 query, which failed (%s)"
-#define QUERY_FAILED_SEEN  "1 query was seen, which failed (%s), whether another succeeded was not seen"
-#define QUERIES_OK	   "%u queries, which all succeeded"
-#define QUERIES_OK_SEEN	   "%u queries were seen, which all succeeded"
-#define QUERIES_FAILED	   "%u queries, which all failed (first %s)"
+#define QUERY_OK      "1 query, which succeeded"
+#define QUERY_OK_SEEN "1 query was seen, which succeeded"
+#define QUERY_FAILED  "1 query, which failed (%s)"
+#define QUERY_FAILED_SEEN \
+	"1 query was seen, which failed (%s), whether another succeeded was not seen"
+#define QUERIES_OK	"%u queries, which all succeeded"
+#define QUERIES_OK_SEEN "%u queries were seen, which all succeeded"
+#define QUERIES_FAILED	"%u queries, which all failed (first %s)"
 #define QUERIES_FAILED_SEEN \
 	"%u queries were seen, which all failed (first %s), whether another succeeded was not seen"
 #define QUERIES_MIXED	   "%u queries, %u of which failed (first %s)"
@@ -48,16 +49,17 @@
 #define OFFERED		   "was offered %s"
 
 /* The first %s of these is who: "", "vCPU 2 ", "vCPUs 0, 1 ", "a vCPU ". */
-#define ASKED	      "%sasked for %s: %s"
-#define ASKED_TIMES   "%sasked for %s %u times: %s"
-#define REFUSED	      "%swas refused %s (%s)"
-#define REFUSED_TIMES "%swas refused %s %u times (%s)"
-#define THEN_ASKED    "then asked for %s: %s"
-#define THEN_ASKED_TIMES "then asked for %s %u times: %s"
-#define THEN_REFUSED  "then was refused %s (%s)"
+#define ASKED		   "%sasked for %s: %s"
+#define ASKED_TIMES	   "%sasked for %s %u times: %s"
+#define REFUSED		   "%swas refused %s (%s)"
+#define REFUSED_TIMES	   "%swas refused %s %u times (%s)"
+#define THEN_ASKED	   "then asked for %s: %s"
+#define THEN_ASKED_TIMES   "then asked for %s %u times: %s"
+#define THEN_REFUSED	   "then was refused %s (%s)"
 #define THEN_REFUSED_TIMES "then was refused %s %u times (%s)"
-#define ASKED_OFTEN   "%sasked for a mode %u times, the last time for %s: %s"
-#define REFUSED_OFTEN "%sasked for a mode %u times and was refused %u times, the last time for %s: %s"
+#define ASKED_OFTEN	   "%sasked for a mode %u times, the last time for %s: %s"
+#define REFUSED_OFTEN \
+	"%sasked for a mode %u times and was refused %u times, the last time for %s: %s"
 #define ABOVE_HOST \
 	"%sasked for %s, KVM accepted it although this host offers %s at most (this kernel does not check, 884ea0283f4e does)"
 #define ABOVE_SOME_HOST \
@@ -80,24 +82,24 @@
 #define PRINTED		  "; KVM printed: \"%s\""
 #define DIFFERENT_WAYS	  "It failed in %u different ways: this was the first."
 
-#define RUNS		 "%sruns in %s"
-#define RAN		 "%sran in %s"
-#define RUNS_SOMEHOW	 "%sruns, in a mode that is not known"
-#define RAN_SOMEHOW	 "%sran, in a mode that is not known"
-#define GOES_ON		 "%swent on without a mode and runs in the host's own"
-#define WENT_ON		 "%swent on without a mode and ran in the host's own"
-#define THEN_RAN	 "then ran in %s"
-#define THEN_RAN_SOMEHOW "%sthen ran, in a mode that is not known"
-#define RUN_DIFFERENTLY	 "its vCPUs run in different modes: %s"
-#define RAN_DIFFERENTLY	 "its vCPUs ran in different modes: %s"
-#define NOT_YET		 "has not run yet"
-#define ENDED_BEFORE	 "ended before it ran"
-#define NO_RUN_SEEN	 "was not seen to run (%s)"
+#define RUNS		   "%sruns in %s"
+#define RAN		   "%sran in %s"
+#define RUNS_SOMEHOW	   "%sruns, in a mode that is not known"
+#define RAN_SOMEHOW	   "%sran, in a mode that is not known"
+#define GOES_ON		   "%swent on without a mode and runs in the host's own"
+#define WENT_ON		   "%swent on without a mode and ran in the host's own"
+#define THEN_RAN	   "then ran in %s"
+#define THEN_RAN_SOMEHOW   "%sthen ran, in a mode that is not known"
+#define RUN_DIFFERENTLY	   "its vCPUs run in different modes: %s"
+#define RAN_DIFFERENTLY	   "its vCPUs ran in different modes: %s"
+#define NOT_YET		   "has not run yet"
+#define ENDED_BEFORE	   "ended before it ran"
+#define NO_RUN_SEEN	   "was not seen to run (%s)"
 #define NO_RUN_SEEN_EITHER "was not seen to run either"
 
-#define NOT_ALL	   "Not all of its calls were seen (%s)."
-#define LEFT_OUT   "A part of what it did is left out: there was no room for it."
-#define OF_NEWEST  "Of the newest query: %s."
+#define NOT_ALL	  "Not all of its calls were seen (%s)."
+#define LEFT_OUT  "A part of what it did is left out: there was no room for it."
+#define OF_NEWEST "Of the newest query: %s."
 
 /* The hint of a request. */
 #define WHO_ASKED	  "%s asked for %s"
@@ -135,20 +137,21 @@
 #define LINE_SAID 120 /* of a line of KVM's, in a sentence */
 
 /* What is not known. */
-#define UNKNOWN_CALLS	"Whether it made more queries or requests is not known: %s."
-#define UNKNOWN_RUN	"Whether it ran is not known: %s."
-#define UNKNOWN_OFFER	"What this host offered when it was refused a mode is not known."
-#define UNKNOWN_VCPU	"Which of its vCPUs asked or ran is not known."
-#define UNKNOWN_MODE	"The mode that it ran in is not known: KVM did not tell."
-#define UNKNOWN_VCPUS	"The mode of %u of its %u vCPUs when this trace began is not known."
-#define UNKNOWN_ROOM	"A part of what it did is not known: there was no room for it."
+#define UNKNOWN_CALLS "Whether it made more queries or requests is not known: %s."
+#define UNKNOWN_RUN   "Whether it ran is not known: %s."
+#define UNKNOWN_OFFER "What this host offered when it was refused a mode is not known."
+#define UNKNOWN_VCPU  "Which of its vCPUs asked or ran is not known."
+#define UNKNOWN_MODE  "The mode that it ran in is not known: KVM did not tell."
+#define UNKNOWN_VCPUS "The mode of %u of its %u vCPUs when this trace began is not known."
+#define UNKNOWN_ROOM  "A part of what it did is not known: there was no room for it."
 
 /* ------------------------------------------------------------------ how they are put together */
 
 struct text {
 	FILE *f;
-	const char *sep;  /* before the next clause */
-	const char *reason; /* why something may have been missed, as it was told last; NULL: not yet */
+	const char *sep; /* before the next clause */
+	const char *
+		reason; /* why something may have been missed, as it was told last; NULL: not yet */
 };
 
 void clause(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * VMs by their keys, in one tree. Marks hold what can have been missed of VMs that no frame has been
- * about yet. Everything here has a bound, for a recording can name any number of VMs.
+ * VMs by their keys, in one tree. Marks hold what can have been missed of VMs that no frame has
+ * been about yet. Everything here has a bound, for a recording can name any number of VMs.
  */
 #include "diagnosis/vm_table.h"
 
@@ -143,7 +143,8 @@ static void add_to_mark(struct mark *mark, unsigned int functions, enum coverage
 			mark->holes.at[p] |= (uint16_t)(1u << reason);
 }
 
-/* A part of what a VM did is not remembered: of which VM neither, where there is no room for that. */
+/* A part of what a VM did is not remembered: of which VM neither, where there is no room for that.
+ */
 static struct mark *mark_gap(struct vm_table *t, const struct vm_key *key)
 {
 	struct mark *mark = mark_of(t, key);

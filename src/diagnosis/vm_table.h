@@ -3,9 +3,9 @@
  * The VMs of a trace: which VM a frame is about.
  *
  * A VM is what the kernel side gave a number, which no other VM gets. A recording of schema 1 has
- * none for births and ends: there it is the inode in debugfs, else a struct kvm and its process, and
- * a birth or an end without an inode is joined by the VM's name. Of a newer recording a name joins
- * nothing.
+ * none for births and ends: there it is the inode in debugfs, else a struct kvm and its process,
+ * and a birth or an end without an inode is joined by the VM's name. Of a newer recording a name
+ * joins nothing.
  *
  * The table has room for VM_TABLE_MAX VMs. A VM that has ended makes room for a new one; then one
  * whose end may have been lost does. Of a VM that finds no room no more is kept than that it was
@@ -61,7 +61,8 @@ struct vm_table {
 	unsigned int n_beyond;	  /* and for which there was no room */
 	bool more_beyond;	  /* not all of those could be counted */
 
-	/* Schema 1: of some of the newest VMs a birth is known and no inode, or calls and no birth. */
+	/* Schema 1: of some of the newest VMs a birth is known and no inode, or calls and no birth.
+	 */
 	struct vm *halves[VM_TABLE_HALVES];
 	unsigned int next_half;
 };
@@ -80,7 +81,8 @@ struct vm *vm_table_find(const struct vm_table *t, const struct vm_id *id);
 
 /*
  * The VM of a call; one that was there already, was made, has ended. NULL: there is no room, or the
- * frame names none. *missed: functions of which something of it was missed since it was heard of last.
+ * frame names none. *missed: functions of which something of it was missed since it was heard of
+ * last.
  */
 struct vm *vm_table_of_call(struct vm_table *t, const struct vm_id *id, unsigned int *missed);
 struct vm *vm_table_found(struct vm_table *t, const struct vm_id *id);

@@ -35,9 +35,9 @@ static const struct abi_pvr pvrs[] = {
 
 /* By the upper half of a processor's own PVR; the lower one is its revision. */
 static const struct abi_processor processors[] = {
-	{ 0x004b, "POWER8E", 0x0f000004 },   { 0x004c, "POWER8NVL", 0x0f000004 },
-	{ 0x004d, "POWER8", 0x0f000004 },    { 0x004e, "POWER9", 0x0f000005 },
-	{ 0x0080, "POWER10", 0x0f000006 },   { 0x0082, "POWER11", 0x0f000007 },
+	{ 0x004b, "POWER8E", 0x0f000004 }, { 0x004c, "POWER8NVL", 0x0f000004 },
+	{ 0x004d, "POWER8", 0x0f000004 },  { 0x004e, "POWER9", 0x0f000005 },
+	{ 0x0080, "POWER10", 0x0f000006 }, { 0x0082, "POWER11", 0x0f000007 },
 };
 
 const struct abi_revision *abi_by_cmd(uint32_t cmd)

@@ -22,7 +22,7 @@
 
 #define ABI_SIZE_VER0 24u /* KVM_PPC_COMPAT_CAPS_SIZE_VER0: the first published struct */
 
-#define ABI_PVR_LOGICAL 0x0fu	    /* the upper byte of a logical PVR: a processor's own has another */
+#define ABI_PVR_LOGICAL 0x0fu /* the upper byte of a logical PVR: a processor's own has another */
 #define ABI_PVR_INVALID 0xffffffffu /* that KVM marks a refused mode with */
 
 #define ABI_REG_ARCH_COMPAT 0x10200000000000b7ull /* KVM_REG_PPC_ARCH_COMPAT, a u32 */

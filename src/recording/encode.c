@@ -273,8 +273,8 @@ static void put_not_known(struct encoder *j, val *o, const char *key, const stru
 
 #define HAS_THREAD (r && !(r->seen & CC_SEEN_INTERRUPT))
 #define HAS_PROCESS \
-	(HAS_THREAD || e->type == EVENT_VM || \
-	 e->type == EVENT_STORY || (e->type == EVENT_FOUND && inventory_owner(f->found.vm)))
+	(HAS_THREAD || e->type == EVENT_VM || e->type == EVENT_STORY || \
+	 (e->type == EVENT_FOUND && inventory_owner(f->found.vm)))
 #define DIAG	 e->negotiation.diag
 #define HOST	 e->negotiation.host
 #define ARCH	 e->arch.diag
@@ -350,11 +350,11 @@ static void put_not_known(struct encoder *j, val *o, const char *key, const stru
 		for (size_t i = 0; j->lists && i < (n); i++) \
 			put_##section(j, yyjson_mut_arr_add_obj(j->doc, items_), e, &(items)[i]); \
 	}
-#define NUMBERS(key, put, get, doc)	  put(j, o, #key, f);
-#define TEXTS(key, put, doc)		  put(j, o, #key, e);
-#define SAME(section, pointer)		  put_##section(j, o, e, pointer);
-#define SAME_OUT(section, pointer)	  SAME(section, pointer)
-#define END				  }
+#define NUMBERS(key, put, get, doc) put(j, o, #key, f);
+#define TEXTS(key, put, doc)	    put(j, o, #key, e);
+#define SAME(section, pointer)	    put_##section(j, o, e, pointer);
+#define SAME_OUT(section, pointer)  SAME(section, pointer)
+#define END			    }
 
 #include "recording/schema.def"
 

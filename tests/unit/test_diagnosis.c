@@ -1019,10 +1019,9 @@ static void test_errno_names(void **state)
 	assert_string_equal(errno_name(INT_MAX, name, sizeof(name)), "2147483647");
 }
 
-static const struct host_facts api_v1 = { .page_size = 4096,
-					  .ksize_is = FACT_KNOWN,
-					  .ksize = 24,
-					  .nested = NESTED_V1 };
+static const struct host_facts api_v1 = {
+	.page_size = 4096, .ksize_is = FACT_KNOWN, .ksize = 24, .nested = NESTED_V1
+};
 static const struct host_facts api_unknown = { .page_size = 4096 };
 /* What was agreed on proves the API. */
 static const struct host_facts api_v2 = { .page_size = 4096,
@@ -1165,13 +1164,7 @@ static const struct {
 	  ANSWERED(P11_P9),
 	  { "POWER10", "POWER9 POWER11" },
 	  { 0 } },
-	{ ARCH_OUTSIDE_HOST_CAPS,
-	  0x0f000004,
-	  -EINVAL,
-	  &api_v2,
-	  ANSWERED(P9),
-	  { "POWER8" },
-	  { 0 } },
+	{ ARCH_OUTSIDE_HOST_CAPS, 0x0f000004, -EINVAL, &api_v2, ANSWERED(P9), { "POWER8" }, { 0 } },
 	/* Its number is above all others, its age is not. */
 	{ ARCH_OUTSIDE_HOST_CAPS,
 	  0x0f100003,
@@ -1180,7 +1173,8 @@ static const struct {
 	  ANSWERED(P9),
 	  { "POWER7+" },
 	  { 0 } },
-	/* On nested API v1, and on bare metal, an older mode is not refused for what is on offer. */
+	/* On nested API v1, and on bare metal, an older mode is not refused for what is on offer.
+	 */
 	{ ARCH_REJECTED,
 	  0x0f000004,
 	  -EINVAL,
@@ -1244,7 +1238,13 @@ static const struct {
 	  SAID,
 	  { "refuses it, and KVM printed: \"KVM: \\x1b no\"" },
 	  { "its log" } },
-	{ ARCH_NEWER_THAN_HOST, 0x0f000006, -EINVAL, &mainline, SAID, { "no query" }, { "printed" } },
+	{ ARCH_NEWER_THAN_HOST,
+	  0x0f000006,
+	  -EINVAL,
+	  &mainline,
+	  SAID,
+	  { "no query" },
+	  { "printed" } },
 	{ ARCH_REJECTED,
 	  0x0f000006,
 	  INT_MIN,
@@ -1347,27 +1347,92 @@ static void test_arch_state(void **state)
 		const struct host_facts *host;
 		const char *words[2], *not;
 	} rows[] = {
-		{ ARCH_BEFORE_PAPR, 0x0f000005, -EINVAL, CC_SEEN_PAPR, 0, 0, &api_v1,
-		  { "POWER9", "enable it first" }, "max-cpu-compat" },
-		{ ARCH_BEFORE_PAPR, 0x0f000004, -EINVAL, CC_SEEN_PAPR, 0, 0, &api_v1,
-		  { "POWER8", "KVM_CAP_PPC_PAPR was not enabled" }, "does not refuse" },
+		{ ARCH_BEFORE_PAPR,
+		  0x0f000005,
+		  -EINVAL,
+		  CC_SEEN_PAPR,
+		  0,
+		  0,
+		  &api_v1,
+		  { "POWER9", "enable it first" },
+		  "max-cpu-compat" },
+		{ ARCH_BEFORE_PAPR,
+		  0x0f000004,
+		  -EINVAL,
+		  CC_SEEN_PAPR,
+		  0,
+		  0,
+		  &api_v1,
+		  { "POWER8", "KVM_CAP_PPC_PAPR was not enabled" },
+		  "does not refuse" },
 		{ ARCH_BEFORE_PAPR, 0, -EINVAL, CC_SEEN_PAPR, 0, 0, &api_v1, { "default" }, NULL },
 		/* Both stand in the way, and the mode is looked at first. */
-		{ ARCH_NEWER_THAN_HOST, 0x0f000007, -EINVAL, CC_SEEN_PAPR, 0, 0, &api_v1,
-		  { "offers POWER9 POWER10", "; and KVM_CAP_PPC_PAPR was not enabled" }, NULL },
-		{ ARCH_OUTSIDE_HOST_CAPS, 0x0f000004, -EINVAL, CC_SEEN_PAPR, 0, 0, &api_v2,
-		  { "POWER8", "; and KVM_CAP_PPC_PAPR was not enabled" }, NULL },
-		{ ARCH_UNKNOWN_PVR, 1, -EINVAL, CC_SEEN_PAPR, 0, 0, &api_v1, { "0x00000001" }, NULL },
+		{ ARCH_NEWER_THAN_HOST,
+		  0x0f000007,
+		  -EINVAL,
+		  CC_SEEN_PAPR,
+		  0,
+		  0,
+		  &api_v1,
+		  { "offers POWER9 POWER10", "; and KVM_CAP_PPC_PAPR was not enabled" },
+		  NULL },
+		{ ARCH_OUTSIDE_HOST_CAPS,
+		  0x0f000004,
+		  -EINVAL,
+		  CC_SEEN_PAPR,
+		  0,
+		  0,
+		  &api_v2,
+		  { "POWER8", "; and KVM_CAP_PPC_PAPR was not enabled" },
+		  NULL },
+		{ ARCH_UNKNOWN_PVR,
+		  1,
+		  -EINVAL,
+		  CC_SEEN_PAPR,
+		  0,
+		  0,
+		  &api_v1,
+		  { "0x00000001" },
+		  NULL },
 		/* It was enabled: then that is not why. */
-		{ ARCH_REJECTED, 0x0f000004, -EINVAL, CC_SEEN_PAPR, 1, 0, &api_v1,
-		  { "POWER8", "its log" }, "PAPR" },
+		{ ARCH_REJECTED,
+		  0x0f000004,
+		  -EINVAL,
+		  CC_SEEN_PAPR,
+		  1,
+		  0,
+		  &api_v1,
+		  { "POWER8", "its log" },
+		  "PAPR" },
 		/* 6.12 takes it all the same. */
 		{ ARCH_ACCEPTED, 0x0f000005, 0, CC_SEEN_PAPR, 0, 0, &api_v1, { "POWER9" }, "PAPR" },
-		{ ARCH_KVM_PR, 0x0f000005, -EINVAL, CC_SEEN_OPS, 0, 0, &api_v1,
-		  { "KVM PR, which has no compatibility modes", "KVM HV" }, IOCTL },
+		{ ARCH_KVM_PR,
+		  0x0f000005,
+		  -EINVAL,
+		  CC_SEEN_OPS,
+		  0,
+		  0,
+		  &api_v1,
+		  { "KVM PR, which has no compatibility modes", "KVM HV" },
+		  IOCTL },
 		{ ARCH_KVM_PR, 0, -EINVAL, CC_SEEN_OPS, 0, 0, &api_v1, { "KVM PR" }, "log" },
-		{ ARCH_KVM_PR, 0x0f000007, -EINVAL, CC_SEEN_OPS, 0, 0, &api_v1, { "KVM PR" }, "offers" },
-		{ ARCH_NEWER_THAN_HOST, 0x0f000007, -EINVAL, CC_SEEN_OPS, 0, 1, &api_v1, { "POWER11" },
+		{ ARCH_KVM_PR,
+		  0x0f000007,
+		  -EINVAL,
+		  CC_SEEN_OPS,
+		  0,
+		  0,
+		  &api_v1,
+		  { "KVM PR" },
+		  "offers" },
+		{ ARCH_NEWER_THAN_HOST,
+		  0x0f000007,
+		  -EINVAL,
+		  CC_SEEN_OPS,
+		  0,
+		  1,
+		  &api_v1,
+		  { "POWER11" },
 		  "KVM PR" },
 	};
 	const struct offer offer = { .queried = QUERIED_YES,
@@ -1392,7 +1457,7 @@ static void test_arch_state(void **state)
 		for (size_t j = 0; j < COUNT(rows[i].words) && rows[i].words[j]; j++)
 			if (!strstr(d.hint, rows[i].words[j]))
 				fail_msg("row %zu: no \"%s\" in: %s", i, rows[i].words[j], d.hint);
-		if (rows[i].not && strstr(d.hint, rows[i].not))
+		if (rows[i].not&&strstr(d.hint, rows[i].not))
 			fail_msg("row %zu: \"%s\" in: %s", i, rows[i].not, d.hint);
 	}
 }

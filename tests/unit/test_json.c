@@ -544,8 +544,8 @@ static void test_shape_of_failures(void **state)
 		"\"mono_ns\":7000000," QEMU "\"cgroup\":null," DB1
 		"\"ret\":0,\"errno\":null,\"exit_reason\":\"unknown\","
 		"\"hardware_reason\":\"0xffffffffffffffea\"," REFUSED(
-			"true") "\"hint\":\"asked for POWER11: newer-than-host, the first run of vCPU 1 failed: "
-				LINE_OF_33 " (exit reason unknown, hardware reason 0xffffffffffffffea)\"," VM_EVIDENCE
+			"true") "\"hint\":\"asked for POWER11: newer-than-host, the first run of vCPU 1 failed: " LINE_OF_33
+				" (exit reason unknown, hardware reason 0xffffffffffffffea)\"," VM_EVIDENCE
 				"\"ret\":0,\"exit_reason\":0,\"vcpu\":1,\"papr\":true,\"exits\":1,\"vcpu_pvr\":\"0x0f000007\",\"hardware_reason\":\"0xffffffffffffffea\"}}",
 		"{\"type\":\"run\",\"seq\":11,\"ts\":\"2026-11-22T06:00:00.131456789Z\","
 		"\"mono_ns\":8000000,\"pid\":9,\"tid\":9,\"comm\":\"vmm\",\"thread\":\"vmm\","

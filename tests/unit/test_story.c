@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What is said of a VM, from frames through the session: which VM it is, what was seen of it, its story. */
+/* What is said of a VM, from frames through the session: which VM it is, what was seen of it, its
+ * story. */
 #include <errno.h>
 #include <limits.h>
 #include <setjmp.h>
@@ -334,7 +335,8 @@ static struct got fails(struct scene *c, uint64_t vm, int vcpu, int64_t exits, u
 }
 
 /* vm 0: in no ioctl that is known. */
-static struct got says_in(struct scene *c, uint64_t vm, uint32_t tid, uint32_t cmd, const char *text)
+static struct got says_in(struct scene *c, uint64_t vm, uint32_t tid, uint32_t cmd,
+			  const char *text)
 {
 	struct cc_record r = record(c, CC_KERNEL, vm);
 
@@ -524,7 +526,8 @@ static void test_retry_of_a_stranger(void **state)
 	g = query_of(c, 1, 9, 0, 24, P9);
 	assert_true(g.retry.seen && g.retry.recovered);
 	over(c);
-	assert_says(c->stories[1], "5 queries, 4 of which failed (first struct-too-new), 2 retries");
+	assert_says(c->stories[1],
+		    "5 queries, 4 of which failed (first struct-too-new), 2 retries");
 }
 
 /* E2BIG, a success that nobody saw, E2BIG: that is no failed retry. */
@@ -650,7 +653,8 @@ static void test_failed_query(void **state)
 	/* Where another can have succeeded unseen, that is said, and nothing to correct. */
 	lose(c, 1);
 	g = ask(c, 1, POWER10, -EINVAL);
-	assert_says(g.hint, "a query of it failed (struct-too-new), whether another succeeded was not");
+	assert_says(g.hint,
+		    "a query of it failed (struct-too-new), whether another succeeded was not");
 	assert_silent(g.hint, "correct");
 }
 
@@ -692,7 +696,8 @@ static void test_birth(void **state)
 	assert_int_equal(dies(c, 1).life, LIFE_OLDER);
 }
 
-/* Its birth is in the ring, and came before the last probe: something of it may have been missed. */
+/* Its birth is in the ring, and came before the last probe: something of it may have been missed.
+ */
 static void test_born_while_it_began(void **state)
 {
 	struct scene *c = *state;
@@ -835,8 +840,9 @@ static void test_filtered(void **state)
 	watch(c);
 	born(c, 1);
 	query(c, 1, -E2BIG, 48, 0);
-	assert_says(ask(c, 1, POWER10, -EINVAL).hint,
-		    "a query of it failed (struct-too-new), whether another succeeded was not seen");
+	assert_says(
+		ask(c, 1, POWER10, -EINVAL).hint,
+		"a query of it failed (struct-too-new), whether another succeeded was not seen");
 }
 
 static void test_coverage_names(void **state)
@@ -1065,8 +1071,9 @@ static void test_requests(void **state)
 	assert_says(
 		c->stories[1],
 		"; was refused POWER11 (newer-than-host), then asked for POWER9: accepted, runs in POWER9.");
-	assert_says(c->stories[2],
-		    "; was refused POWER11 8 times (newer-than-host), then asked for POWER9: accepted, ");
+	assert_says(
+		c->stories[2],
+		"; was refused POWER11 8 times (newer-than-host), then asked for POWER9: accepted, ");
 	assert_says(
 		c->stories[3],
 		"; asked for a mode 40 times and was refused 20 times, the last time for POWER9: accepted, ");
@@ -1104,7 +1111,8 @@ static void test_vcpus(void **state)
 	assert_says(
 		c->stories[3],
 		"; asked for POWER9: accepted, its vCPUs run in different modes: vCPU 0 in the host's own mode, vCPU 1 in POWER9.");
-	assert_says(c->stories[4], "; ran in the host's own mode, then asked for POWER9: accepted.");
+	assert_says(c->stories[4],
+		    "; ran in the host's own mode, then asked for POWER9: accepted.");
 }
 
 /* In records that do not tell the vCPU no request is a certain vCPU's. */
@@ -1185,7 +1193,8 @@ static void test_ran(void **state)
 	assert_says(
 		c->stories[6],
 		": asked for POWER9: accepted, then was refused POWER10 (newer-than-host), later KVM_RUN failed with EINVAL, runs in POWER9. ");
-	assert_says(c->stories[7], "asked for the host's default: host-default, runs in the host's own mode.");
+	assert_says(c->stories[7],
+		    "asked for the host's default: host-default, runs in the host's own mode.");
 	assert_silent(c->stories[7], "raw");
 	assert_says(c->stories[8], "runs in the processor's own mode (PVR 0x00801200).");
 }
@@ -1206,12 +1215,14 @@ static void test_never_ran(void **state)
 	over(c);
 	assert_says(c->stories[1], ": asked for no mode, ended before it ran.");
 	assert_says(c->stories[2], ": asked for no mode.");
-	assert_says(c->stories[3], "accepted, was not seen to run (it was not watched all the time).");
+	assert_says(c->stories[3],
+		    "accepted, was not seen to run (it was not watched all the time).");
 	for (int i = 1; i <= 4; i++)
 		assert_silent(c->stories[i], "runs");
 }
 
-/* What was asked for, what KVM answered, how it ended, and what KVM said in that run: no word more. */
+/* What was asked for, what KVM answered, how it ended, and what KVM said in that run: no word more.
+ */
 static void test_run(void **state)
 {
 	struct scene *c = *state;
@@ -1229,7 +1240,8 @@ static void test_run(void **state)
 	assert_true(g.run.asked && !g.run.accepted);
 	assert_int_equal(g.run.pvr, POWER10);
 	assert_int_equal(g.run.cause, ARCH_NEWER_THAN_HOST);
-	assert_string_equal(g.hint, "asked for POWER10: newer-than-host, KVM_RUN failed with EINVAL");
+	assert_string_equal(g.hint,
+			    "asked for POWER10: newer-than-host, KVM_RUN failed with EINVAL");
 	ask(c, 1, POWER10, 0);
 	assert_int_equal(says_in(c, 1, 7, ABI_CMD_RUN, "KVM: no").vm, 1);
 	g = run_of(c, 1, 0, CC_RUN, 0, 9, POWER10);
@@ -1274,7 +1286,9 @@ static void test_first_run(void **state)
 	lose_type(c, 4, CC_RAN);
 	assert_string_equal(fails(c, 4, 0, 0, 0).hint, "the first run of vCPU 0 failed: EINVAL");
 	over(c);
-	assert_says(c->stories[3], "asked for no mode, the first run of vCPU 1 failed: EINVAL, runs in the host's own mode. It failed in 2 different ways: this was the first.");
+	assert_says(
+		c->stories[3],
+		"asked for no mode, the first run of vCPU 1 failed: EINVAL, runs in the host's own mode. It failed in 2 different ways: this was the first.");
 }
 
 /* A failure is told before the request that came later, and with the request that it obeyed. */
@@ -1322,8 +1336,8 @@ static void test_run_of_no_vm(void **state)
 	assert_int_equal(g.vm, 0);
 	assert_false(g.run.asked);
 	assert_int_equal(g.run.n_messages, 0);
-	assert_string_equal(g.hint,
-			    "KVM_RUN ended with exit reason unknown; of which VM could not be told");
+	assert_string_equal(
+		g.hint, "KVM_RUN ended with exit reason unknown; of which VM could not be told");
 }
 
 /* ------------------------------------------------------------ lines */
@@ -1457,7 +1471,8 @@ static void test_too_many(void **state)
 	assert_int_equal(check(c, 3).vm, 0);
 }
 
-/* Of one that finds no room the name is told that stands in its frame, and none of its life later. */
+/* Of one that finds no room the name is told that stands in its frame, and none of its life later.
+ */
 static void test_beyond(void **state)
 {
 	struct scene *c = *state;
@@ -1535,7 +1550,8 @@ static void test_schema_1(void **state)
 	assert_int_equal(old_call(c, 0xc1, 8, "7-1").vm, 2);
 	assert_int_equal(old_call(c, 0xc2, 0, "7-2").vm, 3);
 	assert_int_equal(old_call(c, 0xc2, 0, "7-2").vm, 3);
-	/* One that was gone before it could be looked at is known by its name, until its calls come. */
+	/* One that was gone before it could be looked at is known by its name, until its calls
+	 * come. */
 	assert_int_equal(old_vm(c, false, 0, "7-9").vm, 4);
 	assert_int_equal(old_vm(c, true, 0, "7-9").vm, 4);
 	assert_int_equal(old_call(c, 0xc3, 9, "7-9").vm, 4);
@@ -1559,8 +1575,10 @@ static void test_schema_1_proves_nothing(void **state)
 	old_vm(c, false, 11, "7-1");
 	g = ask(c, 10, POWER10, -EINVAL);
 	assert_int_equal(g.offer.queried, QUERIED_NOT_SEEN);
-	assert_string_equal(g.not_seen, "a recording of schema 1 does not have its creation in order");
-	assert_string_equal(ask(c, 20, POWER10, -EINVAL).not_seen, "the VM is older than this trace");
+	assert_string_equal(g.not_seen,
+			    "a recording of schema 1 does not have its creation in order");
+	assert_string_equal(ask(c, 20, POWER10, -EINVAL).not_seen,
+			    "the VM is older than this trace");
 	lose_type(c, 0, 0);
 	assert_string_equal(ask(c, 10, POWER10, -EINVAL).not_seen, "events were lost");
 	assert_int_equal(old_vm(c, true, 11, "7-1").life, LIFE_LOSSY);
