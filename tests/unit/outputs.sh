@@ -535,6 +535,40 @@ ignored() {
 }
 holds "SIGHUP that is ignored stays so" ignored
 
+# ---------------------------------------------------------------- terminals
+
+# on_terminal VARIABLE=VALUE... -- ARG...: what it prints there
+on_terminal() {
+	local variables=()
+	while [[ $1 != -- ]]; do
+		variables+=("$1")
+		shift
+	done
+	shift
+	env -u NO_COLOR -u TERM "${variables[@]}" python3 -c '
+import os, pty, sys
+pid, fd = pty.fork()
+if not pid:
+    os.execv(sys.argv[1], sys.argv[1:])
+try:
+    while data := os.read(fd, 4096):
+        os.write(1, data)
+except OSError:
+    pass
+os.waitpid(pid, 0)' "$trace" "$@"
+}
+is_colored() { on_terminal "$@" >"$tmp/out" && grep -q $'\e\[' "$tmp/out"; }
+terminals() {
+	local verb
+	for verb in replay report "check -f lost=7" "diff $two"; do
+		# shellcheck disable=SC2086 # a command line
+		is_colored TERM=xterm -- $verb "$one" && is_colored -- $verb "$one" && ! is_colored TERM=dumb -- $verb "$one" &&
+			! is_colored TERM=xterm NO_COLOR=1 -- $verb "$one" && is_colored TERM=dumb NO_COLOR=1 -- $verb --color=always "$one" &&
+			! is_colored TERM=xterm -- $verb --color=never "$one" || { echo "$verb"; return 1; }
+	done
+}
+holds "a terminal gets color unless it is dumb or NO_COLOR is set" terminals
+
 # ---------------------------------------------------------------- a reader who goes away
 
 # Its status is its own, and nothing is said: under pipefail too.
