@@ -666,7 +666,7 @@ static __always_inline struct in_flight *begin(enum cc_type type, __u64 kvm, __u
 	}
 	c.mono_ns = bpf_ktime_get_ns();
 	t->call = c;
-	if (!is_known(&t->known, kvm))
+	if (type == CC_NEGOTIATION && !is_known(&t->known, kvm))
 		get_to_know(&t->known, &c);
 	t->pid = pid_of(task);
 	t->tid = tid_of(task);
