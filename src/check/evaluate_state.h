@@ -6,7 +6,7 @@
 #include "check/evaluate.h"
 #include "lib/histogram.h"
 #include "diagnosis/order.h"
-#include "diagnosis/unseen.h"
+#include "recording/unseen.h"
 #include "check/values.h"
 
 #define SET_NAMES_MAX 256  /* that were seen and stand in no rule; more are counted */

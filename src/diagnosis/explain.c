@@ -143,6 +143,18 @@ static const struct explanation explanations[] = {
 	  "With nested API v2 (PowerVM) the kernel and the hypervisor agreed on a list of modes. "
 	  "This one, POWER8 for example, is not in it.",
 	  LOWER_THE_MODE, "Query the modes on offer and ask for one of them.", NULL },
+	{ REQUEST("before-papr", "EINVAL"),
+	  "The VMM asked for a mode before it enabled KVM_CAP_PPC_PAPR for that vCPU.",
+	  "From Linux 7.3 on KVM stores the mode and answers EINVAL as long as the vCPU is not a "
+	  "PAPR one.",
+	  FIX_THE_VMM, "Enable KVM_CAP_PPC_PAPR first, then ask for the mode.",
+	  "Linux 7.3. Linux 6.12 accepts the request." },
+	{ REQUEST("kvm-pr", "EINVAL"),
+	  "The VMM asked for a mode, and this VM was made with KVM PR.",
+	  "KVM PR has no compatibility modes: it rejects each request, also one for the host's "
+	  "default.",
+	  "Make the VM with KVM HV (QEMU: kvm-type=HV), if this host has it.",
+	  "Check for KVM HV before you ask for a mode.", NULL },
 	{ REQUEST("unknown-pvr", "EINVAL"),
 	  "The VMM asked for a mode by a PVR that no kernel knows as a mode.",
 	  "KVM_REG_PPC_ARCH_COMPAT takes a logical PVR such as 0x0f000006 (POWER10). A raw PVR, "

@@ -10,7 +10,7 @@
 #include "diagnosis/event_words.h"
 #include "lib/histogram.h"
 #include "diagnosis/session.h"
-#include "diagnosis/unseen.h"
+#include "recording/unseen.h"
 
 #define DIGEST_VMS	512 /* that are followed at once; ended ones without a failure make room */
 #define DIGEST_FIRST	24  /* events of a VM: the first ones, */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "diagnosis/unseen.h"
+#include "recording/unseen.h"
 
 #include <search.h>
 #include <stdio.h>
