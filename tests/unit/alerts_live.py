@@ -70,7 +70,7 @@ def check_counters(host, prometheus, watcher):
     ok(not watcher.seen, "alert: none while nothing happens", *watcher.seen)
     host.says(with_a_loss(BEFORE))
     has_alert(watcher, "CompatModeAboveHost", cause="newer-than-host", mode="POWER11")
-    has_alert(watcher, "CompatModeRefused", cause="rejected")
+    has_alert(watcher, "CompatModeRefused", cause="before-papr")
     has_alert(watcher, "CompatNegotiationFails", cause="size-over-page")
     has_alert(watcher, "CompatGuestDies")
     has_alert(watcher, "CompatEventsLost", reason="unreadable")

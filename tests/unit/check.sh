@@ -158,9 +158,9 @@ bad_line() {
 # with_loss BY: the queries of a VM with a name are taken out, renumbered, so that nothing else is missing; at
 # the end it is told that they were lost.
 with_loss() {
-	jq -c -s --argjson by "$1" --argjson ino "$ino" '
-		map(if .type == "vm" and .evidence.vm_ino == $ino and .event == "created" then .evidence.name_option = "guest=loser" else . end) |
-		map(select(.type != "retry" and (.type != "negotiation" or .evidence.vm_ino != $ino))) |
+	jq -c -s --argjson by "$1" --arg id "$vm" '
+		map(if .type == "vm" and .evidence.vm == $id and .event == "created" then .evidence.name_option = "guest=loser" else . end) |
+		map(select(.type != "retry" and (.type != "negotiation" or .evidence.vm != $id))) |
 		(.[-1] | {ts, mono_ns, pid, tid, comm, thread, cgroup, vm, vm_name, guest, type: "lost", n: 3, reason: "vm-budget", by: $by}) as $lost |
 		.[:-1] + [$lost, .[-1]] | to_entries[] | .value + {seq: (.key + 1)}' "$good" >"$work/lost.jsonl"
 }
@@ -172,7 +172,7 @@ lost_events() {
 		verdict inconclusive 'retries{outcome=failed}=0' "$work/lost.jsonl" vm-budget &&
 		verdict broken 'failures{cause=newer-than-host}=0' "$work/lost.jsonl" || return
 	# Of whom the kernel counted them, and how they ended.
-	with_loss "[{\"type\":\"negotiation\",\"cmd\":\"0x2000aeb8\",\"errno\":null,\"ret\":0,\"n\":3,\"evidence\":{\"vm\":null,\"vm_ino\":$ino}}]"
+	with_loss "[{\"type\":\"negotiation\",\"cmd\":\"0x2000aeb8\",\"errno\":null,\"ret\":0,\"n\":3,\"evidence\":{\"vm\":\"$vm\",\"vm_ino\":$ino}}]"
 	verdict ok 'guest=careful:mode=POWER9' "$work/lost.jsonl" &&
 		verdict ok 'negotiations{guest=careful}=1' "$work/lost.jsonl" &&
 		verdict ok 'sizes{guest=newer}=24+48' "$work/lost.jsonl" &&
@@ -226,7 +226,9 @@ huge() {
 	python3 - "$good" >"$work/huge.jsonl" <<-'END'
 	import json, sys
 	lines = [json.loads(line) for line in open(sys.argv[1])]
-	events = [e for e in lines if e["guest"] == "newer" and e["type"] != "retry"]
+	# Its birth has no guest's name yet.
+	newer = next(e["vm"] for e in lines if e["guest"] == "newer")
+	events = [e for e in lines if e["vm"] == newer and e["type"] != "retry"]
 	seq = 0
 	def put(event):
 	    global seq
@@ -237,7 +239,8 @@ huge() {
 	        put(event)
 	for vm in range(3000):
 	    for event in events:
-	        event["evidence"]["vm_ino"] = 10000 + vm
+	        if "evidence" in event:
+	            event["evidence"] |= {"vm": f"0x{10000 + vm:016x}", "vm_ino": 10000 + vm}
 	        put(event | {"mono_ns": event["mono_ns"] + vm * 10**9})
 	put(lines[-1])
 	END
@@ -520,7 +523,7 @@ notices() {
 	! "$1" "$work/manual"
 }
 
-ino=$(jq -r 'select(.type == "negotiation" and .guest == "broken") | .evidence.vm_ino' "$good" | head -n 1)
+read -r vm ino < <(jq -r 'select(.type == "negotiation" and .guest == "broken") | "\(.evidence.vm) \(.evidence.vm_ino)"' "$good" | head -n 1)
 ino_careful=$(jq -r 'select(.type == "negotiation" and .guest == "careful") | .evidence.vm_ino' "$good" | head -n 1)
 holds 'the rules of the manual on a recording' examples
 holds 'rules that each kernel and host decides' on_all

@@ -97,7 +97,7 @@ def at(event, path):
 
 
 # All of them would be right there.
-FITS = [("clock_offset_ns", -(2**63)), ("has_hook", True), ("called", True), ("offered", True), ("incoming", True),
+FITS = [("clock_offset_ns", -(2**63)), ("has_hook", True), ("called", True), ("offered", True), ("incoming", True), ("first_run", True),
         ("papr", True)]
 
 
