@@ -558,15 +558,12 @@ except OSError:
 os.waitpid(pid, 0)' "$trace" "$@"
 }
 is_colored() { on_terminal "$@" >"$tmp/out" && grep -q $'\e\[' "$tmp/out"; }
-terminals() {
-	local verb
-	for verb in replay report "check -f lost=7" "diff $two"; do
-		# shellcheck disable=SC2086 # a command line
-		is_colored TERM=xterm -- $verb "$one" && is_colored -- $verb "$one" && ! is_colored TERM=dumb -- $verb "$one" &&
-			! is_colored TERM=xterm NO_COLOR=1 -- $verb "$one" && is_colored TERM=dumb NO_COLOR=1 -- $verb --color=always "$one" &&
-			! is_colored TERM=xterm -- $verb --color=never "$one" || { echo "$verb"; return 1; }
-	done
+verb_on_terminals() {
+	is_colored TERM=xterm -- "$@" "$one" && is_colored -- "$@" "$one" && ! is_colored TERM=dumb -- "$@" "$one" &&
+		! is_colored TERM=xterm NO_COLOR=1 -- "$@" "$one" && is_colored TERM=dumb NO_COLOR=1 -- "$@" --color=always "$one" &&
+		! is_colored TERM=xterm -- "$@" --color=never "$one"
 }
+terminals() { verb_on_terminals replay && verb_on_terminals report && verb_on_terminals check -f lost=7 && verb_on_terminals diff "$two"; }
 holds "a terminal gets color unless it is dumb or NO_COLOR is set" terminals
 
 # ---------------------------------------------------------------- a reader who goes away
