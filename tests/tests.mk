@@ -7,7 +7,7 @@
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 U := $(H)/unit
 # What unit tests link: as much as each of them needs.
-TESTED := $(sort $(filter-out src/compatcaps.c,$(OFFLINE)) $(TOOL) src/live/child.c src/doctor/doctor_qemus.c) tests/unit/work.c
+TESTED := $(sort $(filter-out src/compatcaps.c,$(OFFLINE)) $(TOOL) src/live/child.c src/live/frames.c src/live/process.c src/doctor/doctor_qemus.c) tests/unit/work.c
 $(eval $(call compile,$(U)/obj,HOSTCC,$$(HOSTCC) $$(S_CFLAGS)))
 $(U)/obj/src/%.o: S_CFLAGS += -DCOMPATCAPS_OFFLINE
 # Two minutes under a sanitizer, and not ours.

@@ -98,8 +98,10 @@ struct frame {
 			const char *why; /* of ATTACH_ABSENT */
 			bool released;	 /* absent because no VM is there, as was asked for */
 			/*
-			 * VMs that were there already once it was watched, by their inodes: of
-			 * these not all was seen. known false: what was there could not be told.
+			 * Of schema 1, VMs that were there already once it was watched, by their
+			 * inodes: of these not all was seen. known false: what was there could not
+			 * be told. Since then births tell: a VM that was born later than mono_ns
+			 * is not among them. What was recorded before may come after this frame.
 			 */
 			bool known;
 			const uint64_t *older;

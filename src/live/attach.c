@@ -53,7 +53,7 @@ static const struct programs session = { NULL, OBJECTS_SESSION };
 /* Of a tracepoint, which is no function: the ways to watch that exclude each other. */
 #define TRACEPOINTS (1u << POINT_RUN | 1u << POINT_CONSOLE)
 
-/* What a VM's life is framed by. It is watched before all else, and for longer. */
+/* What a VM's life is framed by is watched before all else, and for longer. */
 #define LIVES (1u << POINT_BIRTH | 1u << POINT_DEATH)
 
 /* Programs that were loaded together, for the points in `users`. */
@@ -244,7 +244,9 @@ static void detach(struct attach *a, unsigned int mask, const char *why)
 
 	detach_points(a, mask & ~LIVES, why, at);
 	begin_epoch(a, mask);
-	detach_points(a, mask & LIVES, why, at);
+	/* Nothing is born whose end would be missed. */
+	detach_points(a, mask & 1u << POINT_BIRTH, why, at);
+	detach_points(a, mask & 1u << POINT_DEATH, why, at);
 }
 
 static void release(struct attach *a, unsigned int mask, const char *why)

@@ -172,6 +172,23 @@ static void one_that_cannot_be_executed(void **state)
 	assert_int_equal(child_exit_status(&c), 127);
 }
 
+/* Its orphans are ours: as long as one of them runs, not all has ended. */
+static void what_it_leaves_behind_is_waited_for(void **state)
+{
+	static char *const leaves[] = { "/bin/sh", "-c", "sleep 0.3 & exit 7", NULL };
+	struct child c = { .go = -1 };
+
+	(void)state;
+	assert_int_equal(child_prepare(&c, leaves), 0);
+	assert_int_equal(child_run(&c), 0);
+	while (!c.ended)
+		child_reap(&c);
+	assert_false(c.last_ended);
+	while (!c.last_ended)
+		child_reap(&c);
+	assert_int_equal(child_exit_status(&c), 7);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -179,6 +196,7 @@ int main(void)
 		TEST(the_command_has_the_callers_signals),
 		TEST(it_does_not_run_before_it_is_let_go),
 		TEST(one_that_cannot_be_executed),
+		TEST(what_it_leaves_behind_is_waited_for),
 	};
 
 	return cmocka_run_group_tests_name("child", tests, NULL, NULL);

@@ -603,6 +603,49 @@ static void test_no_recording(void **state)
 	free(large);
 }
 
+/* A birth, an end and what was neither come back as they were; so does what has no number. */
+static void test_lives(void **state)
+{
+	static const struct frame frames[] = {
+		trace_frame,
+		{ .type = FRAME_VM,
+		  AT(2),
+		  .vm = { .event = VM_CREATED, .pid = 7, .tid = 8, .number = UINT64_MAX } },
+		{ .type = FRAME_VM, AT(3), .vm = { .event = VM_FAILED, .pid = 7, .ret = -12 } },
+		{ .type = FRAME_VM,
+		  AT(4),
+		  .vm = { .event = VM_ENDED,
+			  .pid = 9,
+			  .tid = 9,
+			  .ino = 33,
+			  .number = UINT64_MAX } },
+		{ .type = FRAME_END, AT(5) },
+	};
+	struct recording r = record(frames, COUNT(frames));
+	char error[ERROR_LEN];
+	struct frame f;
+	FILE *file;
+	struct stream *s = open_text(r.text, r.len, &file);
+
+	(void)state;
+	assert_int_equal(stream_next(s, &f, error, sizeof(error)), STREAM_FRAME);
+	assert_int_equal(f.trace.schema, STREAM_SCHEMA);
+	for (size_t i = 1; i < COUNT(frames) - 1; i++) {
+		assert_int_equal(stream_next(s, &f, error, sizeof(error)), STREAM_FRAME);
+		assert_int_equal(f.type, FRAME_VM);
+		assert_int_equal(f.mono_ns, frames[i].mono_ns);
+		assert_int_equal(f.vm.event, frames[i].vm.event);
+		assert_int_equal(f.vm.pid, frames[i].vm.pid);
+		assert_int_equal(f.vm.tid, frames[i].vm.tid);
+		assert_int_equal(f.vm.ino, frames[i].vm.ino);
+		assert_int_equal(f.vm.ret, frames[i].vm.ret);
+		assert_true(f.vm.number == frames[i].vm.number);
+	}
+	stream_free(s);
+	fclose(file);
+	free(r.text);
+}
+
 static void test_newer_schema(void **state)
 {
 	(void)state;
@@ -982,20 +1025,35 @@ static void test_every_bit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ordinary),	   cmocka_unit_test(test_replay_is_equal),
-		cmocka_unit_test(test_failures_are_equal), cmocka_unit_test(test_bad_failures),
-		cmocka_unit_test(test_long_message),	   cmocka_unit_test(test_older_recording),
-		cmocka_unit_test(test_records_are_exact),  cmocka_unit_test(test_bad_values),
-		cmocka_unit_test(test_bad_lines),	   cmocka_unit_test(test_unknown),
-		cmocka_unit_test(test_no_recording),	   cmocka_unit_test(test_newer_schema),
-		cmocka_unit_test(test_cut_anywhere),	   cmocka_unit_test(test_torn),
-		cmocka_unit_test(test_long_line),	   cmocka_unit_test(test_huge_line),
-		cmocka_unit_test(test_many_keys),	   cmocka_unit_test(test_gaps),
-		cmocka_unit_test(test_filtered),	   cmocka_unit_test(test_filter_is_said),
-		cmocka_unit_test(test_out_of_order),	   cmocka_unit_test(test_end_in_the_middle),
-		cmocka_unit_test(test_after_the_end),	   cmocka_unit_test(test_read_error),
-		cmocka_unit_test(test_hostile_text),	   cmocka_unit_test(test_recorded_verdicts),
-		cmocka_unit_test(test_every_bit),	   cmocka_unit_test(test_unread_lines),
+		cmocka_unit_test(test_ordinary),
+		cmocka_unit_test(test_replay_is_equal),
+		cmocka_unit_test(test_failures_are_equal),
+		cmocka_unit_test(test_bad_failures),
+		cmocka_unit_test(test_long_message),
+		cmocka_unit_test(test_older_recording),
+		cmocka_unit_test(test_records_are_exact),
+		cmocka_unit_test(test_bad_values),
+		cmocka_unit_test(test_bad_lines),
+		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_no_recording),
+		cmocka_unit_test(test_newer_schema),
+		cmocka_unit_test(test_lives),
+		cmocka_unit_test(test_cut_anywhere),
+		cmocka_unit_test(test_torn),
+		cmocka_unit_test(test_long_line),
+		cmocka_unit_test(test_huge_line),
+		cmocka_unit_test(test_many_keys),
+		cmocka_unit_test(test_gaps),
+		cmocka_unit_test(test_filtered),
+		cmocka_unit_test(test_filter_is_said),
+		cmocka_unit_test(test_out_of_order),
+		cmocka_unit_test(test_end_in_the_middle),
+		cmocka_unit_test(test_after_the_end),
+		cmocka_unit_test(test_read_error),
+		cmocka_unit_test(test_hostile_text),
+		cmocka_unit_test(test_recorded_verdicts),
+		cmocka_unit_test(test_every_bit),
+		cmocka_unit_test(test_unread_lines),
 	};
 
 	return cmocka_run_group_tests_name("stream", tests, make_golden, free_golden);

@@ -89,6 +89,18 @@ def check_child(tap, guest):
              "child: what the command started is followed to its end", guest.text("child.said"))
 
 
+def check_flood(tap, guest):
+    """Who floods loses what is his; births, calls and ends of others stay in order, and are there."""
+    lines = guest.json("flood.jsonl")
+    tap.same(guest.number("flood.status"), 0, "flood: exit status", guest.text("flood.err"))
+    victims = {int(row["pid"]) for row in said(guest, "flood.said", "new")}
+    found = [words(events) for events in lives(lines).values() if events[0]["pid"] in victims]
+    lost = sum(e["n"] for e in lines if e.get("type") == "lost")
+    print(f"# flood: {lost} events of who floods were lost")
+    tap.ok(len(found) == 30 and all(life == LIFE for life in found), "flood: of 30 short VMs beside it all is told, in order",
+           len(found), *[life for life in found if life != LIFE][:3])
+
+
 def check_filters(tap, guest):
     lines = guest.json("filters.out")
     tap.same(guest.number("filters.status"), 0, "filters: exit status", guest.text("filters.err"))
@@ -101,10 +113,11 @@ def check_filters(tap, guest):
 def check_starts(tap, guest, starts=STARTS):
     """Of each VM that is whole all is there; and nothing of it happened before its birth."""
     asked = {int(row["pid"]) for name in ("crowd.1", "crowd.2") for row in said(guest, name, "close")}
-    whole, other, bad = 0, 0, []
+    whole, other, bad, missed = 0, 0, [], 0
     for n in range(1, starts + 1):
         lines = guest.json(f"start.{n}.out")
         lost = sum(e["n"] for e in lines if e.get("type") == "lost")
+        missed += lost
         for vm, events in lives(lines).items():
             if not vm or not is_whole(lines, events):
                 other += 1
@@ -114,6 +127,7 @@ def check_starts(tap, guest, starts=STARTS):
                 bad.append((n, vm, words(events)))
     print(f"# {starts} starts over {len(asked)} VMs: {whole} seen from birth to end, {other} in part")
     tap.same(guest.lines("start.status"), ["0"] * starts, "starts: exit status", guest.text("start.err"))
+    tap.same(missed, 0, "starts: nothing is missed, neither at the beginning nor at the end")
     tap.ok(whole and not bad, "starts: of whom the birth was seen when all was watched, all was seen", whole, *bad[:5])
 
 
@@ -128,5 +142,6 @@ def check(tap, guest, run):
     check_two(tap, guest)
     check_dup(tap, guest)
     check_child(tap, guest)
+    check_flood(tap, guest)
     check_filters(tap, guest)
     check_starts(tap, guest)
