@@ -333,13 +333,15 @@ static void send_changes(struct live *l, unsigned int mask)
 
 /*
  * Uevents tell of modules, and of VMs where probes are to be let go of meanwhile; no story rests on
- * them. While somebody listens each VM pays for two messages: where all is attached there is
- * nothing to be heard.
+ * them. While somebody listens each VM pays for two messages: where all modules are there that have
+ * something to be watched there is nothing to be heard.
  */
 static void listen_to_uevents(struct live *l)
 {
-	bool wanted = l->opt->release_idle || n_attached(l, ATTACH_ABSENT);
+	bool wanted = l->opt->release_idle;
 
+	for (unsigned int i = 0; i < ATTACH_POINTS; i++)
+		wanted |= attach_module_of(i) && !host_has_module(attach_module_of(i));
 	if (wanted && l->uevents < 0)
 		l->uevents = watch_open();
 	if (wanted || l->uevents < 0)
