@@ -18,7 +18,7 @@
 #include "kvm/compatcaps.h"
 #include "bpf/in_flight_record.h"
 
-#define MAX_VMS	      32768 /* alive at once: what finds no room is counted as lost */
+#define MAX_VMS	      16384 /* alive at once: what finds no room is counted as lost */
 #define MAX_VCPUS     2048  /* of a VM: KVM_MAX_VCPUS, or more */
 #define BITS_OF_WORD  64
 #define WORDS_OF_BITS (MAX_VCPUS / BITS_OF_WORD)
@@ -55,9 +55,9 @@ struct vm {
 	__u64 requests;		    /* that it made so far */
 };
 
+/* Allocated beforehand: an allocation on the way can fail, and a VM without an entry is lost. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, MAX_VMS);
 	__type(key, __u64);
 	__type(value, struct vm);

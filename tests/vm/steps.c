@@ -7,8 +7,10 @@
  *   type=N       make a VM of this type, which may fail; nothing becomes of it
  *   vm=N         the N-th of them, from 0, is the current one again
  *   close        end the current VM
- *   leave        close its descriptor alone: its vCPUs' keep it alive, and the next one gets the
- * number check=CAP    KVM_CHECK_EXTENSION on the VM system=CAP   KVM_CHECK_EXTENSION on /dev/kvm
+ *   leave        close its descriptor alone: those of its vCPUs keep it alive, and the next VM can
+ *                get the number
+ *   check=CAP    KVM_CHECK_EXTENSION on the VM
+ *   system=CAP   KVM_CHECK_EXTENSION on /dev/kvm
  *   call=SIZE    KVM_PPC_GET_COMPAT_CAPS with this size
  *   newer=SIZE   the same, with a byte set past the first published struct
  *   papr         tell the VM's vCPU what CPU it is, and that it is a PAPR guest's
@@ -60,6 +62,7 @@
 #define MEMORY	 65536
 
 struct vm {
+	int nth; /* from 0 on; the place of one that has ended is used again */
 	int fd;
 	int vcpu; /* of vcpus the current one */
 	int vcpus[MAX_CPUS];
@@ -76,7 +79,7 @@ struct flood {
 };
 
 static struct vm vms[MAX_VMS];
-static int n_vms, at = -1;
+static int n_vms, n_made, at = -1;
 static int kvm = -1;
 static uint32_t cmd = ABI_CMD_MAINLINE;
 static unsigned int pace;
@@ -107,7 +110,7 @@ static int result_of(int ret)
 
 static void tell(const char *step, int ret)
 {
-	printf("%s vm=%d pid=%d tid=%d ret=%d", step, at, getpid(), gettid(), ret);
+	printf("%s vm=%d pid=%d tid=%d ret=%d", step, at < 0 ? at : vms[at].nth, getpid(), gettid(), ret);
 }
 
 static void new_vm(uint64_t value)
@@ -120,7 +123,7 @@ static void new_vm(uint64_t value)
 		}
 		at = n_vms++;
 	}
-	vms[at] = (struct vm){ .fd = ioctl(kvm, KVM_CREATE_VM, 0ul) };
+	vms[at] = (struct vm){ .nth = n_made++, .fd = ioctl(kvm, KVM_CREATE_VM, 0ul) };
 	for (int i = 0; i < MAX_CPUS; i++)
 		vms[at].vcpus[i] = -1;
 	if (vms[at].fd < 0)
@@ -139,7 +142,10 @@ static void make_of_type(uint64_t type)
 
 static void choose_vm(uint64_t value)
 {
-	at = value < (uint64_t)n_vms ? (int)value : -1;
+	at = -1;
+	for (int i = 0; i < n_vms; i++)
+		if ((uint64_t)vms[i].nth == value)
+			at = i;
 	tell("vm", current()->fd);
 }
 
