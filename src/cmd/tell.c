@@ -168,7 +168,8 @@ static bool is_wanted(struct teller *t, const struct event *e)
 		return t->call_shown;
 	if (e->type == EVENT_RUN)
 		return !t->opt->err || e->rec->ret == -(int)t->opt->err;
-	if (e->type == EVENT_VM || e->type == EVENT_FOUND || e->type == EVENT_RAN)
+	if (e->type == EVENT_VM || e->type == EVENT_FOUND || e->type == EVENT_RAN ||
+	    e->type == EVENT_STORY)
 		return !filters_outcomes(t->opt);
 	return true;
 }

@@ -144,6 +144,9 @@ static void put_sentence(FILE *f, const struct event *e, yyjson_mut_val *o)
 	case EVENT_LOST:
 		fputs(event_what(what, e), f);
 		break;
+	case EVENT_STORY:
+		put_text(f, e->story->text);
+		break;
 	case EVENT_END:
 		fprintf(f, "tracing has ended: %" PRIu64 " events, %" PRIu64 " lost",
 			e->end.totals->events, e->end.totals->lost);

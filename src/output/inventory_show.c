@@ -101,7 +101,7 @@ static const char *mode_cell(char buf[16], const struct inventory_verdict *v)
 		snprintf(buf, 16, "0x%08" PRIx32, v->pvr);
 		return v->known ? v->known->name : buf;
 	case MODE_HOST_DEFAULT:
-		return "host's own";
+		return "none set";
 	case MODE_REFUSED:
 	case MODE_DIFFERS:
 		return inventory_mode_name(v->is);
@@ -132,7 +132,7 @@ static void put_vcpus(FILE *f, const struct inventory_vm *vm)
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "%svCPU %" PRIu32 " %s",
 				      n ? ", " : "", vcpu->id,
 				      !vcpu->has_mode ? "not known" :
-				      !vcpu->pvr      ? "host's own" :
+				      !vcpu->pvr      ? "none set" :
 				      known	      ? known->name :
 							pvr);
 	}
