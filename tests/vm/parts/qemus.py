@@ -69,9 +69,10 @@ def of_queries(kernel):
     return [("extension-check", 1), ("negotiation", "ok" if vmtest.abi_of(kernel) == "mainline" else "abi-mismatch")]
 
 
-def of_asking(asks):
-    """And of what it asks for, and how its guest runs."""
-    told = [("arch-compat", asks.mode, asks.cause)]
+def of_asking(asks, first):
+    """And of what it asks for, and how its guest runs. It has run before, where it is the guest that asks (CAS)."""
+    told = [] if first else [("ran", "raw")]
+    told.append(("arch-compat", asks.mode, asks.cause))
     return told + ([("ran", asks.runs)] if asks.runs else [("run", asks.errno or asks.exit)])
 
 
@@ -107,7 +108,7 @@ def sentences(machine, asks, told_modes, queried=False, first=False):
         if first:
             return [f"{accepted}its first run failed: {GUEST_WIDE}"]
         return [f"{accepted}then KVM_RUN ended with exit reason {asks.exit}", f'KVM printed: "{GUEST_WIDE}"']
-    never = [] if queried else [f"{asks.mode}, this host offers {' '.join(offered(machine))}, and it never queried"]
+    never = [] if queried else [f"{asks.mode}, this host offers {' '.join(offered(machine))}, and no query of it reached KVM"]
     if asks.errno:
         return never + [f"was refused {asks.mode}, then KVM_RUN failed: {asks.errno}"]
     return never + [f"was refused {asks.mode}, went on without a mode and runs in the host's own"]
@@ -182,10 +183,10 @@ def check_messages(tap, mine, name):
              [(True, 1)], f"{name}: what KVM printed is quoted", *mine)
 
 
-def check_one(tap, guest, lines, name, asks, said, linux=False, of_query=()):
+def check_one(tap, guest, lines, name, asks, said, linux=False, of_query=(), first=False):
     """One QEMU: what it says itself, its events and its story."""
     check_qemu(tap, guest, name, asks, linux)
-    mine = check_told(tap, lines, name, list(of_query) + of_asking(asks))
+    mine = check_told(tap, lines, name, list(of_query) + of_asking(asks, first))
     if asks.exit:
         check_messages(tap, mine, name)
     check_story(tap, guest, name, said)
@@ -200,7 +201,7 @@ def check_qemus(tap, guest, kernel, machine, debians, queries=True, linux=False)
         asks, query = queries_asks(kernel, machine, debians), of_queries(kernel)
         told_modes = ("negotiation", "ok") in query
         said = sentences(machine, asks, told_modes, len(query) > 1)
-        check_one(tap, guest, lines, "queries", asks, said, linux, query)
+        check_one(tap, guest, lines, "queries", asks, said, linux, query, first=told_modes)
     check_one(tap, guest, lines, "debians", debians, sentences(machine, debians, False), linux)
     return lines
 
