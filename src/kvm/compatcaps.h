@@ -135,8 +135,8 @@ enum cc_loss {
 	CC_LOSS_MISSED,	    /* the kernel did not run a probe (counted by the kernel itself) */
 	CC_LOSS_RECURSION,  /* the program was under way on that CPU already (likewise) */
 	CC_LOSS_UNREADABLE, /* its line of a recording is missing or cannot be read (stream.c) */
-	CC_LOSS_UEVENTS,    /* the birth or end of a VM: more uevents came than could be kept */
-	CC_LOSS_VMS,	    /* a VM that was there already: there were too many to list */
+	CC_LOSS_UEVENTS,    /* in recordings of schema 1: more uevents came than could be kept */
+	CC_LOSS_VMS,	    /* a VM, or a call of it: more were there than can be told apart */
 	CC_LOSSES,
 };
 

@@ -42,8 +42,8 @@ enum point {
 	POINT_REG,
 	POINT_RUN,
 	POINT_CONSOLE,
-	POINT_BIRTH, /* attached ahead of all others, */
-	POINT_DEATH, /* and let go after them */
+	POINT_BIRTH, /* watched before all calls, */
+	POINT_DEATH, /* and for longer */
 	ATTACH_POINTS
 };
 

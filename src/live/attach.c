@@ -53,7 +53,7 @@ static const struct programs session = { NULL, OBJECTS_SESSION };
 /* Of a tracepoint, which is no function: the ways to watch that exclude each other. */
 #define TRACEPOINTS (1u << POINT_RUN | 1u << POINT_CONSOLE)
 
-/* What a VM's life is framed by is watched before all else, and for longer. */
+/* A VM's birth and end: they are watched before its calls, and for longer. */
 #define LIVES (1u << POINT_BIRTH | 1u << POINT_DEATH)
 
 /* Programs that were loaded together, for the points in `users`. */
@@ -204,14 +204,6 @@ static void await_calls(const struct attach *a)
 		usleep(IN_FLIGHT_WAIT_US);
 }
 
-/* What ends from now on is not seen to: what is known of VMs is to be looked at again (vms.bpf.h).
- */
-static void begin_epoch(struct attach *a, unsigned int mask)
-{
-	if (mask & 1u << POINT_DEATH && a->points[POINT_DEATH].shown.how != ATTACH_ABSENT)
-		a->maps->bss->vm_epoch++;
-}
-
 /* Entries go first: no call begins to be recorded whose end is then not seen. */
 static void detach_points(struct attach *a, unsigned int mask, const char *why, uint64_t at)
 {
@@ -243,7 +235,6 @@ static void detach(struct attach *a, unsigned int mask, const char *why)
 	uint64_t at = frames_now();
 
 	detach_points(a, mask & ~LIVES, why, at);
-	begin_epoch(a, mask);
 	/* Nothing is born whose end would be missed. */
 	detach_points(a, mask & 1u << POINT_BIRTH, why, at);
 	detach_points(a, mask & 1u << POINT_DEATH, why, at);
@@ -313,6 +304,9 @@ static int attach_one(struct attach *a, enum point i, struct object *object, enu
 	w->object = object;
 	if (i == POINT_BACKEND)
 		mark_hook(a);
+	/* What is known of VMs so far may have ended since. */
+	if (i == POINT_DEATH)
+		a->maps->bss->vm_epoch++;
 	return 0;
 }
 
@@ -376,8 +370,7 @@ static unsigned int try_points(struct attach *a, unsigned int mask, enum attach_
 		*err = e;
 		return mask;
 	}
-	/* The hook is ahead of the ioctl: no call is recorded that is not fully watched. Ahead of
-	 * all are births and ends. */
+	/* The hook is ahead of the ioctl: no call is recorded that is not fully watched. */
 	for (size_t i = ATTACH_POINTS; i-- > 0;) {
 		if (!(mask & 1u << i))
 			continue;
@@ -483,13 +476,12 @@ static unsigned int attach_functions(struct attach *a, unsigned int mask, int *e
 
 static unsigned int attach_points(struct attach *a, unsigned int mask, int *err)
 {
-	unsigned int functions = mask & ~TRACEPOINTS, left = 0;
+	unsigned int functions = mask & ~TRACEPOINTS;
 
-	if (functions)
-		left = attach_functions(a, functions, err);
+	/* First, for to load them takes long: VMs that are born meanwhile would have a gap. */
 	if (mask & TRACEPOINTS)
 		attach_tracepoints(a, mask & TRACEPOINTS);
-	return left;
+	return functions ? attach_functions(a, functions, err) : 0;
 }
 
 /* ---------------------------------------------------------------- what there is */
@@ -531,7 +523,8 @@ static unsigned int look_at_switches(struct attach *a)
 
 		if (w->how == ATTACH_ABSENT || how == w->shown.how)
 			continue;
-		begin_epoch(a, 1u << i);
+		/* What is known of VMs may end unseen. */
+		a->maps->bss->vm_epoch += i == POINT_DEATH && off;
 		w->shown.how = how;
 		w->shown.at = frames_now();
 		snprintf(w->shown.why, sizeof(w->shown.why), "%s", off ? off : "");
