@@ -12,13 +12,13 @@ CASES = {("debian-7.3", "p10-as-p9-v2"): ("fexit", "yes"), ("debian-6.12", "p10-
          ("debian-7.3", "powernv10"): ("fexit", "yes", "busy"), ("patched-6.12", "p10-v1"): ("kprobe", "yes", "busy"),
          ("patched-7.2-mainline-debug", "p10-as-p9-v2"): ("fexit", "yes"), ("patched-6.12-debug", "p10-v1"): ("kprobe", "yes", "busy")}
 # guest -> was it seen to query, on a kernel with the feature; what its hint must and must not say
-NEVER = ["no query of it reached KVM"]
+NEVER = ["no query of it"]
 WANTED = {
     "queried": ("yes", ["this host offers POWER9"], NEVER),
-    "never": ("no", NEVER, []),
+    "never": ("no", ["no query of it reached KVM"], []),
     "zero": ("failed", ["size-too-small"], NEVER),
     "newer": ("failed", ["struct-too-new"], NEVER),
-    "thread": ("no", ["steps asked for POWER10", *NEVER], ["CPU 0"]),
+    "thread": ("no", ["steps asked for POWER10", "no query of it reached KVM"], ["CPU 0"]),
     "older": ("not-seen", ["was not seen to query", "older than this trace"], NEVER),
 }
 
@@ -80,10 +80,10 @@ def check_pair(tap, lines, feature):
 def check_told(tap, guest, feature):
     text = guest.text("told.out")
     told = {m[1]: m[0] for m in re.finditer(r'VM \d+, [^\n]*?guest "(\w+)"[^\n]*', text)}
-    tap.ok("older" in told and not NEVER[0] in told["older"],
+    tap.ok("older" in told and "no query" not in told["older"],
            "summary: of an older VM no claim about all its life", told.get("older"), text)
     if feature:
-        tap.ok("queried" in told and not NEVER[0] in told["queried"],
+        tap.ok("queried" in told and "no query" not in told["queried"],
                "summary: a filter on the outcome takes nothing from a story", told.get("queried"))
     tap.ok("asked for no mode" in told.get("nothing", ""), "summary: who asked for nothing", told.get("nothing"))
 

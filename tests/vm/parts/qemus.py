@@ -97,21 +97,21 @@ def sentences(machine, asks, told_modes, queried=False, first=False):
     """What the story must say; first: the mode was there before the guest's first instruction."""
     newest = offered(machine)[-1]
     if told_modes:
-        return [f"was offered {' '.join(offered(machine))}, asked for {asks.mode}: accepted", f"runs in {asks.runs}"]
+        return [f"was offered {' '.join(offered(machine))}, asked for {asks.mode}: accepted", f"ran in {asks.runs}"]
     if asks.cause == "accepted":
-        return [f"asked for {asks.mode}: accepted", f"runs in {asks.runs}"]
+        return [f"asked for {asks.mode}: accepted", f"ran in {asks.runs}"]
     if asks.cause == "accepted-above-host":
         accepted = (f"asked for {asks.mode}, KVM accepted it although this host offers {newest} at most "
                     "(this kernel does not check, 884ea0283f4e does), and ")
         if asks.runs:
-            return [f"{accepted}runs in {asks.runs}"]
+            return [f"{accepted}ran in {asks.runs}"]
         if first:
             return [f"{accepted}its first run failed: {GUEST_WIDE}"]
-        return [f"{accepted}then KVM_RUN ended with exit reason {asks.exit}", f'KVM printed: "{GUEST_WIDE}"']
+        return [f"{accepted}later KVM_RUN ended with exit reason {asks.exit}", f'KVM printed: "{GUEST_WIDE}"']
     never = [] if queried else [f"{asks.mode}, this host offers {' '.join(offered(machine))}, and no query of it reached KVM"]
     if asks.errno:
-        return never + [f"was refused {asks.mode}, then KVM_RUN failed: {asks.errno}"]
-    return never + [f"was refused {asks.mode}, went on without a mode and runs in the host's own"]
+        return never + [f"asked for {asks.mode}: newer-than-host", "failed", asks.errno]
+    return never + [f"was refused {asks.mode} (newer-than-host), went on without a mode and ran in the host's own"]
 
 
 def story_of(text, name):
