@@ -286,12 +286,16 @@ static void examine_kvm(struct doctor *d, const struct doctor_facts *facts)
 				     "a backend that is built in");
 }
 
+/* Docker and Podman hide it unless a container is privileged. */
+#define NO_TREE \
+	"in a container, start it with --security-opt unmask=/sys/firmware; or run it on the host itself"
+
 static void examine_nested(struct doctor *d, const struct doctor_facts *facts)
 {
 	const struct host_facts *host = &facts->host;
 	char modes[96];
 
-	switch (host->nested) {
+	switch (host_is_v2(host) ? NESTED_V2 : host->nested) {
 	case NESTED_NONE:
 		find(d, "nested-api", DOCTOR_OK, "none: this is bare metal");
 		break;
@@ -306,8 +310,13 @@ static void examine_nested(struct doctor *d, const struct doctor_facts *facts)
 				host->nested_caps & ~abi_unknown_bits(host->nested_caps)));
 		break;
 	default:
-		find(d, "nested-api", DOCTOR_NOTE,
-		     "not known: this needs kvm_hv to be loaded, and privilege to read kernel memory");
+		if (host->pseries_is == FACT_UNKNOWN)
+			remedy(find(d, "nested-api", DOCTOR_NOTE,
+				    "not known: the device tree cannot be read, and so not whether this is bare metal"),
+			       NO_TREE);
+		else
+			find(d, "nested-api", DOCTOR_NOTE,
+			     "not known: this needs kvm_hv to be loaded, and privilege to read kernel memory");
 	}
 }
 
@@ -318,7 +327,9 @@ static void examine_cpu_version(struct doctor *d, const struct doctor_facts *fac
 	const struct abi_pvr *known = abi_pvr(host->cpu_version);
 
 	if (host->cpu_version_is == FACT_UNKNOWN)
-		find(d, "cpu-version", DOCTOR_NOTE, "not known: the device tree cannot be read");
+		remedy(find(d, "cpu-version", DOCTOR_NOTE,
+			    "not known: the device tree cannot be read"),
+		       NO_TREE);
 	else if (host->cpu_version_is == FACT_ABSENT)
 		find(d, "cpu-version", DOCTOR_NOTE, "the device tree has none");
 	else if (known)
@@ -413,11 +424,18 @@ static void examine_answer(struct doctor *d, const struct doctor_facts *facts)
 /* Commit 884ea0283f4e: in 7.3, and queued for stable from 6.13 on. No symbol tells of it. */
 static void examine_mode_check(struct doctor *d, const struct doctor_facts *facts)
 {
+	if (!facts->no_kvm && facts->has_pr && !facts->has_hv)
+		remedy(find(d, "mode-check", DOCTOR_NOTE,
+			    "KVM PR has no compatibility modes: a request for one gets EINVAL"),
+		       "make VMs with KVM HV");
 	if (facts->no_kvm || facts->host.pseries_is == FACT_ABSENT || !facts->has_hv)
 		return;
-	if (release_from(facts->release, 7, 3))
+	if (release_from(facts->release, 7, 3) && host_is_v2(&facts->host))
 		find(d, "mode-check", DOCTOR_OK,
 		     "KVM refuses a mode that this host does not offer (Linux 7.3 and newer)");
+	else if (release_from(facts->release, 7, 3))
+		find(d, "mode-check", DOCTOR_OK,
+		     "KVM refuses a mode that is newer than this host's (Linux 7.3 and newer)");
 	else if (release_from(facts->release, 6, 13))
 		find(d, "mode-check", DOCTOR_NOTE,
 		     "whether KVM refuses each mode that this host does not offer is not known: Linux 7.3 does, some stable kernels before it too (884ea0283f4e)");
@@ -455,10 +473,12 @@ static void examine_qemu(struct doctor *d, const struct doctor_qemu *q)
 		find(d, "qemu", DOCTOR_NOTE, "%s: whether it queries is not known (\"%s\")",
 		     q->path, q->said);
 	else if (asks)
-		find(d, "qemu", DOCTOR_OK, "%s queries (%s)", q->path, q->said);
+		find(d, "qemu", DOCTOR_OK, "%s queries, by its version (%s)", q->path, q->said);
 	else
-		remedy(find(d, "qemu", DOCTOR_NOTE, "%s does not query (%s)", q->path, q->said),
-		       "QEMU queries from 11.2 on; before that, set max-cpu-compat to a mode that this host offers");
+		remedy(find(d, "qemu", DOCTOR_NOTE,
+			    "%s does not query, by its version, unless that was backported (%s)",
+			    q->path, q->said),
+		       "QEMU queries from 11.2 on; else set max-cpu-compat to a mode that this host offers. A trace of a start shows whether it queries");
 }
 
 static void examine_qemus(struct doctor *d, const struct doctor_facts *facts)

@@ -582,8 +582,8 @@ static void text_event(void *state, const struct event *e)
 			note(t, RED, "the recording is cut off here: it has no end");
 		break;
 	default:
-		/* No rows: main() has said what of these a person needs to know, and --summary tells
-		 * the stories. */
+		/* No rows: main() has said what of these a person needs to know, and --summary
+		 * tells the stories. */
 		break;
 	}
 }

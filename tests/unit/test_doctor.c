@@ -279,6 +279,33 @@ static void test_releases(void **state)
 	}
 	f.host.ksize = 40;
 	assert_finding(&f, "abi", DOCTOR_NOTE, "40 bytes: an unknown revision", NULL);
+	/* An older mode is refused for what is on offer on nested API v2 alone. */
+	strcpy(f.release, "7.3.4");
+	f.host.nested = NESTED_V1;
+	assert_finding(&f, "mode-check", DOCTOR_OK, "newer than this host's", NULL);
+	f.has_hv = false;
+	f.has_pr = true;
+	assert_finding(&f, "mode-check", DOCTOR_NOTE, "KVM PR has no compatibility modes",
+		       "KVM HV");
+}
+
+/* As in a container: what kvm-hv agreed on proves the API, and else the fact that is missing is
+ * named. */
+static void test_hidden_tree(void **state)
+{
+	struct doctor_facts f = healthy;
+
+	(void)state;
+	f.host.pseries_is = f.host.cpu_version_is = FACT_UNKNOWN;
+	f.host.nested = NESTED_UNKNOWN;
+	f.host.nested_caps_is = FACT_KNOWN;
+	f.host.nested_caps = 0x6000000000000000;
+	assert_finding(&f, "nested-api", DOCTOR_OK, "v2", NULL);
+	assert_finding(&f, "cpu-version", DOCTOR_NOTE, "not known", "unmask=/sys/firmware");
+	f.host.nested_caps_is = FACT_UNKNOWN;
+	assert_finding(&f, "nested-api", DOCTOR_NOTE, "device tree", "unmask=/sys/firmware");
+	f.host.pseries_is = FACT_KNOWN;
+	assert_finding(&f, "nested-api", DOCTOR_NOTE, "kvm_hv", NULL);
 }
 
 /* ------------------------------------------------------------------ QEMU */
@@ -291,7 +318,7 @@ static void test_qemus(void **state)
 		const char *what;
 	} rows[] = {
 		{ "QEMU emulator version 10.0.2 (Debian 1:10.0.2+ds-2)", DOCTOR_NOTE,
-		  "does not query (QEMU emulator version 10.0.2 (Debian" },
+		  "does not query, by its version, unless that was backported (QEMU emulator version 10.0.2 (Debian" },
 		{ "QEMU emulator version 11.1.3", DOCTOR_NOTE, "does not query" },
 		{ "QEMU emulator version 11.1.49", DOCTOR_NOTE, "does not query" },
 		{ "QEMU emulator version 11.1.50 (v11.1.0-300-g1234)", DOCTOR_NOTE, "not known" },
@@ -396,8 +423,9 @@ int main(void)
 		cmocka_unit_test(test_capabilities), cmocka_unit_test(test_types),
 		cmocka_unit_test(test_methods),	     cmocka_unit_test(test_no_method),
 		cmocka_unit_test(test_unseen),	     cmocka_unit_test(test_answers),
-		cmocka_unit_test(test_releases),     cmocka_unit_test(test_qemus),
-		cmocka_unit_test(test_text),	     cmocka_unit_test(test_json),
+		cmocka_unit_test(test_releases),     cmocka_unit_test(test_hidden_tree),
+		cmocka_unit_test(test_qemus),	     cmocka_unit_test(test_text),
+		cmocka_unit_test(test_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
