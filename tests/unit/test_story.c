@@ -150,6 +150,8 @@ static int setup(void **state)
 {
 	struct scene *c = calloc(1, sizeof(*c));
 
+	if (!c)
+		return -1;
 	*state = c;
 	begin(c, 0, (struct frame_filters){ 0 });
 	return 0;
