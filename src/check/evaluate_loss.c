@@ -171,8 +171,8 @@ static enum tri lost_counts(const struct rule *r, const struct cc_loss_key *key)
 		return r->types & UNSEEN_LOSSY ? TRI_MAYBE : TRI_NO;
 	if (!(r->types & 1u << type))
 		return TRI_NO;
-	/* A uevent can have been of a module, too. */
-	if (!loss_is_of_calls(key->loss))
+	/* A uevent can have been of a module, too, and what a probe missed of anybody. */
+	if (!loss_is_of_calls(key->loss) || !loss_is_certain(key))
 		return TRI_MAYBE;
 	if (r->kind == RULE_MODE || r->kind == RULE_MODES)
 		return returned && key->ret ? TRI_NO : TRI_MAYBE;

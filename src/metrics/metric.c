@@ -450,6 +450,8 @@ static void on_lost_part(struct metrics *m, const struct loss_count *by)
 	bool failed = by->key.ret && by->key.ret != CC_RET_UNKNOWN;
 	const char *abi = abi_of(by->key.cmd);
 
+	if (!loss_is_certain(&by->key))
+		return;
 	switch (by->key.type) {
 	case CC_NEGOTIATION:
 		count(m, NEGOTIATIONS, abi, "", by->n, NULL);

@@ -747,8 +747,9 @@ static void loss_parts(const struct digest *d, enum cc_loss reason, FILE *f)
 
 		if (part->reason != reason)
 			continue;
-		fprintf(f, "%s%" PRIu64 " %s", between, part->n,
-			loss_words(words, part->type, part->ret));
+		fprintf(f, "%s%s%" PRIu64 " %s", between,
+			loss_is_certain(&(struct cc_loss_key){ .loss = reason }) ? "" : "up to ",
+			part->n, loss_words(words, part->type, part->ret));
 		between = ", ";
 	}
 	if (d->more_losses && *between == ',')

@@ -348,6 +348,7 @@ static const struct {
 #define BLIND		KEY(0, 0, 0, CC_RET_UNKNOWN)
 #define UEVENTS		{ 0, 0, CC_LOSS_UEVENTS, 0, 0, CC_RET_UNKNOWN }
 #define TOO_MANY	{ 0, 0, CC_LOSS_VMS, 0, 0, CC_RET_UNKNOWN }
+#define MISSED(type)	{ 0, 0, CC_LOSS_RECURSION, type, 0, CC_RET_UNKNOWN }
 #define QUERY(ino, ret) KEY(ino, CC_NEGOTIATION, ABI_CMD_MAINLINE, ret)
 	{ "lost=0", UEVENTS, false, RULE_BROKEN },
 	{ "lost{reason=uevents}=2", UEVENTS, false, RULE_HOLDS },
@@ -372,6 +373,13 @@ static const struct {
 	{ "lost=2", BLIND, false, RULE_HOLDS },
 	{ "lost{reason=ring-full}=2", BLIND, false, RULE_HOLDS },
 	{ "lost{reason=recursion}=0", BLIND, false, RULE_HOLDS },
+	/* What a tracepoint missed may have been anybody's. */
+	{ "lost=2", MISSED(CC_RUN), true, RULE_HOLDS },
+	{ "runs=0", MISSED(CC_RUN), true, RULE_INCONCLUSIVE },
+	{ "runs<=2", MISSED(CC_RUN), true, RULE_HOLDS },
+	{ "kernel-messages=0", MISSED(CC_RUN), true, RULE_HOLDS },
+	{ "runs=0", MISSED(CC_KERNEL), true, RULE_HOLDS },
+	{ "kernel-messages=0", MISSED(CC_KERNEL), true, RULE_INCONCLUSIVE },
 	/* Nothing is known of them: any rule on calls, none on VMs. */
 	{ "failures=2", BLIND, false, RULE_INCONCLUSIVE },
 	{ "failures<=1", BLIND, false, RULE_BROKEN },

@@ -411,6 +411,9 @@ static void a_loss_of_records_loses_no_count(void **state)
 	lose(CC_LOSS_RING, CC_RUN, 0, -EINVAL, 6);
 	lose(CC_LOSS_RING, CC_KERNEL, 0, 0, 7);
 	lose(CC_LOSS_MISSED, 0, 0, CC_RET_UNKNOWN, 9);
+	/* Whose exits and lines a tracepoint missed nobody knows. */
+	lose(CC_LOSS_RECURSION, CC_RUN, 0, CC_RET_UNKNOWN, 900);
+	lose(CC_LOSS_RECURSION, CC_KERNEL, 0, CC_RET_UNKNOWN, 100);
 	write_as(METRICS_PROMETHEUS);
 	assert_sample("compatcaps_negotiations_total{abi=\"v5\"}", 70);
 	assert_sample("compatcaps_negotiations_total{abi=\"unknown\"}", 80);
@@ -429,6 +432,7 @@ static void a_loss_of_records_loses_no_count(void **state)
 	assert_sample("compatcaps_events_lost_total{reason=\"orphaned\"}", 40);
 	assert_sample("compatcaps_events_lost_total{reason=\"vm-budget\"}", 80);
 	assert_sample("compatcaps_events_lost_total{reason=\"probe-missed\"}", 9);
+	assert_sample("compatcaps_events_lost_total{reason=\"recursion\"}", 1000);
 	assert_sample("compatcaps_negotiation_duration_seconds_count", 0);
 }
 
