@@ -347,7 +347,7 @@ static bool is_counted(const struct rule *r, const struct event *e)
 	const char *name = r->measure ? r->measure->name : "";
 
 	if (!strcmp(name, "failures"))
-		return event_is_failure(e) || e->rec->ret < 0;
+		return event_is_failure(e);
 	return true;
 }
 

@@ -142,7 +142,7 @@ static bool call_wanted(const struct options *o, const struct event *e)
 {
 	if (o->err)
 		return e->rec->ret == -(int)o->err;
-	return !o->errors_only || event_is_failure(e) || e->rec->ret < 0;
+	return !o->errors_only || event_is_failure(e);
 }
 
 /* Of filtered calls the stories have been told all the same: what is hidden is a row. */

@@ -78,7 +78,10 @@ struct event {
 /* "negotiation"; NULL: no such type */
 const char *event_type_name(enum event_type type);
 
-/* Is this the event of a failure: of a call that failed, or a mode accepted that must not be? */
+/*
+ * Is this the event of a failure: of a call that failed, or a mode accepted that must not be? All
+ * that counts, colours or tells failures asks this.
+ */
 bool event_is_failure(const struct event *e);
 
 #endif /* COMPATCAPS_EVENT_H */

@@ -20,14 +20,7 @@ const char *event_word(enum event_type type)
 	}
 }
 
-static enum verdict_kind answer_kind(int answer)
-{
-	if (answer < 0)
-		return VERDICT_FAILURE;
-	return answer ? VERDICT_FINE : VERDICT_NOTE;
-}
-
-enum verdict_kind event_kind(const struct event *e)
+static enum verdict_kind kind_by_cause(const struct event *e)
 {
 	switch (e->type) {
 	case EVENT_NEGOTIATION:
@@ -35,11 +28,7 @@ enum verdict_kind event_kind(const struct event *e)
 	case EVENT_ARCH_COMPAT:
 		return arch_cause_kind(e->arch.diag->cause);
 	case EVENT_EXTENSION:
-		return answer_kind(e->rec->ret);
-	case EVENT_RETRY:
-		return e->retry->recovered ? VERDICT_FINE : VERDICT_FAILURE;
-	case EVENT_RUN:
-		return VERDICT_FAILURE;
+		return e->rec->ret ? VERDICT_FINE : VERDICT_NOTE;
 	case EVENT_FOUND:
 		return e->verdict->agrees == AGREES_NO ? VERDICT_NOTE : VERDICT_FINE;
 	case EVENT_KERNEL:
@@ -48,6 +37,14 @@ enum verdict_kind event_kind(const struct event *e)
 	default:
 		return VERDICT_FINE;
 	}
+}
+
+/* A success for which there is no cause is no failure. */
+enum verdict_kind event_kind(const struct event *e)
+{
+	if (event_is_failure(e))
+		return VERDICT_FAILURE;
+	return kind_by_cause(e) == VERDICT_FINE ? VERDICT_FINE : VERDICT_NOTE;
 }
 
 static char *returned(char buf[EVENT_RESULT_LEN], int ret)

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "report/digest.h"
+/*
+ * What a report keeps of a recording's events as they pass: VMs, of each of them some events, how
+ * long queries took, and what was lost. What the failures were is digest_causes.c's.
+ */
+#include "report/digest_causes.h"
 
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-_Static_assert(DIGEST_CAUSES <= 32, "a bit of digest_vm.causes for each");
 
 /* ------------------------------------------------------------------ memory */
 
@@ -35,6 +37,7 @@ static void free_vm(struct digest_vm *vm)
 	free(vm->name);
 	free(vm->cgroup);
 	free(vm->story);
+	causes_free_vm(vm);
 	free(vm);
 }
 
@@ -60,11 +63,7 @@ void digest_free(struct digest *d)
 	tdestroy(d->by_number, keep_node);
 	for (size_t i = 0; i < d->n_vms; i++)
 		free_vm(d->vms[i]);
-	for (size_t i = 0; i < DIGEST_CAUSES; i++) {
-		free(d->causes[i].comm);
-		free(d->causes[i].guest);
-		free(d->causes[i].hint);
-	}
+	causes_free(d);
 	for (size_t i = 0; i < DIGEST_LINES; i++) {
 		free(d->runs[i].text);
 		free(d->lines[i].text);
@@ -80,8 +79,7 @@ void digest_free(struct digest *d)
 	free(d);
 }
 
-/* NULL for what is not there. */
-static char *copy(struct digest *d, const char *text)
+char *digest_copy(struct digest *d, const char *text)
 {
 	char *copied = text && *text ? strdup(text) : NULL;
 
@@ -94,7 +92,7 @@ static void keep(struct digest *d, char **text, const char *newer)
 	if (!newer || !*newer || (*text && !strcmp(*text, newer)))
 		return;
 	free(*text);
-	*text = copy(d, newer);
+	*text = digest_copy(d, newer);
 }
 
 /* ------------------------------------------------------------------ VMs */
@@ -255,7 +253,7 @@ static void add_mark(struct digest *d, struct digest_vm *vm, const struct event 
 	m->kind = kind;
 	m->cause = cause_of(e);
 	event_result(m->result, e);
-	m->what = copy(d, event_what(what, e));
+	m->what = digest_copy(d, event_what(what, e));
 	*mark_place(vm, kind == VERDICT_FAILURE) = m;
 	vm->last = m;
 }
@@ -285,100 +283,6 @@ size_t digest_marks(const struct digest_vm *vm, const struct digest_mark *marks[
 	n = take(marks, n, vm->newest, DIGEST_NEWEST);
 	qsort(marks, n, sizeof(*marks), mark_cmp);
 	return n;
-}
-
-/* ------------------------------------------------------------------ causes */
-
-static struct digest_cause *cause_at(struct digest *d, enum event_type type, int cause)
-{
-	switch (type) {
-	case EVENT_NEGOTIATION:
-		return &d->causes[cause];
-	case EVENT_ARCH_COMPAT:
-		return &d->causes[CAUSE_MAX + cause];
-	default:
-		return &d->causes[CAUSE_MAX + ARCH_MAX];
-	}
-}
-
-static const char *name_of(enum event_type type, int cause)
-{
-	switch (type) {
-	case EVENT_NEGOTIATION:
-		return cause_name(cause);
-	case EVENT_ARCH_COMPAT:
-		return arch_cause_name(cause);
-	default:
-		return "KVM_RUN failed";
-	}
-}
-
-static void note_first(struct digest *d, struct digest_cause *c, const struct event *e,
-		       const char *hint)
-{
-	c->seq = e->seq;
-	c->mono_ns = e->mono_ns;
-	c->real_ns = e->real_ns;
-	c->vm = e->vm;
-	c->pid = e->pid;
-	c->comm = copy(d, e->comm);
-	c->guest = copy(d, e->guest);
-	c->hint = copy(d, hint);
-}
-
-static void add_cause(struct digest *d, struct digest_vm *vm, const struct event *e, int cause,
-		      const char *hint)
-{
-	struct digest_cause *c = cause_at(d, e->type, cause);
-	uint32_t bit = 1u << (c - d->causes);
-
-	if (!c->n++) {
-		c->type = e->type;
-		c->cause = cause;
-		c->kind = event_kind(e);
-		c->name = name_of(e->type, cause);
-		note_first(d, c, e, hint);
-	}
-	if (!vm) {
-		d->vms_at_least = true;
-		return;
-	}
-	d->vms_at_least |= vm->partial;
-	c->n_vms += !(vm->causes & bit);
-	vm->causes |= bit;
-}
-
-/* Failures come first, then notes; each in the order of its first event. */
-static int cause_cmp(const void *a, const void *b)
-{
-	const struct digest_cause *x = *(const struct digest_cause *const *)a;
-	const struct digest_cause *y = *(const struct digest_cause *const *)b;
-
-	if (x->kind != y->kind)
-		return x->kind > y->kind ? -1 : 1;
-	return (x->seq > y->seq) - (x->seq < y->seq);
-}
-
-size_t digest_causes(const struct digest *d, const struct digest_cause *list[DIGEST_CAUSES])
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < DIGEST_CAUSES; i++)
-		if (d->causes[i].n)
-			list[n++] = &d->causes[i];
-	qsort(list, n, sizeof(*list), cause_cmp);
-	return n;
-}
-
-const struct digest_cause *digest_first_failure(const struct digest *d)
-{
-	const struct digest_cause *list[DIGEST_CAUSES] = { NULL };
-	size_t n = digest_causes(d, list);
-
-	for (size_t i = 0; i < n; i++)
-		if (list[i]->kind == VERDICT_FAILURE && list[i]->n_recovered < list[i]->n)
-			return list[i];
-	return NULL;
 }
 
 /* ------------------------------------------------------------------ latencies */
@@ -423,21 +327,21 @@ static void add_line(struct digest *d, struct digest_line *lines, uint64_t *n,
 	line->seq = e->seq;
 	line->real_ns = e->real_ns;
 	line->vm = e->vm;
-	line->text = copy(d, text);
+	line->text = digest_copy(d, text);
 }
 
 static void count_call(struct digest *d, struct digest_vm *vm, const struct event *e)
 {
 	switch (e->type) {
 	case EVENT_NEGOTIATION:
-		add_cause(d, vm, e, (int)e->negotiation.diag->cause, e->negotiation.diag->hint);
+		causes_add(d, vm, e);
 		add_latency(d, e->rec->latency_ns);
 		break;
 	case EVENT_ARCH_COMPAT:
-		add_cause(d, vm, e, (int)e->arch.diag->cause, e->arch.diag->hint);
+		causes_add(d, vm, e);
 		break;
 	case EVENT_RUN:
-		add_cause(d, vm, e, 0, e->run->hint);
+		causes_add(d, vm, e);
 		add_line(d, d->runs, &d->n_runs, e, e->run->hint);
 		break;
 	default:
@@ -449,7 +353,7 @@ static void count_call(struct digest *d, struct digest_vm *vm, const struct even
 
 static void on_call(struct digest *d, const struct event *e)
 {
-	bool failure = event_kind(e) == VERDICT_FAILURE;
+	bool failure = event_is_failure(e);
 	struct digest_vm *vm = vm_of(d, e, failure);
 
 	d->n_calls++;
@@ -469,7 +373,7 @@ static void on_retry(struct digest *d, const struct event *e)
 	bool recovered = e->retry->recovered;
 
 	*(recovered ? &d->recovered : &d->failed) += 1;
-	d->causes[CAUSE_STRUCT_TOO_NEW].n_recovered += recovered;
+	causes_retry(d, vm, e);
 	if (!vm || !vm->last || vm->last->type != EVENT_NEGOTIATION)
 		return;
 	vm->last->retry = recovered ? RETRY_RECOVERED : RETRY_FAILED;
@@ -577,7 +481,7 @@ static void on_attach(struct digest *d, const struct event *e)
 	change->point = point;
 	change->how = f->attach.how;
 	change->released = f->attach.released;
-	change->why = copy(d, f->attach.why);
+	change->why = digest_copy(d, f->attach.why);
 }
 
 static void on_trace(struct digest *d, const struct event *e)
@@ -589,14 +493,14 @@ static void on_trace(struct digest *d, const struct event *e)
 	d->start_real_ns = e->real_ns;
 	d->start_ns = e->mono_ns;
 	d->host = f->trace.host;
-	d->id.name = copy(d, f->trace.id.name);
-	d->id.boot_id = copy(d, f->trace.id.boot_id);
-	d->id.release = copy(d, f->trace.id.release);
-	d->id.build = copy(d, f->trace.id.build);
-	d->id.arch = copy(d, f->trace.id.arch);
-	d->id.modules = copy(d, f->trace.id.modules);
+	d->id.name = digest_copy(d, f->trace.id.name);
+	d->id.boot_id = digest_copy(d, f->trace.id.boot_id);
+	d->id.release = digest_copy(d, f->trace.id.release);
+	d->id.build = digest_copy(d, f->trace.id.build);
+	d->id.arch = digest_copy(d, f->trace.id.arch);
+	d->id.modules = digest_copy(d, f->trace.id.modules);
 	d->id.cpus = f->trace.id.cpus;
-	d->filters = copy(d, f->trace.filters.text);
+	d->filters = digest_copy(d, f->trace.filters.text);
 	d->filters_threads = f->trace.filters.threads;
 	d->filters_outcomes = f->trace.filters.outcomes;
 }
@@ -688,6 +592,7 @@ void digest_finish(const struct session *s, void *digest)
 	d->host = *session_host(s);
 	d->offer = host_offer(&d->host);
 	session_tell(s, keep_story, d);
+	causes_finish(d);
 	d->n_beyond = session_beyond(s, &d->more_beyond);
 	qsort(d->vms, d->n_vms, sizeof(*d->vms), vm_cmp);
 }

@@ -17,6 +17,7 @@
 #define DIGEST_FAILURES 24  /* of those after them the first failures, */
 #define DIGEST_NEWEST	16  /* and the newest ones */
 #define DIGEST_MARKS	(DIGEST_FIRST + DIGEST_FAILURES + DIGEST_NEWEST)
+#define DIGEST_OPEN	4  /* queries of a VM that may still come again */
 #define DIGEST_LINES	20 /* of the kernel's log */
 #define DIGEST_CHANGES	16 /* of how functions were watched */
 #define DIGEST_LOSSES	32 /* kinds of what was lost */
@@ -35,6 +36,15 @@ struct digest_mark {
 	char *what; /* in a few words */
 };
 
+/* An event that a report names, and who it was. seq 0: there is none. */
+struct digest_event {
+	uint64_t seq, real_ns, mono_ns;
+	uint64_t start_ns; /* of a call, as the kernel side has it */
+	unsigned int vm;
+	uint32_t pid;
+	char *comm, *guest, *hint;
+};
+
 struct digest_vm {
 	unsigned int number;
 	uint32_t pid;
@@ -46,23 +56,24 @@ struct digest_vm {
 	bool partial; /* followed from its first failure on: what came before is not told */
 	uint64_t first_ns, last_ns, first_real_ns; /* of its events */
 	uint64_t n_calls, n_failures;
-	uint32_t causes; /* bits, see digest.c */
+	uint32_t causes; /* bits, see digest_causes.c */
+	/* Queries that KVM told to come again, of which it is open whether they did; the first that
+	 * did not, or not with success. */
+	struct digest_event open[DIGEST_OPEN], failure;
+	size_t n_open;
 	struct digest_mark *first[DIGEST_FIRST], *failed[DIGEST_FAILURES], *newest[DIGEST_NEWEST];
 	struct digest_mark *last;	      /* of these the newest */
 	uint64_t n_first, n_failed, n_newest; /* n_newest goes on: not all of them are kept */
 };
 
-/* A cause, and the first event of it. */
 struct digest_cause {
 	enum event_type type;
 	int cause;
 	const char *name;
-	enum verdict_kind kind;
-	uint64_t n, n_vms, n_recovered;
-	uint64_t seq, real_ns, mono_ns; /* of the first one, and who it was */
-	unsigned int vm;
-	uint32_t pid;
-	char *comm, *guest, *hint;
+	enum verdict_kind kind; /* the worst of its events */
+	uint64_t n, n_failed, n_vms, n_recovered;
+	struct digest_event first;
+	struct digest_event failure; /* the first one that no retry has made good */
 };
 
 #define DIGEST_CAUSES ((size_t)CAUSE_MAX + ARCH_MAX + 1) /* and KVM_RUNs that failed */
@@ -103,7 +114,8 @@ struct digest {
 	uint64_t n_bad; /* lines that could not be read */
 
 	struct digest_cause causes[DIGEST_CAUSES];
-	bool vms_at_least; /* n_vms of causes is a lower bound */
+	struct digest_event unfollowed; /* the first failure of which no retry would be known */
+	bool vms_at_least;		/* n_vms of causes is a lower bound */
 	uint64_t checks_yes, checks_no, checks_failed;
 	uint64_t recovered, failed; /* retries */
 	struct histogram latency;   /* of negotiations, ns */
@@ -150,7 +162,7 @@ size_t digest_marks(const struct digest_vm *vm, const struct digest_mark *marks[
 /* Causes that occurred, failures first, then notes; each kind by its first event. */
 size_t digest_causes(const struct digest *d, const struct digest_cause *list[DIGEST_CAUSES]);
 
-/* What went wrong first, and was not made good by a retry; NULL: nothing did. */
+/* Whose failure was the first that no retry has made good; NULL: there is none. */
 const struct digest_cause *digest_first_failure(const struct digest *d);
 
 /* Up to how many ns the bar of this index goes; UINT64_MAX: there is no end to it. */

@@ -58,7 +58,7 @@ char *report_kernel(char buf[REPORT_WORDS_LEN], const struct digest *d);
 /* What of VMs is told shortly only; "": nothing. */
 char *report_rest(char buf[REPORT_WORDS_LEN], const struct digest *d);
 /* "steps[110], VM 1, guest "careful"" */
-char *report_who(char buf[REPORT_WORDS_LEN], const struct digest_cause *c);
+char *report_who(char buf[REPORT_WORDS_LEN], const struct digest_event *e);
 
 /* "7 queries took from 4 us to 3.3 ms, 80 us in the median"; "": there are none */
 char *report_latency(char buf[REPORT_WORDS_LEN], const struct digest *d);

@@ -93,22 +93,23 @@ static bool is_told(const struct digest *d, unsigned int number)
 
 static void first_failure(struct html *h, const struct digest *d, const struct digest_cause *c)
 {
+	const struct digest_event *e = &c->failure;
 	char text[REPORT_WORDS_LEN];
 	struct xml *x = h->x;
 
 	begin_box(x, "bad");
 	xml_begin(x, "p");
-	html_tag(x, c->kind, c->name);
-	xml_textf(x, " %s, event %" PRIu64 ", ", event_word(c->type), c->seq);
-	html_time(x, c->real_ns);
-	xml_textf(x, ": %s", report_who(text, c));
+	html_tag(x, VERDICT_FAILURE, c->name);
+	xml_textf(x, " %s, event %" PRIu64 ", ", event_word(c->type), e->seq);
+	html_time(x, e->real_ns);
+	xml_textf(x, ": %s", report_who(text, e));
 	xml_end(x);
-	if (c->hint)
-		html_paragraph(x, NULL, "%s", c->hint);
-	if (is_told(d, c->vm)) {
+	if (e->hint)
+		html_paragraph(x, NULL, "%s", e->hint);
+	if (is_told(d, e->vm)) {
 		xml_begin(x, "p");
-		html_begin_vm_link(h, c->vm);
-		xml_textf(x, "All of VM %u", c->vm);
+		html_begin_vm_link(h, e->vm);
+		xml_textf(x, "All of VM %u", e->vm);
 		xml_end(x);
 		xml_end(x);
 	}
@@ -162,9 +163,9 @@ static void cause_row(struct xml *x, const struct digest *d, const struct digest
 		  c->n_vms);
 	xml_end(x);
 	html_begin(x, "td", "text");
-	xml_textf(x, "event %" PRIu64 ": %s", c->seq, report_who(text, c));
-	if (c->kind != VERDICT_FINE && c->hint)
-		html_paragraph(x, "soft", "%s", c->hint);
+	xml_textf(x, "event %" PRIu64 ": %s", c->first.seq, report_who(text, &c->first));
+	if (c->kind != VERDICT_FINE && c->first.hint)
+		html_paragraph(x, "soft", "%s", c->first.hint);
 	if (c->n_recovered)
 		html_paragraph(x, "soft", "%" PRIu64 " of these recovered with a retry.",
 			       c->n_recovered);

@@ -157,12 +157,12 @@ static void first(struct page *p, const struct digest *d)
 	label(p, "First");
 	paint(p, RED);
 	wrapf(p, AT_VALUE, "%s %s, event %" PRIu64 " at %.23s: %s", event_word(c->type), c->name,
-	      c->seq, rfc3339(when, c->real_ns), report_who(text, c));
+	      c->failure.seq, rfc3339(when, c->failure.real_ns), report_who(text, &c->failure));
 	paint(p, PLAIN);
 	new_line(p);
-	if (!c->hint)
+	if (!c->failure.hint)
 		return;
-	wrap(p, AT_VALUE, c->hint);
+	wrap(p, AT_VALUE, c->failure.hint);
 	new_line(p);
 }
 
@@ -181,7 +181,7 @@ static void cause(struct page *p, const struct digest *d, const struct digest_ca
 	paint(p, color_of(c->kind));
 	fprintf(p->f, "%-30s", c->name);
 	paint(p, PLAIN);
-	fprintf(p->f, "%12" PRIu64 "%9s%12" PRIu64, c->n, vms, c->seq);
+	fprintf(p->f, "%12" PRIu64 "%9s%12" PRIu64, c->n, vms, c->first.seq);
 	if (c->n_recovered)
 		fprintf(p->f, "\n         %" PRIu64 " of these recovered with a retry",
 			c->n_recovered);

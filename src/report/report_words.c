@@ -111,8 +111,7 @@ static uint64_t all_failures(const struct digest *d)
 	uint64_t n = d->checks_failed;
 
 	for (size_t i = 0; i < DIGEST_CAUSES; i++)
-		if (d->causes[i].n && d->causes[i].kind == VERDICT_FAILURE)
-			n += d->causes[i].n;
+		n += d->causes[i].n_failed;
 	return n;
 }
 
@@ -137,17 +136,17 @@ char *report_rest(char buf[REPORT_WORDS_LEN], const struct digest *d)
 	return buf;
 }
 
-char *report_who(char buf[REPORT_WORDS_LEN], const struct digest_cause *c)
+char *report_who(char buf[REPORT_WORDS_LEN], const struct digest_event *e)
 {
 	FILE *f = open_text(buf);
 
 	if (!f)
 		return buf;
-	fprintf(f, "%.64s[%" PRIu32 "]", c->comm ? c->comm : "?", c->pid);
-	if (c->vm)
-		fprintf(f, ", VM %u", c->vm);
-	if (c->guest)
-		fprintf(f, ", guest \"%s\"", c->guest);
+	fprintf(f, "%.64s[%" PRIu32 "]", e->comm ? e->comm : "?", e->pid);
+	if (e->vm)
+		fprintf(f, ", VM %u", e->vm);
+	if (e->guest)
+		fprintf(f, ", guest \"%s\"", e->guest);
 	return close_text(f, buf);
 }
 

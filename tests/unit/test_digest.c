@@ -188,6 +188,83 @@ static void a_retry_makes_it_good(void **state)
 	assert_int_equal(marks[2]->retry, RETRY_RECOVERED);
 }
 
+/* What recovered did not go wrong: the first failure is that of the VM that gave up. */
+static void the_first_failure_did_not_recover(void **state)
+{
+	const struct digest_cause *list[DIGEST_CAUSES], *first;
+	struct scene *c = *state;
+
+	query(c, 1, 48, -E2BIG);
+	query(c, 2, 48, -E2BIG);
+	query(c, 1, 24, 0);
+	query(c, 3, 48, -E2BIG);
+	query(c, 3, 16, -EINVAL);
+	finish(c);
+	first = digest_first_failure(c->d);
+	assert_non_null(first);
+	assert_string_equal(first->name, "struct-too-new");
+	assert_int_equal(first->failure.vm, 2);
+	assert_int_equal(first->n_failed, 3);
+	assert_int_equal(first->n_recovered, 1);
+	/* In the table it is the first of its cause all the same. */
+	assert_int_equal(digest_causes(c->d, list), 3);
+	assert_int_equal(list[0]->first.vm, 1);
+}
+
+/* A retry that fails too makes its first call a failure, also where a later one recovers. */
+static void a_retry_that_fails_makes_nothing_good(void **state)
+{
+	const struct digest_cause *first;
+	struct scene *c = *state;
+
+	query(c, 1, 48, -E2BIG);
+	query(c, 2, 48, -E2BIG);
+	query(c, 2, 40, -E2BIG);
+	query(c, 2, 24, 0);
+	query(c, 1, 24, 0);
+	finish(c);
+	first = digest_first_failure(c->d);
+	assert_non_null(first);
+	assert_int_equal(first->failure.vm, 2);
+	assert_int_equal(first->n_failed, 3);
+	assert_int_equal(first->n_recovered, 2);
+}
+
+/* KVM answered it, though nobody knows how it came to: check and metrics count no failure. */
+static void an_unexpected_success_is_no_failure(void **state)
+{
+	const struct digest_cause *list[DIGEST_CAUSES];
+	struct scene *c = *state;
+
+	query(c, 1, 5000, 0);
+	finish(c);
+	assert_int_equal(digest_causes(c->d, list), 1);
+	assert_string_equal(list[0]->name, "unexpected");
+	assert_int_equal(list[0]->kind, VERDICT_NOTE);
+	assert_int_equal(list[0]->n_failed, 0);
+	assert_int_equal(c->d->vms[0]->n_failures, 0);
+	assert_null(digest_first_failure(c->d));
+}
+
+/* Of a cause that successes have too the first failure is told. */
+static void a_failure_after_a_success_of_its_cause(void **state)
+{
+	const struct digest_cause *first;
+	struct scene *c = *state;
+
+	query(c, 1, 5000, 0);
+	query(c, 2, 24, -EPERM);
+	finish(c);
+	first = digest_first_failure(c->d);
+	assert_non_null(first);
+	assert_string_equal(first->name, "unexpected");
+	assert_int_equal(first->kind, VERDICT_FAILURE);
+	assert_int_equal(first->n, 2);
+	assert_int_equal(first->n_failed, 1);
+	assert_int_equal(first->first.vm, 1);
+	assert_int_equal(first->failure.vm, 2);
+}
+
 static void the_first_failure_comes_first(void **state)
 {
 	const struct digest_cause *list[DIGEST_CAUSES], *first;
@@ -204,7 +281,7 @@ static void the_first_failure_comes_first(void **state)
 	assert_string_equal(first->name, "size-too-small");
 	assert_int_equal(first->n, 3);
 	assert_int_equal(first->n_vms, 2);
-	assert_int_equal(first->vm, 2);
+	assert_int_equal(first->failure.vm, 2);
 	assert_int_equal(digest_causes(c->d, list), 3);
 	assert_string_equal(list[2]->name, "ok");
 	assert_int_equal(c->d->vms[0]->number, 2);
@@ -317,6 +394,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(each_hole_is_told, begin, end),
 		cmocka_unit_test_setup_teardown(released_is_no_hole, begin, end),
 		cmocka_unit_test_setup_teardown(a_retry_makes_it_good, begin, end),
+		cmocka_unit_test_setup_teardown(the_first_failure_did_not_recover, begin, end),
+		cmocka_unit_test_setup_teardown(a_retry_that_fails_makes_nothing_good, begin, end),
+		cmocka_unit_test_setup_teardown(an_unexpected_success_is_no_failure, begin, end),
+		cmocka_unit_test_setup_teardown(a_failure_after_a_success_of_its_cause, begin, end),
 		cmocka_unit_test_setup_teardown(the_first_failure_comes_first, begin, end),
 		cmocka_unit_test_setup_teardown(marks_are_bounded, begin, end),
 		cmocka_unit_test_setup_teardown(vms_are_bounded, begin, end),
