@@ -41,6 +41,7 @@ int replay_run(const struct options *o)
 	reader.event = teller_event;
 	reader.done = done;
 	reader.finish = finish;
+	reader.renumber = true;
 	reader.ctx = t;
 	recording_read_file(f, &reader, &rec);
 	fclose(f);

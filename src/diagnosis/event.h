@@ -41,7 +41,7 @@ struct totals {
 
 struct event {
 	enum event_type type;
-	uint64_t seq; /* from 1, without a gap in what was captured */
+	uint64_t seq; /* of its line in the recording, or from 1 on (session_number_as_recorded()) */
 	uint64_t mono_ns, real_ns;
 	const struct frame *frame;   /* the evidence; that of the call for a retry */
 	const struct cc_record *rec; /* of a call, a retry and a kernel's line, else NULL */

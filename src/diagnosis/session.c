@@ -10,7 +10,7 @@ struct session {
 	struct story *story;
 	struct host_facts host;
 	struct totals totals;
-	uint64_t seq;
+	bool as_recorded; /* numbers of events */
 };
 
 struct session *session_new(session_out *out, void *ctx)
@@ -26,6 +26,11 @@ struct session *session_new(session_out *out, void *ctx)
 		return s;
 	free(s);
 	return NULL;
+}
+
+void session_number_as_recorded(struct session *s)
+{
+	s->as_recorded = true;
 }
 
 void session_free(struct session *s)
@@ -64,8 +69,11 @@ bool session_wants_command(const struct session *s, const struct cc_record *r)
 
 static void emit(struct session *s, struct event *e)
 {
-	e->seq = ++s->seq;
-	s->totals.events = s->seq;
+	uint64_t line = s->as_recorded ? e->frame->seq : 0;
+
+	e->seq = ++s->totals.events;
+	if (line)
+		e->seq = line + (e->type == EVENT_RETRY);
 	s->out(e, s->ctx);
 }
 

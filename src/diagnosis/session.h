@@ -16,6 +16,12 @@ typedef void session_out(const struct event *e, void *ctx);
 struct session *session_new(session_out *out, void *ctx);
 void session_free(struct session *s);
 
+/*
+ * Events have the numbers of the lines that they were read from, and what follows from one comes
+ * right after it. Without this they are counted from 1, as in a stream of their own.
+ */
+void session_number_as_recorded(struct session *s);
+
 /* Take a frame; calls `out` for each event that comes of it, in order. */
 void session_frame(struct session *s, const struct frame *f);
 

@@ -580,7 +580,7 @@ void profile_event(const struct event *e, void *profile)
 
 	if (p->ended)
 		return;
-	p->n_events = e->seq;
+	p->n_events++;
 	switch (e->type) {
 	case EVENT_TRACE:
 		on_trace(p, e->frame);

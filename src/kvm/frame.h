@@ -69,6 +69,7 @@ struct frame {
 	enum frame_type type;
 	uint64_t mono_ns; /* of the event: CLOCK_MONOTONIC */
 	uint64_t real_ns; /* the same on CLOCK_REALTIME */
+	uint64_t seq;	  /* of its line in a recording; 0: it comes from none */
 	union {
 		struct {
 			struct host_id id;

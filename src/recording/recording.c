@@ -156,8 +156,11 @@ bool recording_read_file(FILE *f, const struct recording_reader *r, struct recor
 
 	*rec = (struct recording){ .fatal = true };
 	if (session && stream) {
+		if (!r->renumber)
+			session_number_as_recorded(session);
 		progress_begin(&progress, r->progress ? f : NULL, r->path);
 		read_all(stream, session, r, rec, &progress);
+		rec->n_unread = stream_unread(stream);
 		rec->totals = *session_totals(session);
 		if (!rec->fatal && r->finish)
 			r->finish(session, r->ctx);

@@ -10,6 +10,7 @@
 struct recording_reader {
 	const char *path; /* "-": standard input */
 	bool recorded;	  /* tell the verdicts that were given then, not today's */
+	bool renumber;	  /* events are counted anew, for a stream of their own is made of them */
 	bool progress;	  /* on a terminal, show how far it is */
 	session_out *event;
 	void (*frame)(struct frame *f, void *ctx); /* sees each one first, may change it; or NULL */
@@ -21,9 +22,10 @@ struct recording_reader {
 
 /* What reading it came to. What was wrong has been said. */
 struct recording {
-	bool fatal;	/* it is none, of a newer schema, or cannot be read */
-	bool cut_off;	/* the end is missing */
-	uint64_t n_bad; /* lines that could not be read */
+	bool fatal;	   /* it is none, of a newer schema, or cannot be read */
+	bool cut_off;	   /* the end is missing */
+	uint64_t n_bad;	   /* messages on lines that could not be read or are missing, */
+	uint64_t n_unread; /* and how many lines these are */
 	struct totals totals;
 };
 

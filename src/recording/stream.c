@@ -41,6 +41,7 @@ struct stream {
 	bool started, outcomes;
 	uint64_t seq;	   /* of the last one that was read */
 	uint64_t n_bad;	   /* since then */
+	uint64_t n_unread; /* and missing ones, in all */
 	struct frame last; /* when it was */
 	bool ended;	   /* it was an end: */
 	bool after_end;	   /* lines that were not read follow it */
@@ -236,18 +237,20 @@ static void warn(struct stream *s, const char *fmt, ...)
 /* Lines that are not there, or could not be read: n events, of whom nobody knows. */
 static void lose(struct stream *s, uint64_t n, const struct frame *at)
 {
+	s->n_unread += n > s->n_bad ? n : s->n_bad;
 	s->n_bad = 0;
 	if (!n)
 		return;
 	s->has_lost = true;
 	s->lost = (struct frame){ .type = FRAME_LOST,
 				  .mono_ns = at->mono_ns,
-				  .real_ns = at->real_ns };
+				  .real_ns = at->real_ns,
+				  .seq = s->seq + 1 };
 	s->lost.lost.loss = CC_LOSS_UNREADABLE;
 	s->lost.lost.n = n;
 }
 
-static void follow(struct stream *s, uint64_t seq, const struct frame *f)
+static void follow(struct stream *s, uint64_t seq, struct frame *f)
 {
 	uint64_t missing = s->started ? seq - s->seq - 1 : 0;
 
@@ -260,7 +263,7 @@ static void follow(struct stream *s, uint64_t seq, const struct frame *f)
 			     s->seq + 1, seq - 1);
 		lose(s, missing, f);
 	}
-	s->seq = seq;
+	f->seq = s->seq = seq;
 	s->last = *f;
 }
 
@@ -351,10 +354,12 @@ static enum stream_status read_parsed(struct stream *s, val *root, char *error, 
 
 	if (yyjson_equals_str(yyjson_obj_get(root, "type"), event_type_name(EVENT_TRACE))) {
 		s->stop = true;
+		s->n_unread++;
 		fail(s, "another recording begins here");
 		return bad(s, error, len);
 	}
 	if (!problem(s) && seq <= s->seq) {
+		s->n_unread++;
 		fail(s, "out of order, seq %" PRIu64 " comes after %" PRIu64, seq, s->seq);
 		return bad(s, error, len);
 	}
@@ -369,12 +374,14 @@ static void finish(struct stream *s)
 {
 	s->done = s->has_frame = true;
 	if (s->ended) {
+		s->n_unread += s->n_bad;
 		s->frame = s->end;
 		return;
 	}
 	s->frame = (struct frame){ .type = FRAME_END,
 				   .mono_ns = s->last.mono_ns,
 				   .real_ns = s->last.real_ns,
+				   .seq = s->seq + s->n_bad + 1,
 				   .end.cut_off = true };
 	lose(s, s->n_bad, &s->frame);
 }
@@ -426,6 +433,11 @@ static bool hand_out(bool *has, const struct frame *from, struct frame *to)
 	*has = false;
 	*to = *from;
 	return true;
+}
+
+uint64_t stream_unread(const struct stream *s)
+{
+	return s->n_unread;
 }
 
 enum stream_status stream_next(struct stream *s, struct frame *f, char *error, size_t len)

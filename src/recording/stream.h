@@ -33,4 +33,7 @@ void stream_free(struct stream *s);
  */
 enum stream_status stream_next(struct stream *s, struct frame *f, char *error, size_t len);
 
+/* How many lines so far could not be read, or are missing as the numbers of others show. */
+uint64_t stream_unread(const struct stream *s);
+
 #endif /* COMPATCAPS_STREAM_H */

@@ -111,7 +111,7 @@ struct digest {
 	uint64_t n_calls; /* queries, checks, asks and runs that failed */
 	struct totals totals;
 	bool ended, cut_off;
-	uint64_t n_bad; /* lines that could not be read */
+	uint64_t n_unread; /* lines that are missing or could not be read */
 
 	struct digest_cause causes[DIGEST_CAUSES];
 	struct digest_event unfollowed; /* the first failure of which no retry would be known */

@@ -137,9 +137,9 @@ unsigned int digest_unseen(const struct digest *d, void (*tell)(const char *text
 	if (d->cut_off)
 		tellf(&u,
 		      "The recording is cut off: what came after its last whole line is missing.");
-	if (d->n_bad)
-		tellf(&u, "%" PRIu64 " line%s of the recording could not be read.", d->n_bad,
-		      plural(d->n_bad));
+	if (d->n_unread)
+		tellf(&u, "%" PRIu64 " line%s of the recording %s missing or could not be read.",
+		      d->n_unread, plural(d->n_unread), d->n_unread == 1 ? "is" : "are");
 	tell_losses(d, &u);
 	for (int p = 0; p < ATTACH_POINTS; p++)
 		tell_point(d, &u, p);

@@ -21,6 +21,6 @@ struct digest *report_digest(const struct report_input *in, struct recording *re
 		return NULL;
 	}
 	recording_read_file(in->f, &reader, rec);
-	d->n_bad = rec->n_bad;
+	d->n_unread = rec->n_unread;
 	return d;
 }

@@ -120,7 +120,7 @@ static void nothing_wrong(struct xml *x, const struct digest *d)
 {
 	bool recovered = d->recovered;
 
-	begin_box(x, d->totals.lost || d->cut_off || d->n_bad ? "note" : "good");
+	begin_box(x, d->totals.lost || d->cut_off || d->n_unread ? "note" : "good");
 	if (!d->n_calls)
 		html_paragraph(x, NULL, "No call was seen.");
 	else if (recovered)

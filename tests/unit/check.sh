@@ -136,6 +136,19 @@ missing_line() {
 		exits 3 'events are missing' -f 'negotiations>=1' "$work/gap.jsonl"
 }
 
+# Lines are missing before it: jq finds it by the number that is printed.
+numbers() {
+	local seq
+	sed '3,5d' "$good" >"$work/early.jsonl"
+	verdict broken 'failures{cause=newer-than-host}=0' "$work/early.jsonl" || return
+	seq=$(jq '.recordings[0].results[0].events[0].seq' "$work/out")
+	jq -e -s --argjson seq "$seq" 'any(.[]; .seq == $seq and .cause == "newer-than-host")' "$work/early.jsonl" || { echo "it is not seq $seq"; return 1; }
+	"$trace" report -q "$work/early.jsonl" >"$work/report"
+	cat "$work/report"
+	grep -q "^First .* event $seq at" "$work/report" &&
+		grep -qF '3 lines of the recording are missing or could not be read.' "$work/report"
+}
+
 bad_line() {
 	sed '12s/.*/{"type":"negotiation"}/' "$good" >"$work/bad.jsonl"
 	verdict inconclusive 'retries{outcome=failed}=0' "$work/bad.jsonl" 'cannot be read' &&
@@ -509,6 +522,7 @@ holds 'rules that each kernel and host decides' on_all
 holds 'what each host offers' offers
 holds 'a recording that is cut off' cut_off
 holds 'a line that is missing' missing_line
+holds 'events have the numbers of their lines' numbers
 holds 'a line that cannot be read' bad_line
 holds 'events that were lost' lost_events
 holds 'what a tracepoint missed' missed_by_a_tracepoint

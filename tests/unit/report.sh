@@ -139,7 +139,7 @@ check "a recording that is cut off says so" says "The recording is cut off" "$wo
 check "and its page too" says "The recording is cut off" --format=html "$work/cut"
 "$trace" report -q --format=html -o "$work/cut.html" "$work/cut" 2>"$work/err"
 check "and the page of it is cut off as well" same_events "$work/cut" "$work/cut.html"
-check "a line that cannot be read is told" says "1 line of the recording could not be read." "$work/bad"
+check "a line that cannot be read is told" says "1 line of the recording is missing or could not be read." "$work/bad"
 check "and makes the status 3" fails 3 "line 9 cannot be read" "$trace" report "$work/bad"
 check "what is no recording" fails 3 "no recording" "$trace" report --format=html README.md
 check "what is not there" fails 3 "No such file" "$trace" report --format=html "$work/none"

@@ -147,10 +147,10 @@ static void each_hole_is_told(void **state)
 			 .attach = { .point = POINT_REG, .how = ATTACH_ABSENT, .why = "gone" } });
 	frame(c, (struct frame){ .type = FRAME_END, .end.cut_off = true });
 	digest_finish(c->s, c->d);
-	c->d->n_bad = 1;
+	c->d->n_unread = 1;
 	assert_int_equal(digest_unseen(c->d, collect, text), 5);
 	assert_non_null(strstr(text, "cut off"));
-	assert_non_null(strstr(text, "1 line of the recording could not be read."));
+	assert_non_null(strstr(text, "1 line of the recording is missing or could not be read."));
 	assert_non_null(strstr(text, "4 events were lost (ring-full): 2 query E2BIG, 1 other."));
 	assert_non_null(strstr(text, "kvmppc_set_one_reg was not watched: gone."));
 	assert_non_null(strstr(text, "Neither the creation nor the end of 1 VM was seen."));

@@ -29,8 +29,9 @@ static struct stream *open_text(const char *text, size_t len, FILE **f)
 struct outcome {
 	char story[256];
 	char errors[2048]; /* of all, one a line */
+	char seqs[2048];   /* of all frames */
 	bool fatal, cut_off;
-	uint64_t lost;
+	uint64_t lost, unread;
 };
 
 static char letter(const struct frame *f)
@@ -58,6 +59,13 @@ static char letter(const struct frame *f)
 	return '?';
 }
 
+static void add_seq(struct outcome *o, uint64_t seq)
+{
+	size_t n = strlen(o->seqs);
+
+	snprintf(o->seqs + n, sizeof(o->seqs) - n, "%s%" PRIu64, n ? " " : "", seq);
+}
+
 static void add(struct outcome *o, char c)
 {
 	size_t n = strlen(o->story);
@@ -78,6 +86,7 @@ static struct outcome read_all(const char *text, size_t len)
 	while ((status = stream_next(s, &f, error, sizeof(error))) <= STREAM_FATAL) {
 		if (status == STREAM_FRAME) {
 			add(&o, letter(&f));
+			add_seq(&o, f.seq);
 			if (f.type == FRAME_LOST)
 				o.lost += f.lost.n;
 			if (f.type == FRAME_END)
@@ -94,6 +103,7 @@ static struct outcome read_all(const char *text, size_t len)
 		add(&o, '!');
 	}
 	o.fatal = status == STREAM_FATAL;
+	o.unread = stream_unread(s);
 	/* It stays at its end. */
 	assert_int_equal(stream_next(s, &f, error, sizeof(error)), status);
 	stream_free(s);
@@ -213,6 +223,8 @@ static void test_ordinary(void **state)
 	(void)state;
 	assert_string_equal(o.errors, "");
 	assert_string_equal(o.story, "TwwbehqaldE");
+	assert_string_equal(o.seqs, "1 2 3 4 5 6 7 8 9 10 11");
+	assert_int_equal(o.unread, 0);
 	assert_false(o.cut_off);
 }
 
@@ -744,6 +756,27 @@ static void test_gaps(void **state)
 	(void)state;
 	assert_bad(o, 7, "Twwbeh!laldE", UINT64_MAX - 7 + 1 + 0,
 		   "events are missing before it, from seq 7 to 7");
+	/* A frame has the number of its line; what is lost that of the first line of it. */
+	assert_string_equal(o.seqs, "1 2 3 4 5 6 7 8 9 10 11");
+	assert_int_equal(o.unread, 1);
+}
+
+static void test_unread_lines(void **state)
+{
+	struct text t = text_begin();
+	struct outcome o;
+
+	(void)state;
+	/* Two are missing in a row, one is no JSON, and the end is gone. */
+	text_open(&t);
+	for (size_t i = 0; i + 1 < n_lines; i++)
+		if (i != 3 && i != 4)
+			fprintf(t.f, "%s\n", i == 7 ? "{" : lines[i]);
+	o = text_read(&t);
+	assert_string_equal(o.story, "Tww!lhq!lldE");
+	assert_string_equal(o.seqs, "1 2 3 4 6 7 8 9 10 11");
+	assert_int_equal(o.unread, 3);
+	assert_true(o.cut_off);
 }
 
 /* A file of some outcomes alone has gaps, as it says itself. */
@@ -962,7 +995,7 @@ int main(void)
 		cmocka_unit_test(test_out_of_order),	   cmocka_unit_test(test_end_in_the_middle),
 		cmocka_unit_test(test_after_the_end),	   cmocka_unit_test(test_read_error),
 		cmocka_unit_test(test_hostile_text),	   cmocka_unit_test(test_recorded_verdicts),
-		cmocka_unit_test(test_every_bit),
+		cmocka_unit_test(test_every_bit),	   cmocka_unit_test(test_unread_lines),
 	};
 
 	return cmocka_run_group_tests_name("stream", tests, make_golden, free_golden);
