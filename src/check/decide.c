@@ -552,10 +552,10 @@ static void tell_time(const struct decision *d)
 	}
 	switch (stat) {
 	case STAT_MIN:
-		ns = t->least;
+		ns = t->histogram.least;
 		break;
 	case STAT_MAX:
-		ns = t->most;
+		ns = t->histogram.most;
 		break;
 	case STAT_MEAN:
 		ns = (uint64_t)(t->sum / t->n);

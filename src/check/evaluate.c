@@ -100,7 +100,6 @@ static bool begin_times(struct rule_state *s)
 	s->times = t;
 	if (!t)
 		return false;
-	t->least = UINT64_MAX;
 	t->below = calloc(s->r->value.n, sizeof(*t->below));
 	t->equal = calloc(s->r->value.n, sizeof(*t->equal));
 	return t->below && t->equal;
@@ -597,8 +596,6 @@ static void add_time(struct rule_state *s, const struct event *e, enum match m)
 	*(m == MATCH_YES ? &s->n : &s->n_soft) += 1;
 	t->n++;
 	t->sum += ns;
-	t->least = ns < t->least ? ns : t->least;
-	t->most = ns > t->most ? ns : t->most;
 	histogram_add(&t->histogram, ns);
 	for (size_t i = 0; i < r->value.n; i++) {
 		order = number_order(ns, r->value.sets[i].words[0].number);

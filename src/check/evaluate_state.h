@@ -44,7 +44,6 @@ struct times_state {
 	unsigned __int128 sum;
 	uint64_t n;
 	uint64_t *below, *equal; /* each value of the rule */
-	uint64_t least, most;
 };
 
 struct rule_state {

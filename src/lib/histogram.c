@@ -28,8 +28,18 @@ static double value_of(unsigned int bin)
 
 void histogram_add(struct histogram *h, uint64_t value)
 {
-	h->n++;
+	if (!h->n++ || value < h->least)
+		h->least = value;
+	h->most = value > h->most ? value : h->most;
 	h->bins[bin_of(value)]++;
+}
+
+/* Beyond 2^53 a number may become a larger one as a double. */
+static double within(const struct histogram *h, double value)
+{
+	if (h->least <= UINT64_C(1) << 53)
+		value = fmax(value, (double)h->least);
+	return fmin(value, (double)h->most);
 }
 
 double histogram_quantile(const struct histogram *h, double share)
@@ -40,7 +50,7 @@ double histogram_quantile(const struct histogram *h, double share)
 	for (unsigned int i = 0; i < HISTOGRAM_BINS; i++) {
 		below += h->bins[i];
 		if (h->bins[i] && (double)below >= rank)
-			return value_of(i);
+			return within(h, value_of(i));
 	}
 	return 0;
 }

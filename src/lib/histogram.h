@@ -17,12 +17,16 @@
 
 struct histogram {
 	uint64_t n;
+	uint64_t least, most; /* of all numbers, exactly */
 	uint64_t bins[HISTOGRAM_BINS];
 };
 
 void histogram_add(struct histogram *h, uint64_t value);
 
-/* The middle of the bin that the number at this share of all is in, share from 0 to 1. 0: none. */
+/*
+ * The middle of the bin that the number at this share of all is in, share from 0 to 1, and never
+ * less than the least number or more than the most. 0: none.
+ */
 double histogram_quantile(const struct histogram *h, double share);
 
 /* Are two samples of one distribution? By Mann and Whitney, two-sided. */

@@ -305,10 +305,6 @@ static void add_latency(struct digest *d, uint64_t ns)
 
 	if (!ns)
 		return;
-	if (!d->latency.n || ns < d->latency_min)
-		d->latency_min = ns;
-	if (ns > d->latency_max)
-		d->latency_max = ns;
 	histogram_add(&d->latency, ns);
 	while (ns > digest_bar_ns(i))
 		i++;

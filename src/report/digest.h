@@ -119,7 +119,7 @@ struct digest {
 	uint64_t checks_yes, checks_no, checks_failed;
 	uint64_t recovered, failed; /* retries */
 	struct histogram latency;   /* of negotiations, ns */
-	uint64_t latency_min, latency_max, bars[DIGEST_BARS];
+	uint64_t bars[DIGEST_BARS];
 
 	struct {
 		bool told;

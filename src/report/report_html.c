@@ -271,6 +271,9 @@ static void bars(struct xml *x, const struct digest *d)
 	xml_end(x);
 }
 
+/* Of a few the sentence has said it. */
+#define ENOUGH_FOR_BARS 8
+
 static void latencies(struct html *h, const struct digest *d)
 {
 	char text[REPORT_WORDS_LEN];
@@ -279,7 +282,8 @@ static void latencies(struct html *h, const struct digest *d)
 		return;
 	html_begin_part(h, "latency", "How long queries took");
 	html_paragraph(h->x, NULL, "%s.", report_latency(text, d));
-	bars(h->x, d);
+	if (d->latency.n >= ENOUGH_FOR_BARS)
+		bars(h->x, d);
 	html_end_part(h);
 }
 

@@ -163,8 +163,8 @@ char *report_latency(char buf[REPORT_WORDS_LEN], const struct digest *d)
 	if (!h->n)
 		return buf;
 	n = snprintf(buf, REPORT_WORDS_LEN, "%" PRIu64 " took from %s to %s, %s in the median",
-		     h->n, time_words(text[0], sizeof(text[0]), d->latency_min),
-		     time_words(text[1], sizeof(text[1]), d->latency_max),
+		     h->n, time_words(text[0], sizeof(text[0]), h->least),
+		     time_words(text[1], sizeof(text[1]), h->most),
 		     time_words(text[2], sizeof(text[2]), (uint64_t)histogram_quantile(h, 0.5)));
 	if (h->n >= ENOUGH_FOR_P99)
 		snprintf(buf + n, REPORT_WORDS_LEN - (size_t)n, ", at most %s for 99 of 100",

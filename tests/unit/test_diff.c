@@ -162,6 +162,25 @@ static void test_resolution(void **state)
 	}
 }
 
+/* "From 1 us to 1 us, 999 ns in the median": no quantile lies outside of what was seen. */
+static void test_quantiles_lie_between(void **state)
+{
+	(void)state;
+	for (uint64_t v = 64; v < UINT64_C(1) << 40; v += v / 7) {
+		struct histogram one = { 0 }, two = { 0 };
+
+		histogram_add(&one, v);
+		assert_int_equal((uint64_t)histogram_quantile(&one, 0.5), v);
+		histogram_add(&two, v);
+		histogram_add(&two, v + 1);
+		for (int share = 0; share <= 100; share++) {
+			uint64_t q = (uint64_t)histogram_quantile(&two, share / 100.0);
+
+			assert_in_range(q, v, v + 1);
+		}
+	}
+}
+
 static void test_edges_of_the_histogram(void **state)
 {
 	struct histogram h = { 0 };
@@ -930,6 +949,7 @@ int main(void)
 		cmocka_unit_test(test_certain_is_not_important),
 		cmocka_unit_test(test_medians_are_not_all),
 		cmocka_unit_test(test_resolution),
+		cmocka_unit_test(test_quantiles_lie_between),
 		cmocka_unit_test(test_edges_of_the_histogram),
 		cmocka_unit_test(test_all_pairs),
 		cmocka_unit_test_teardown(test_another_abi, forget),
