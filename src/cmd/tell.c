@@ -195,34 +195,62 @@ static void paragraph(const char *text, void *teller)
 		fprintf(stderr, "%s\n", text);
 }
 
-static void count(FILE *f, uint64_t ok, uint64_t failed, const char *one, const char *many)
+/* Returns what stands before the next one. */
+static const char *count(FILE *f, const char *before, uint64_t n, const char *one, const char *many)
 {
-	uint64_t n = ok + failed;
+	fprintf(f, "%s%" PRIu64 " %s", before, n, n == 1 ? one : many);
+	return ", ";
+}
 
-	fprintf(f, "%" PRIu64 " %s", n, n == 1 ? one : many);
+static void count_failed(FILE *f, uint64_t failed)
+{
 	if (failed)
 		fprintf(f, " (%" PRIu64 " failed)", failed);
 }
 
-/* What the kernel counted of lost ones is known as well as what was shown. */
+static void count_shown(FILE *f, const struct totals *n)
+{
+	const char *comma = count(f, "", n->negotiations_ok + n->negotiations_failed, "query",
+				  "queries");
+
+	count_failed(f, n->negotiations_failed);
+	if (n->asks_ok + n->asks_failed) {
+		count(f, comma, n->asks_ok + n->asks_failed, "ask", "asks");
+		count_failed(f, n->asks_failed);
+	}
+	if (n->checks)
+		count(f, comma, n->checks, "check", "checks");
+	if (n->runs)
+		count(f, comma, n->runs, "failed run", "failed runs");
+}
+
+/* What the kernel counted of them. Of others nobody knows what they were. */
+static void count_lost(FILE *f, const struct totals *n)
+{
+	const char *before = " (";
+
+	fprintf(f, "; %" PRIu64 " lost", n->lost);
+	if (n->lost_queries)
+		before = count(f, before, n->lost_queries, "query", "queries");
+	if (n->lost_asks)
+		before = count(f, before, n->lost_asks, "ask", "asks");
+	if (n->lost_checks)
+		before = count(f, before, n->lost_checks, "check", "checks");
+	if (n->lost_runs)
+		before = count(f, before, n->lost_runs, "failed run", "failed runs");
+	fputs(*before == ',' ? ")" : "", f);
+}
+
+/* The same numbers as the table, the stories and a report have. */
 static void say_totals(const struct totals *n)
 {
-	char text[256];
+	char text[512];
 	FILE *f = fmemopen(text, sizeof(text), "w");
 
 	if (!f)
 		return;
-	count(f, n->negotiations_ok + n->lost_negotiations_ok,
-	      n->negotiations_failed + n->lost_negotiations_failed, "query", "queries");
-	if (n->asks_ok + n->asks_failed) {
-		fputs(", ", f);
-		count(f, n->asks_ok, n->asks_failed, "ask", "asks");
-	}
-	if (n->checks)
-		fprintf(f, ", %" PRIu64 " check%s", n->checks, n->checks == 1 ? "" : "s");
-	if (n->runs)
-		fprintf(f, ", %" PRIu64 " failed run%s", n->runs, n->runs == 1 ? "" : "s");
-	fprintf(f, "; %" PRIu64 " lost", n->lost);
+	count_shown(f, n);
+	count_lost(f, n);
 	fclose(f);
 	say_note("%s", text);
 }

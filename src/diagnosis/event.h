@@ -33,6 +33,8 @@ struct totals {
 	uint64_t lost;
 	uint64_t lost_negotiations_ok,
 		lost_negotiations_failed; /* of these, as the kernel counted them */
+	uint64_t lost_queries, lost_asks, lost_checks,
+		lost_runs; /* likewise, also where the result is not known */
 	unsigned int vms;
 	uint64_t runs;		  /* KVM_RUNs that failed, the first of its kind for a VM */
 	uint64_t runs_repeated;	  /* and further ones, known at the end alone */
@@ -41,7 +43,8 @@ struct totals {
 
 struct event {
 	enum event_type type;
-	uint64_t seq; /* of its line in the recording, or from 1 on (session_number_as_recorded()) */
+	uint64_t
+		seq; /* of its line in the recording, or from 1 on (session_number_as_recorded()) */
 	uint64_t mono_ns, real_ns;
 	const struct frame *frame;   /* the evidence; that of the call for a retry */
 	const struct cc_record *rec; /* of a call, a retry and a kernel's line, else NULL */

@@ -311,24 +311,45 @@ static unsigned int lost_of(const struct session *s, const struct frame *f)
 	return f->lost.n_by ? story_number(s->story, f->lost.by[0].key.vm_ino) : 0;
 }
 
+/* A hostile recording can hold any number. */
+static void grow(uint64_t *sum, uint64_t n)
+{
+	if (__builtin_add_overflow(*sum, n, sum))
+		*sum = UINT64_MAX;
+}
+
+static void count_lost(struct totals *t, const struct loss_count *by)
+{
+	if (!loss_is_certain(&by->key))
+		return;
+	switch (by->key.type) {
+	case CC_NEGOTIATION:
+		grow(&t->lost_queries, by->n);
+		if (!by->key.ret)
+			grow(&t->lost_negotiations_ok, by->n);
+		else if (by->key.ret != CC_RET_UNKNOWN)
+			grow(&t->lost_negotiations_failed, by->n);
+		break;
+	case CC_ARCH_COMPAT:
+		grow(&t->lost_asks, by->n);
+		break;
+	case CC_EXTENSION:
+		grow(&t->lost_checks, by->n);
+		break;
+	case CC_RUN:
+		grow(&t->lost_runs, by->n);
+		break;
+	}
+}
+
 static void on_lost(struct session *s, const struct frame *f)
 {
 	struct event e = event_of(EVENT_LOST, f);
 
 	story_lost(s->story, f);
-	/* A hostile recording can hold any number. */
-	if (__builtin_add_overflow(s->totals.lost, f->lost.n, &s->totals.lost))
-		s->totals.lost = UINT64_MAX;
-	for (size_t i = 0; i < f->lost.n_by; i++) {
-		const struct loss_count *by = &f->lost.by[i];
-
-		if (by->key.type != CC_NEGOTIATION)
-			continue;
-		if (!by->key.ret)
-			s->totals.lost_negotiations_ok += by->n;
-		else if (by->key.ret != CC_RET_UNKNOWN)
-			s->totals.lost_negotiations_failed += by->n;
-	}
+	grow(&s->totals.lost, f->lost.n);
+	for (size_t i = 0; i < f->lost.n_by; i++)
+		count_lost(&s->totals, &f->lost.by[i]);
 	e.vm = lost_of(s, f);
 	emit(s, &e);
 }

@@ -116,8 +116,13 @@ static void test_totals(void **state)
 		{ .key = { .vm_ino = 2, .type = CC_NEGOTIATION, .ret = -E2BIG }, .n = 3 },
 		{ .key = { .vm_ino = 2, .type = CC_NEGOTIATION }, .n = 4 },
 		{ .key = { .vm_ino = 2, .type = CC_NEGOTIATION, .ret = CC_RET_UNKNOWN }, .n = 5 },
+		{ .key = { .vm_ino = 2, .type = CC_ARCH_COMPAT, .ret = -EINVAL }, .n = 6 },
+		{ .key = { .vm_ino = 2, .type = CC_EXTENSION, .ret = 1 }, .n = 7 },
+		{ .key = { .vm_ino = 2, .type = CC_RUN, .ret = -EINVAL }, .n = 8 },
+		{ .key = { .loss = CC_LOSS_RECURSION, .type = CC_RUN, .ret = CC_RET_UNKNOWN },
+		  .n = 9 },
 	};
-	struct frame lost = { .type = FRAME_LOST, .lost = { CC_LOSS_BUDGET, 12, by, 3 } };
+	struct frame lost = { .type = FRAME_LOST, .lost = { CC_LOSS_BUDGET, 42, by, 7 } };
 	struct frame huge = { .type = FRAME_LOST, .lost = { .n = UINT64_MAX } };
 	struct seen seen;
 	struct session *s = begin(&seen);
@@ -128,7 +133,11 @@ static void test_totals(void **state)
 	assert_int_equal(session_totals(s)->negotiations_failed, 1);
 	assert_int_equal(session_totals(s)->lost_negotiations_failed, 3);
 	assert_int_equal(session_totals(s)->lost_negotiations_ok, 4);
-	assert_int_equal(session_totals(s)->lost, 12);
+	assert_int_equal(session_totals(s)->lost_queries, 12);
+	assert_int_equal(session_totals(s)->lost_asks, 6);
+	assert_int_equal(session_totals(s)->lost_checks, 7);
+	assert_int_equal(session_totals(s)->lost_runs, 8);
+	assert_int_equal(session_totals(s)->lost, 42);
 	session_frame(s, &huge);
 	assert_true(session_totals(s)->lost == UINT64_MAX);
 	assert_int_equal(seen.n[EVENT_LOST], 2);
