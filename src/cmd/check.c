@@ -128,41 +128,94 @@ static const struct complete_value values[] = { { "rule", NULL, offer_rule }, { 
 
 /* ------------------------------------------------------------------ a baseline */
 
-static bool write_profile(struct output *o, const struct cli *cli, void *profile)
-{
-	bool ok = profile_write_baseline(profile, output_file(o));
+struct baseline {
+	struct profile *profile;
+	struct rules rules;	     /* of it, */
+	struct rule_result *results; /* and what these come to in the recording itself */
+};
 
-	(void)cli;
-	if (!ok)
-		say("out of memory");
-	return ok;
+static bool out_of_memory(void)
+{
+	say("out of memory");
+	return false;
 }
 
-static int write_baseline(const struct cli *cli)
+static bool write_profile(struct output *o, const struct cli *cli, void *baseline)
 {
-	struct profile *p = profile_new();
+	const struct baseline *b = baseline;
+
+	(void)cli;
+	return profile_write_baseline(b->profile, &b->rules, b->results, output_file(o)) ||
+	       out_of_memory();
+}
+
+static bool read_through(const struct cli *cli, FILE *f, session_out *event, void *ctx)
+{
 	const struct recording_reader reader = {
 		.path = cli->inputs[0],
 		.recorded = cli->recorded,
 		.progress = true,
-		.event = profile_event,
-		.ctx = p,
+		.event = event,
+		.ctx = ctx,
 	};
-	int status = EXIT_IMPOSSIBLE;
 	struct recording rec;
+
+	return recording_read_file(f, &reader, &rec) && recording_status(&rec) == EXIT_DONE;
+}
+
+/* Whatever a profile does not know of the recording, its baseline is true of it. */
+static bool try_rules(const struct cli *cli, FILE *f, struct baseline *b)
+{
+	struct evaluation *ev = NULL;
+	bool ok = profile_rules(b->profile, &b->rules);
+
+	b->results = ok ? calloc(b->rules.n + 1, sizeof(*b->results)) : NULL;
+	if (b->results)
+		ev = evaluation_new(&b->rules);
+	if (!ev)
+		return out_of_memory();
+	if (fseeko(f, 0, SEEK_SET)) {
+		say("cannot read %s a second time: %s", cli->inputs[0], strerror(errno));
+		ok = false;
+	} else if (read_through(cli, f, evaluation_event, ev)) {
+		ok = evaluation_end(ev, b->results) || out_of_memory();
+	} else {
+		ok = false;
+	}
+	evaluation_free(ev);
+	return ok;
+}
+
+static int make_baseline(const struct cli *cli, FILE *f, struct baseline *b)
+{
 	const char *unfit;
 
-	if (!p) {
-		say("out of memory");
-		return status;
-	}
-	if (recording_read(&reader, &rec) && recording_status(&rec) == EXIT_DONE) {
-		unfit = profile_unfit(p);
-		status = unfit ? cli->inconclusive : verb_write(cli, write_profile, p);
-		if (unfit)
-			say("%s gives no baseline: %s", cli->inputs[0], unfit);
-	}
-	profile_free(p);
+	if (!read_through(cli, f, profile_event, b->profile))
+		return EXIT_IMPOSSIBLE;
+	unfit = profile_unfit(b->profile);
+	if (!unfit)
+		return try_rules(cli, f, b) ? verb_write(cli, write_profile, b) : EXIT_IMPOSSIBLE;
+	say("%s gives no baseline: %s", cli->inputs[0], unfit);
+	return cli->inconclusive;
+}
+
+static int write_baseline(const struct cli *cli)
+{
+	struct baseline b = { .profile = profile_new() };
+	FILE *f = recording_open(cli->inputs[0], true);
+	int status = EXIT_IMPOSSIBLE;
+
+	if (b.profile && f)
+		status = make_baseline(cli, f, &b);
+	else if (f)
+		out_of_memory();
+	if (f)
+		fclose(f);
+	for (size_t i = 0; b.results && i < b.rules.n; i++)
+		rule_result_free(&b.results[i]);
+	free(b.results);
+	rules_free(&b.rules);
+	profile_free(b.profile);
 	return status;
 }
 

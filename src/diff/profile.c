@@ -508,10 +508,15 @@ static void on_attach(struct profile *p, const struct frame *f)
 	p->older |= f->attach.how != ATTACH_ABSENT && (f->attach.n_older || !f->attach.known);
 	p->points[point].told = true;
 	if (f->attach.how == ATTACH_ABSENT) {
+		p->points[point].released = f->attach.released;
 		if (!f->attach.released)
 			gap(p, point);
 		return;
 	}
+	/* It was released, and a VM came before it was watched again. */
+	if (p->points[point].released && (f->attach.n_older || !f->attach.known))
+		gap(p, point);
+	p->points[point].released = false;
 	if (!first && p->points[point].how && p->points[point].how != f->attach.how)
 		p->points[point].mixed = true;
 	p->points[point].how = f->attach.how;

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 
+#include "check/evaluate.h"
 #include "diagnosis/event.h"
 #include "lib/histogram.h"
 #include "diagnosis/order.h"
@@ -108,6 +109,7 @@ struct profile {
 		enum attach_how how; /* the best of the trace */
 		bool gap;	     /* absent for a while, while a VM may have been there */
 		bool mixed;	     /* watched in more than one way */
+		bool released;	     /* absent now, because no VM is there */
 	} points[ATTACH_POINTS];
 	struct profile_vms *vms; /* that are followed; NULL once it is complete */
 	size_t story_bytes;
@@ -123,8 +125,15 @@ void profile_event(const struct event *e, void *profile);
 /* Why it can be no baseline: a clause; NULL: it can. */
 const char *profile_unfit(const struct profile *p);
 
-/* As rules, sorted, one a line. false: the memory or the file did not suffice. */
-bool profile_write_baseline(const struct profile *p, FILE *f);
+/* The rules of its baseline, to be held to the recording itself. false: out of memory. */
+bool profile_rules(const struct profile *p, struct rules *rules);
+
+/*
+ * As rules, sorted, one a line. results: what came of profile_rules(), one each; a rule that does
+ * not surely hold is left out. NULL: none is. false: the memory or the file did not suffice.
+ */
+bool profile_write_baseline(const struct profile *p, const struct rules *rules,
+			    const struct rule_result *results, FILE *f);
 
 /* The VMs without a name as one, which is how a baseline has them. */
 void profile_join_unnamed(struct profile *p);

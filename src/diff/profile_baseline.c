@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * A profile as rules. A rule is written only where it holds of the recording that it comes from
- * and where all that it speaks of was seen; of what is not written a comment tells.
+ * A profile as rules. A rule is written only where all that it speaks of was seen, and where it
+ * holds of the recording that it comes from; of what is not written a comment tells.
  */
 #include "diff/profile.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#include "check/rules.h"
 
 struct lines {
 	char **list; /* rules */
@@ -414,10 +412,78 @@ const char *profile_unfit(const struct profile *p)
 	return many ? "it has more guests than a baseline has room for" : NULL;
 }
 
-bool profile_write_baseline(const struct profile *p, FILE *f)
+/* ------------------------------------------------------------------ held to the recording itself
+ */
+
+bool profile_rules(const struct profile *p, struct rules *rules)
+{
+	struct lines lines = lines_of(p);
+	bool ok = !lines.failed;
+	struct rule_error error;
+
+	for (size_t i = 0; ok && i < lines.n; i++)
+		ok = rules_add(rules, lines.list[i], strlen(lines.list[i]), NULL, i + 1, &error);
+	free_lines(&lines);
+	return ok;
+}
+
+/* Whose rule it is; NULL: that of all. */
+static const struct rule_word *guest_of(const struct rule *r)
+{
+	for (size_t i = 0; i < r->n_filters; i++)
+		if (!strcmp(r->filters[i].field, "guest"))
+			return &r->filters[i].value.sets[0].words[0];
+	return NULL;
+}
+
+static void note_rule(struct lines *lines, const struct rule *r, const char *why)
+{
+	const struct rule_word *guest = guest_of(r);
+	struct line l;
+
+	if (!begin(&l, lines))
+		return;
+	fprintf(l.f, "# No rule for %s", r->name);
+	if (guest) {
+		fputs(" of guest=", l.f);
+		if (guest->null)
+			fputs("null", l.f);
+		else
+			rule_print_word(l.f, guest->text);
+	}
+	fprintf(l.f, ": %s", why ? why : "the recording itself does not obey it");
+	if (end(&l))
+		append(lines, &lines->notes, &lines->n_notes, &lines->room_notes, l.text);
+}
+
+/* The rules have the numbers of their lines. */
+static void leave_out(struct lines *lines, const struct rules *rules,
+		      const struct rule_result *results)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < rules->n; i++) {
+		if (results[i].verdict == RULE_HOLDS)
+			continue;
+		note_rule(lines, &rules->list[i], results[i].why);
+		free(lines->list[rules->list[i].line - 1]);
+		lines->list[rules->list[i].line - 1] = NULL;
+	}
+	for (size_t i = 0; i < lines->n; i++)
+		if (lines->list[i])
+			lines->list[kept++] = lines->list[i];
+	lines->n = kept;
+	if (lines->n_notes)
+		qsort(lines->notes, lines->n_notes, sizeof(*lines->notes), by_name);
+}
+
+bool profile_write_baseline(const struct profile *p, const struct rules *rules,
+			    const struct rule_result *results, FILE *f)
 {
 	struct lines lines = lines_of(p);
 
+	if (results)
+		leave_out(&lines, rules, results);
 	fprintf(f,
 		RULES_BASELINE
 		"\n# Written by compatcaps-trace %s: one rule per line. Review it, and remove rules that need not hold.\n",

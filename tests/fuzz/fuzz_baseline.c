@@ -25,7 +25,7 @@ static struct bytes write_baseline(const struct profile *p)
 	struct bytes b;
 
 	sink_begin(&sink);
-	check(profile_write_baseline(p, sink.f));
+	check(profile_write_baseline(p, NULL, NULL, sink.f));
 	b = sink_end(&sink);
 	check_printable(b);
 	return b;

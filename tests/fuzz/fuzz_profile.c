@@ -108,7 +108,7 @@ static struct bytes write_baseline(const struct profile *p)
 	struct sink sink;
 
 	sink_begin(&sink);
-	check(profile_write_baseline(p, sink.f));
+	check(profile_write_baseline(p, NULL, NULL, sink.f));
 	return sink_end(&sink);
 }
 

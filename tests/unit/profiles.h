@@ -65,7 +65,7 @@ static char *baseline_of(const struct profile *p)
 	size_t len;
 	FILE *f = open_memstream(&text, &len);
 
-	assert_true(profile_write_baseline(p, f));
+	assert_true(profile_write_baseline(p, NULL, NULL, f));
 	fclose(f);
 	return text;
 }
