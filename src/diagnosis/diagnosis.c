@@ -133,13 +133,6 @@ bool loss_is_of_ends(enum cc_loss loss)
 	return loss == CC_LOSS_UEVENTS || loss == CC_LOSS_UNREADABLE;
 }
 
-/* Everybody's exits and lines pass a tracepoint, and the program that tells them apart did not run.
- */
-bool loss_is_certain(const struct cc_loss_key *key)
-{
-	return key->loss != CC_LOSS_MISSED && key->loss != CC_LOSS_RECURSION;
-}
-
 const char *modes_source_name(enum modes_source source)
 {
 	static const char *const names[] = {

@@ -136,8 +136,6 @@ const char *loss_name(enum cc_loss loss);
 /* Whether calls, or lines of KVM's, can be among what was lost so; and ends of VMs. */
 bool loss_is_of_calls(enum cc_loss loss);
 bool loss_is_of_ends(enum cc_loss loss);
-/* Was each of what was lost so an event of KVM's? Of what a probe missed the kernel cannot tell. */
-bool loss_is_certain(const struct cc_loss_key *key);
 
 /* The modes of a bitmap, "POWER9 POWER10", unknown bits as hex after them. Returns buf. */
 char *modes_text(char *buf, size_t len, uint64_t caps);

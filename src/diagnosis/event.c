@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The names of events, which the stream, rules and metrics share, and which of them are failures.
+ * The names of events, which the stream, rules and metrics share, which of them are failures, and
+ * which losses are of events at all.
  * How an event reads in a sentence is event_words.c's.
  */
 #include "diagnosis/event.h"
@@ -43,4 +44,11 @@ bool event_is_failure(const struct event *e)
 	default:
 		return false;
 	}
+}
+
+/* Everybody's exits and lines pass a tracepoint, and the program that tells them apart did not run.
+ */
+bool loss_is_certain(const struct cc_loss_key *key)
+{
+	return key->loss != CC_LOSS_MISSED && key->loss != CC_LOSS_RECURSION;
 }
