@@ -508,10 +508,32 @@ static void on_end(struct digest *d, const struct event *e)
 	d->totals = *e->end.totals;
 }
 
+/* Adjusting a clock makes it faster or slower by a 2000th at most; what is more was set. */
+#define CLOCK_SET_NS	 1000000000
+#define CLOCK_DRIFT_PART 1000
+
+/* Times are of two clocks, of which one can be set. */
+static void note_clock(struct digest *d, const struct event *e)
+{
+	uint64_t real = e->real_ns - d->newest_real_ns, mono = e->mono_ns - d->newest_ns;
+	uint64_t passed = (int64_t)mono < 0 ? 0 - mono : mono;
+	int64_t by_ns = (int64_t)(real - mono);
+	uint64_t size = by_ns < 0 ? 0 - (uint64_t)by_ns : (uint64_t)by_ns;
+
+	if (d->newest_real_ns && size > CLOCK_SET_NS && size > passed / CLOCK_DRIFT_PART &&
+	    d->n_clocks++ < DIGEST_CLOCKS) {
+		d->clocks[d->n_clocks - 1].seq = e->seq;
+		d->clocks[d->n_clocks - 1].by_ns = by_ns;
+	}
+	d->newest_ns = e->mono_ns;
+	d->newest_real_ns = e->real_ns;
+}
+
 void digest_event(const struct event *e, void *digest)
 {
 	struct digest *d = digest;
 
+	note_clock(d, e);
 	if (e->mono_ns > d->end_ns)
 		d->end_ns = e->mono_ns;
 	switch (e->type) {

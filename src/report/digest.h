@@ -20,6 +20,7 @@
 #define DIGEST_OPEN	4  /* queries of a VM that may still come again */
 #define DIGEST_LINES	20 /* of the kernel's log */
 #define DIGEST_CHANGES	16 /* of how functions were watched */
+#define DIGEST_CLOCKS	4  /* times that the clock was set */
 #define DIGEST_LOSSES	32 /* kinds of what was lost */
 #define DIGEST_BARS	25 /* of latencies: 1, 2, 5, 10, 20, 50... us, the last one for the rest */
 
@@ -108,7 +109,13 @@ struct digest {
 	char *filters;
 	bool filters_threads, filters_outcomes;
 	uint64_t start_real_ns, start_ns, end_ns;
-	uint64_t n_calls; /* queries, checks, asks and runs that failed */
+	struct {
+		uint64_t seq; /* of the first event by the new clock */
+		int64_t by_ns;
+	} clocks[DIGEST_CLOCKS];
+	uint64_t n_clocks;
+	uint64_t newest_ns, newest_real_ns; /* of the newest event */
+	uint64_t n_calls;		    /* queries, checks, asks and runs that failed */
 	struct totals totals;
 	bool ended, cut_off;
 	uint64_t n_unread; /* lines that are missing or could not be read */

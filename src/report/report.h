@@ -53,6 +53,8 @@ struct digest *report_digest(const struct report_input *in, struct recording *re
 char *report_host(char buf[REPORT_WORDS_LEN], const struct digest *d);
 /* "POWER9 POWER10 (nested-capabilities)" */
 char *report_offer(char buf[REPORT_WORDS_LEN], const struct digest *d);
+/* "It went forward by 1 h 0 min before event 12: ..."; "": it was not set */
+char *report_clock(char buf[REPORT_WORDS_LEN], const struct digest *d);
 /* "struct of 24 bytes, command 0x2000aeb8 (mainline)" */
 char *report_kernel(char buf[REPORT_WORDS_LEN], const struct digest *d);
 /* What of VMs is told shortly only; "": nothing. */

@@ -71,6 +71,8 @@ static void lead(struct xml *x, const struct digest *d)
 	html_time(x, d->start_real_ns);
 	xml_textf(x, " UTC for %s.", time_words(took, sizeof(took), d->end_ns - d->start_ns));
 	xml_end(x);
+	if (*report_clock(text, d))
+		html_paragraph(x, NULL, "The clock: %s", text);
 }
 
 /* ------------------------------------------------------------------ what went wrong */

@@ -136,6 +136,17 @@ static void trace(struct page *p, const struct digest *d)
 	new_line(p);
 }
 
+static void clock_set(struct page *p, const struct digest *d)
+{
+	char text[REPORT_WORDS_LEN];
+
+	if (!*report_clock(text, d))
+		return;
+	label(p, "Clock");
+	wrap(p, AT_VALUE, text);
+	new_line(p);
+}
+
 static void latency(struct page *p, const struct digest *d)
 {
 	char text[REPORT_WORDS_LEN];
@@ -271,6 +282,7 @@ static void report_one(struct page *p, const struct digest *d)
 {
 	host(p, d);
 	trace(p, d);
+	clock_set(p, d);
 	latency(p, d);
 	first(p, d);
 	causes(p, d);

@@ -106,6 +106,28 @@ char *report_kernel(char buf[REPORT_WORDS_LEN], const struct digest *d)
 	return close_text(f, buf);
 }
 
+char *report_clock(char buf[REPORT_WORDS_LEN], const struct digest *d)
+{
+	const char *before = "It went ";
+	char words[32];
+	FILE *f = open_text(buf);
+
+	if (!f || !d->n_clocks)
+		return f ? close_text(f, buf) : buf;
+	for (size_t i = 0; i < d->n_clocks && i < DIGEST_CLOCKS; i++) {
+		int64_t by = d->clocks[i].by_ns;
+
+		fprintf(f, "%s%s by %s before event %" PRIu64, before, by < 0 ? "back" : "forward",
+			time_words(words, sizeof(words), by < 0 ? 0 - (uint64_t)by : (uint64_t)by),
+			d->clocks[i].seq);
+		before = ", ";
+	}
+	if (d->n_clocks > DIGEST_CLOCKS)
+		fprintf(f, ", and %" PRIu64 " times more", d->n_clocks - DIGEST_CLOCKS);
+	fputs(": it was set, or the host slept. How much time passed is right all the same.", f);
+	return close_text(f, buf);
+}
+
 static uint64_t all_failures(const struct digest *d)
 {
 	uint64_t n = d->checks_failed;

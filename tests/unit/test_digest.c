@@ -103,6 +103,45 @@ static void finish(struct scene *c)
 	digest_finish(c->s, c->d);
 }
 
+static void query_at(struct scene *c, uint64_t mono_s, int64_t clock_s)
+{
+	struct cc_record r = { .type = CC_NEGOTIATION,
+			       .cmd = ABI_CMD_MAINLINE,
+			       .vm = 1,
+			       .vm_ino = 2,
+			       .pid = 7,
+			       .tid = 7,
+			       .in_words = 3,
+			       .out_words = 3,
+			       .in = { 24 },
+			       .out = { 24 },
+			       .mono_ns = mono_s * 1000000000 };
+	struct frame f = { .type = FRAME_CALL,
+			   .mono_ns = r.mono_ns,
+			   .real_ns = r.mono_ns + (uint64_t)clock_s * 1000000000,
+			   .call.rec = &r };
+
+	session_frame(c->s, &f);
+}
+
+/* In one report "Trace 07:15" and "First at 08:15" need a word. */
+static void a_clock_that_was_set_is_told(void **state)
+{
+	struct scene *c = *state;
+
+	query_at(c, 10, 1);
+	assert_int_equal(c->d->n_clocks, 0);
+	query_at(c, 11, 3601);
+	query_at(c, 12, 3601);
+	/* It is adjusted all the time: by 8 s in 5 hours, but by no more. */
+	query_at(c, 12 + 18000, 3609);
+	query_at(c, 13 + 18000, 9);
+	assert_int_equal(c->d->n_clocks, 2);
+	assert_int_equal(c->d->clocks[0].by_ns, INT64_C(3600000000000));
+	assert_int_equal(c->d->clocks[1].by_ns, INT64_C(-3600000000000));
+	assert_int_equal(c->d->clocks[1].seq - c->d->clocks[0].seq, 3);
+}
+
 static void nothing(const char *text, void *ctx)
 {
 	(void)text;
@@ -402,6 +441,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(marks_are_bounded, begin, end),
 		cmocka_unit_test_setup_teardown(vms_are_bounded, begin, end),
 		cmocka_unit_test_setup_teardown(a_failure_makes_room, begin, end),
+		cmocka_unit_test_setup_teardown(a_clock_that_was_set_is_told, begin, end),
 		cmocka_unit_test(bars_cover_all_times),
 		cmocka_unit_test(times_in_words),
 	};
