@@ -637,6 +637,11 @@ static void free_vms(struct profile_vms *vms)
 	free(vms);
 }
 
+bool profile_unwatched(const struct profile *p, enum point point)
+{
+	return p->points[point].gap || !p->points[point].told;
+}
+
 void profile_free(struct profile *p)
 {
 	if (!p)

@@ -122,6 +122,9 @@ void profile_free(struct profile *p);
 /* A session_out. With the last event (EVENT_END) the profile is complete. */
 void profile_event(const struct event *e, void *profile);
 
+/* Was the function not watched for a while, or at all? */
+bool profile_unwatched(const struct profile *p, enum point point);
+
 /* Why it can be no baseline: a clause; NULL: it can. */
 const char *profile_unfit(const struct profile *p);
 

@@ -385,11 +385,6 @@ static struct lines lines_of(const struct profile *p)
 	return lines;
 }
 
-static bool unwatched(const struct profile *p, enum point point)
-{
-	return p->points[point].gap || !p->points[point].told;
-}
-
 const char *profile_unfit(const struct profile *p)
 {
 	struct lines lines;
@@ -401,7 +396,7 @@ const char *profile_unfit(const struct profile *p)
 		return "events were lost";
 	if (p->outcomes || p->threads)
 		return "a filter hides a part of the calls";
-	if (unwatched(p, POINT_IOCTL) || unwatched(p, POINT_REG))
+	if (profile_unwatched(p, POINT_IOCTL) || profile_unwatched(p, POINT_REG))
 		return "calls of KVM were not watched all the time";
 	lines = lines_of(p);
 	many = lines.n > RULES_MAX;
