@@ -21,6 +21,8 @@
 
 #define WARM_UP	 3
 #define CALLS	 400
+#define LIVES	 20
+#define MEMORY	 65536
 #define PAUSE_US 60000 /* between batches, for the tracer to read what it has recorded */
 
 static clockid_t clock_used = CLOCK_THREAD_CPUTIME_ID;
@@ -50,20 +52,40 @@ static uint64_t batch_ns(int fd, unsigned long cmd, void *arg)
 	return now_ns() - start;
 }
 
-static void measure(const char *name, int fd, unsigned long cmd, void *arg)
+/* A VM that is made and let go of, so often. */
+static uint64_t lives_ns(int fd, unsigned long cmd, void *arg)
+{
+	uint64_t start;
+
+	usleep(PAUSE_US);
+	close(ioctl(fd, cmd, arg));
+	start = now_ns();
+	for (int i = 0; i < LIVES; i++)
+		close(ioctl(fd, cmd, arg));
+	return (now_ns() - start) * CALLS / LIVES;
+}
+
+typedef uint64_t batch_fn(int fd, unsigned long cmd, void *arg);
+
+static void measure_by(batch_fn *batch, const char *name, int fd, unsigned long cmd, void *arg)
 {
 	uint64_t least = UINT64_MAX, most = 0, took;
 
 	for (int b = 0; b < WARM_UP; b++)
-		batch_ns(fd, cmd, arg);
+		batch(fd, cmd, arg);
 	for (int b = 0; b < batches; b++) {
-		took = batch_ns(fd, cmd, arg);
+		took = batch(fd, cmd, arg);
 		if (took < least)
 			least = took;
 		if (took > most)
 			most = took;
 	}
 	printf("%s %lu %lu\n", name, (unsigned long)(least / CALLS), (unsigned long)(most / CALLS));
+}
+
+static void measure(const char *name, int fd, unsigned long cmd, void *arg)
+{
+	measure_by(batch_ns, name, fd, cmd, arg);
 }
 
 static int checked(int fd, const char *what)
@@ -84,7 +106,41 @@ static void measure_run(int kvm, int vcpu)
 	checked(run == MAP_FAILED ? -1 : 0, "mmap");
 	run->immediate_exit = 1;
 	measure("run", vcpu, KVM_RUN, NULL);
+	run->immediate_exit = 0;
 	munmap(run, size);
+}
+
+/* KVM takes no other PVR, and lets user space read it. */
+static void be_papr(int vcpu)
+{
+	struct kvm_regs regs = { .pc = 256, .msr = 0x8000000000001001 };
+	struct kvm_enable_cap papr = { .cap = KVM_CAP_PPC_PAPR };
+	struct kvm_sregs sregs;
+	unsigned long pvr;
+
+	__asm__("mfspr %0, 287" : "=r"(pvr));
+	checked(ioctl(vcpu, KVM_GET_SREGS, &sregs), "KVM_GET_SREGS");
+	sregs.pvr = (uint32_t)pvr;
+	checked(ioctl(vcpu, KVM_SET_SREGS, &sregs), "KVM_SET_SREGS");
+	checked(ioctl(vcpu, KVM_ENABLE_CAP, &papr), "KVM_ENABLE_CAP");
+	checked(ioctl(vcpu, KVM_SET_REGS, &regs), "KVM_SET_REGS");
+}
+
+/* One that the guest ends: it makes a hypercall that no KVM knows, and then again. */
+static void measure_exit(int vm, int vcpu)
+{
+	static const uint32_t guest[] = { 0x3860f000 /* li r3,-4096 */, 0x44000022 /* sc 1 */,
+					  0x4bfffff8 /* b -8 */ };
+	uint32_t *page = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			      0);
+	struct kvm_userspace_memory_region region = { .memory_size = MEMORY,
+						      .userspace_addr = (uintptr_t)page };
+
+	checked(page == MAP_FAILED ? -1 : 0, "mmap");
+	memcpy(page + 64, guest, sizeof(guest));
+	checked(ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region), "KVM_SET_USER_MEMORY_REGION");
+	be_papr(vcpu);
+	measure("exit", vcpu, KVM_RUN, NULL);
 }
 
 int main(int argc, char **argv)
@@ -110,6 +166,8 @@ int main(int argc, char **argv)
 	measure("extension", vm, KVM_CHECK_EXTENSION, (void *)(uintptr_t)KVM_CAP_PPC_SMT);
 	measure("register", vcpu, KVM_SET_ONE_REG, &reg);
 	measure_run(kvm, vcpu);
+	measure_exit(vm, vcpu);
+	measure_by(lives_ns, "life", kvm, KVM_CREATE_VM, NULL);
 	measure("negotiation", vm, ABI_CMD_MAINLINE, caps);
 	return 0;
 }

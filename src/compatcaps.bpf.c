@@ -17,20 +17,14 @@
 #include "kvm/abi.h"
 #include "kvm/compatcaps.h"
 #include "bpf/in_flight_record.h"
-#include "bpf/vms.bpf.h"
 
-#define PLACES	       4		   /* where a thread's call can be among MAX_IN_FLIGHT */
-#define MAX_OF_USER    (MAX_OVERFLOWS / 4) /* of which one user can have so many */
-#define MAX_LOSSES     16384		   /* kinds of losses that are told apart */
-#define MAX_RUNS       4096		   /* kinds of failures of KVM_RUN that are remembered */
-#define AWAITED	       256		   /* VMs that are waited for, by process; a power of 2 */
-#define AWAIT_NS       60000000000	   /* how long at most after the newest one has asked */
-#define MAX_ANCESTORS  64
-#define MAX_PID_LEVELS 33 /* the kernel nests pid namespaces 32 deep */
-#define WAKE_NS	       (CC_WAKE_MS * 1000000)
-#define RECORD_BYTES   (sizeof(struct cc_record) + BPF_RINGBUF_HDR_SZ)
-#define LINE_BYTES     (sizeof(struct cc_line) + BPF_RINGBUF_HDR_SZ)
-#define ARGS_BYTES     (sizeof(struct cc_args) + BPF_RINGBUF_HDR_SZ)
+#define PLACES	     4			 /* where a thread's call can be among MAX_IN_FLIGHT */
+#define MAX_OF_USER  (MAX_OVERFLOWS / 4) /* of which one user can have so many */
+#define MAX_LOSSES   16384		 /* kinds of losses that are told apart */
+#define WAKE_NS	     (CC_WAKE_MS * 1000000)
+#define RECORD_BYTES (sizeof(struct cc_record) + BPF_RINGBUF_HDR_SZ)
+#define LINE_BYTES   (sizeof(struct cc_line) + BPF_RINGBUF_HDR_SZ)
+#define ARGS_BYTES   (sizeof(struct cc_args) + BPF_RINGBUF_HDR_SZ)
 
 #define EINTR	     4
 #define EAGAIN	     11
@@ -57,19 +51,12 @@ const volatile __u32 tracer; /* its own calls are not recorded */
 const volatile __u32 pid_ns; /* the tracer's pid namespace */
 const volatile __u64 ring_bytes;
 
-/*
- * The newest VM of a process that has asked for a mode, until a KVM_RUN of it has ended well. Where
- * there is none, or not for a while, an exit to user space pays for one look at awaited_until.
- */
-struct awaited {
-	__u32 tgid; /* as the kernel numbers them; 0: none */
-	__u32 pad;
-	__u64 kvm, ino;
-};
+/* Another number each time that ends of VMs begin to be watched again. */
+__u32 vm_epoch;
+/* Counts VMs that come and go. */
+__u32 vm_changes;
 
-static struct awaited awaited[AWAITED];
-__u32 n_awaited;
-__u64 awaited_until; /* CLOCK_MONOTONIC */
+#include "bpf/vms.bpf.h"
 
 /*
  * By thread, which is in one call at a time: at the place that its id gives, or at one of the
@@ -109,25 +96,6 @@ struct {
 	__type(key, struct cc_loss_key);
 	__type(value, __u64);
 } losses SEC(".maps");
-
-/* A kind of failure of KVM_RUN, by VM; where that is not known by process. */
-struct run_kind {
-	__u64 kvm, vm_ino;
-	__u32 tgid;
-	__u32 reason;
-	__s32 ret;
-	__u32 pad;
-};
-
-/* Those that have been recorded: a VMM may try again and again. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, MAX_RUNS);
-	__type(key, struct run_kind);
-	__type(value, __u8);
-} runs SEC(".maps");
-
-__u64 runs_repeated; /* further ones of these kinds */
 
 /* All losses, and of these by reason the ones that found no place in the map. */
 __u64 lost;
@@ -181,73 +149,6 @@ static __always_inline _Bool is_our_capability(long ext)
 
 /* ---------------------------------------------------------------- who it is */
 
-/* The number that a process of the tracer's pid namespace knows this pid by; 0: none. */
-static __always_inline __u32 nr_of(struct pid *pid)
-{
-	struct upid *upid;
-
-	for (int i = 0; i < MAX_PID_LEVELS; i++) {
-		if (i > (int)BPF_CORE_READ(pid, level))
-			break;
-		upid = (void *)pid + bpf_core_field_offset(struct pid, numbers) +
-		       i * bpf_core_type_size(struct upid);
-		if (BPF_CORE_READ(upid, ns, ns.inum) == pid_ns)
-			return BPF_CORE_READ(upid, nr);
-	}
-	return 0;
-}
-
-static __noinline __u32 seen_pid_of(struct task_struct *task)
-{
-	return nr_of(BPF_CORE_READ(task, group_leader, thread_pid));
-}
-
-static __noinline __u32 seen_tid_of(struct task_struct *task)
-{
-	return nr_of(BPF_CORE_READ(task, thread_pid));
-}
-
-static __always_inline __u32 pid_of(struct task_struct *task)
-{
-	return modes & CC_MODE_PID_NS ? seen_pid_of(task) : task->tgid;
-}
-
-static __always_inline __u32 tid_of(struct task_struct *task)
-{
-	return modes & CC_MODE_PID_NS ? seen_tid_of(task) : task->pid;
-}
-
-static __noinline _Bool comm_matches(struct task_struct *task)
-{
-	char comm[CC_COMM_LEN];
-
-	__builtin_memcpy(comm, task->group_leader->comm, sizeof(comm));
-	for (int i = 0; i < CC_COMM_LEN; i++) {
-		if (comm[i] != filter_comm[i])
-			return 0;
-		if (!comm[i])
-			break;
-	}
-	return 1;
-}
-
-/* Orphans of a traced command find their way up as well: the tracer is a subreaper. */
-static __noinline _Bool find_tracer(struct task_struct *task)
-{
-	for (int i = 0; i < MAX_ANCESTORS; i++) {
-		__u32 pid = modes & CC_MODE_PID_NS ?
-				    nr_of(BPF_CORE_READ(task, group_leader, thread_pid)) :
-				    (__u32)BPF_CORE_READ(task, tgid);
-
-		if (pid == tracer)
-			return 1;
-		if (BPF_CORE_READ(task, tgid) <= 1)
-			break;
-		task = BPF_CORE_READ(task, real_parent);
-	}
-	return 0;
-}
-
 static __always_inline struct in_flight *place(__u32 thread, __u32 i)
 {
 	__u32 at = (thread + i) % MAX_IN_FLIGHT;
@@ -255,56 +156,7 @@ static __always_inline struct in_flight *place(__u32 thread, __u32 i)
 	return bpf_map_lookup_elem(&calls, &at);
 }
 
-/* Tells a thread from any other that has had its place, by when it was started. */
-static __always_inline __u64 descent_key(struct task_struct *task)
-{
-	return task->start_time << 1;
-}
-
-static __noinline _Bool look_for_tracer(struct task_struct *task, struct in_flight *t)
-{
-	_Bool found = find_tracer(task);
-
-	t->descent = descent_key(task) | found;
-	return found;
-}
-
-/* It is looked at once: who has left a family does not come back to it. */
-static __always_inline _Bool descends(struct task_struct *task)
-{
-	struct in_flight *t = place(task->pid, 0);
-	__u64 key = descent_key(task);
-
-	if (!t)
-		return 0;
-	if ((t->descent & ~1ull) == key)
-		return t->descent & 1;
-	return look_for_tracer(task, t);
-}
-
-static __always_inline _Bool in_cgroup(void)
-{
-	return bpf_get_current_ancestor_cgroup_id(filter_cgroup_level) == filter_cgroup;
-}
-
-static __noinline _Bool passes(struct task_struct *task, __u64 ino)
-{
-	if ((filter_pid && filter_pid != pid_of(task)) ||
-	    (filter_tid && filter_tid != tid_of(task)) || (filter_vm_ino && filter_vm_ino != ino))
-		return 0;
-	if (filter_cgroup && !in_cgroup())
-		return 0;
-	return !filter_comm[0] || comm_matches(task);
-}
-
-static __always_inline _Bool wanted(struct task_struct *task, __u64 ino)
-{
-	if (pid_of(task) == tracer)
-		return 0;
-	if (modes & CC_MODE_FILTERED && !passes(task, ino))
-		return 0;
-	return !(modes & CC_MODE_DESCENDANTS) || descends(task);
-}
+#include "bpf/filters.bpf.h"
 
 /* ---------------------------------------------------------------- which VM it is */
 
@@ -324,25 +176,6 @@ static __always_inline __u64 inode_of(__u64 kvm)
 		return read_inode(kvm);
 	dir = cast(struct kvm, kvm)->debugfs_dentry;
 	return cast(struct inode, cast(struct dentry, dir)->d_inode)->i_ino;
-}
-
-/* Find out which VM a call is on, and what is known of it. Global, to be verified by itself. */
-__noinline int know_vm(struct call *c, struct known *k)
-{
-	struct vm *vm;
-
-	if (!c || !k)
-		return 0;
-	vm = meet_vm(c->kvm, c->vm_ino);
-	if (vm) {
-		*k = vm->known;
-	} else {
-		*k = (struct known){};
-		if (c->kvm)
-			look_at_hook(k, c->kvm);
-	}
-	c->vm = k->number;
-	return 0;
 }
 
 /* ---------------------------------------------------------------- losses and shares */
@@ -486,17 +319,12 @@ static __always_inline __u64 wake_flags(__u64 now)
 }
 
 /* Not counted where it fails: user space can still look for the process. */
-static __noinline int send_args(const struct call *c, struct known *k)
+static __noinline int send_args(const struct call *c, struct vm *vm)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct vm *vm = meet_vm(c->kvm, c->vm_ino);
 	struct cc_args *a;
 	__u64 from, len;
 
-	if (!vm || vm->known.args_sent) {
-		k->args_sent = 1;
-		return 0;
-	}
 	a = bpf_ringbuf_reserve(&ring, sizeof(*a), 0);
 	if (!a)
 		return 0;
@@ -511,7 +339,7 @@ static __noinline int send_args(const struct call *c, struct known *k)
 	a->pad = 0;
 	a->len = bpf_probe_read_user(a->args, len, (const void *)from) ? 0 : len;
 	bpf_ringbuf_submit(a, BPF_RB_NO_WAKEUP); /* its record follows */
-	vm->known.args_sent = k->args_sent = 1;
+	vm->args_sent = 1;
 	return 0;
 }
 
@@ -529,11 +357,16 @@ static __always_inline void fill_caller(struct cc_record *r, struct task_struct 
 	copy_comm(r->thread, task->comm);
 }
 
-static __always_inline void fill_vm(struct cc_record *r, const struct known *k)
+static __always_inline void fill_vm(struct cc_record *r, const struct vm *vm)
 {
-	__builtin_memcpy(r->vm_name, k->name, sizeof(r->vm_name));
-	r->has_hook = k->has_hook;
-	r->seen |= k->seen;
+	if (vm) {
+		__builtin_memcpy(r->vm_name, vm->name, sizeof(r->vm_name));
+		r->has_hook = vm->has_hook;
+		r->seen |= vm->seen;
+	} else {
+		__builtin_memset(r->vm_name, 0, sizeof(r->vm_name));
+		r->has_hook = 0;
+	}
 }
 
 static __always_inline void fill_negotiation(struct cc_record *r, const struct in_flight *t)
@@ -580,19 +413,28 @@ static __always_inline void fill_call(struct cc_record *r, const struct call *c,
 	r->arg = c->arg;
 	r->cmd = c->cmd;
 	r->ret = ret;
-	__builtin_memset(r->pad, 0, sizeof(r->pad));
+	r->papr = 0;
+	r->vcpu = 0;
 }
 
 /* May it be recorded? Then its VM's command line is sent ahead of the first one. */
-static __always_inline _Bool admit(const struct call *c, struct known *k, __u64 bytes)
+static __always_inline _Bool admit(const struct call *c, struct vm *vm, __u64 bytes)
 {
-	_Bool first = c->vm && !k->args_sent;
+	_Bool first = vm && !vm->args_sent;
 
 	if (!has_room(c, first ? bytes + ARGS_BYTES : bytes))
 		return 0;
 	if (first)
-		send_args(c, k);
+		send_args(c, vm);
 	return 1;
+}
+
+/* NULL: it is on none. */
+static __always_inline struct vm *vm_of(const struct call *c)
+{
+	__u64 kvm = c->kvm;
+
+	return kvm ? bpf_map_lookup_elem(&vms, &kvm) : NULL;
 }
 
 /* Global, to be verified once and not for each map that a call can be in. */
@@ -601,12 +443,10 @@ __noinline int record_negotiation(struct in_flight *t, int ret)
 	__u64 now = bpf_ktime_get_ns();
 	struct tail tail = {};
 	struct cc_record *r;
-	struct known *k;
 
 	if (!t)
 		return 0;
-	k = &t->known;
-	if (!admit(&t->call, k, RECORD_BYTES))
+	if (!admit(&t->call, t->known.args_sent ? NULL : vm_of(&t->call), RECORD_BYTES))
 		return count_loss(CC_LOSS_BUDGET, &t->call, ret);
 	read_tail(&tail, &t->call, usize_of(&t->call, t, ret));
 	r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
@@ -615,7 +455,9 @@ __noinline int record_negotiation(struct in_flight *t, int ret)
 	fill_call(r, &t->call, now, ret);
 	fill_negotiation(r, t);
 	fill_tail(r, &tail);
-	fill_vm(r, k);
+	__builtin_memcpy(r->vm_name, t->known.name, sizeof(r->vm_name));
+	r->has_hook = t->known.has_hook;
+	r->seen |= t->known.seen;
 	r->pid = t->pid;
 	r->tid = t->tid;
 	fill_caller(r, bpf_get_current_task_btf());
@@ -623,22 +465,8 @@ __noinline int record_negotiation(struct in_flight *t, int ret)
 	return 0;
 }
 
-/* What KVM says to it is told next; what comes of it when this VM runs. */
-static __noinline int await_run(const struct call *c)
-{
-	__u32 tgid = bpf_get_current_task_btf()->tgid;
-	struct awaited *a = &awaited[tgid % AWAITED];
-
-	if (!__sync_lock_test_and_set(&a->tgid, tgid))
-		__sync_fetch_and_add(&n_awaited, 1);
-	a->kvm = c->kvm;
-	a->ino = c->vm_ino;
-	awaited_until = bpf_ktime_get_ns() + AWAIT_NS;
-	return 0;
-}
-
-/* KVM PR has no vcore. */
-static __always_inline void fill_vcpu(struct cc_record *r, struct kvm_vcpu *vcpu)
+/* Of a KVM_RUN what the vCPU shows of itself. KVM PR has no vcore. */
+static __always_inline void fill_run(struct cc_record *r, struct kvm_vcpu *vcpu)
 {
 	struct kvmppc_vcore *core = BPF_CORE_READ(vcpu, arch.vcore);
 
@@ -652,31 +480,43 @@ static __always_inline void fill_vcpu(struct cc_record *r, struct kvm_vcpu *vcpu
 	r->in_words = CC_VCPU_PVR + 1;
 }
 
-/* vcpu: of a KVM_RUN, where it could be told. */
+/* The thread holds the vCPU's mutex: what is enabled is what was when its call began. */
+static __always_inline void fill_vcpu(struct cc_record *r, struct kvm_vcpu *vcpu)
+{
+	r->vcpu = BPF_CORE_READ(vcpu, vcpu_id);
+	r->papr = BPF_CORE_READ(vcpu, arch.papr_enabled) != 0;
+	r->seen |= CC_SEEN_VCPU | CC_SEEN_PAPR;
+}
+
+/* vcpu: that it is about; NULL: about none, or that could not be told. */
 static __noinline int record_simple(struct call *c, struct kvm_vcpu *vcpu, int ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 now = bpf_ktime_get_ns();
+	struct vm *vm = vm_of(c);
 	struct cc_record *r;
-	struct known k;
 
-	know_vm(c, &k);
-	if (!admit(c, &k, RECORD_BYTES))
+	if (!admit(c, vm, RECORD_BYTES))
 		return count_loss(CC_LOSS_BUDGET, c, ret);
 	r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
 	if (!r)
 		return count_loss(CC_LOSS_RING, c, ret);
 	fill_call(r, c, now, ret);
 	fill_nothing(r);
-	fill_vm(r, &k);
-	if (vcpu)
+	fill_vm(r, vm);
+	if (vcpu) {
 		fill_vcpu(r, vcpu);
+		if (c->type != CC_ARCH_COMPAT)
+			fill_run(r, vcpu);
+	}
 	r->pid = pid_of(task);
 	r->tid = tid_of(task);
 	fill_caller(r, task);
 	bpf_ringbuf_submit(r, wake_flags(now));
-	return c->type == CC_ARCH_COMPAT ? await_run(c) : 0;
+	return 0;
 }
+
+#include "bpf/lives.bpf.h"
 
 /* ---------------------------------------------------------------- calls in flight */
 
@@ -733,15 +573,6 @@ static __noinline int orphan(void)
 	return 0;
 }
 
-static __noinline int lose_beginning(enum cc_type type, __u32 cmd, __u64 kvm, __u64 ino)
-{
-	struct call c = { .type = type, .cmd = cmd, .kvm = kvm, .vm_ino = ino };
-	struct known k;
-
-	know_vm(&c, &k);
-	return count_loss(CC_LOSS_IN_FLIGHT, &c, CC_RET_UNKNOWN);
-}
-
 static __noinline struct in_flight *take_overflow(struct task_struct *task)
 {
 	__u32 thread = task->pid;
@@ -782,32 +613,63 @@ static __always_inline struct in_flight *take_place(struct task_struct *task)
 	return take_overflow(task);
 }
 
+static __noinline int get_to_know(struct known *k, const struct call *c)
+{
+	struct vm *vm;
+
+	k->changes = vm_changes;
+	vm = vm_of(c);
+	k->kvm = vm ? c->kvm : 0;
+	k->number = c->vm;
+	k->ino = c->vm_ino;
+	k->seen = k->has_hook = k->args_sent = 0;
+	if (!vm)
+		return 0;
+	__builtin_memcpy(k->name, vm->name, sizeof(k->name));
+	k->seen = vm->seen;
+	k->has_hook = vm->has_hook;
+	k->args_sent = vm->args_sent;
+	return 0;
+}
+
+/* It is this VM as long as no VM has come or gone. */
+static __always_inline _Bool is_known(const struct known *k, __u64 kvm)
+{
+	return kvm && k->kvm == kvm && k->changes == vm_changes && k->args_sent;
+}
+
+/* What has been asked for once is so again: is_asked_for(), by what the thread knows. */
+static __always_inline _Bool is_asked_for_again(struct call *c, struct task_struct *task)
+{
+	struct in_flight *t = filter_tid ? NULL : place(task->pid, 0);
+
+	if (!t || !is_known(&t->known, c->kvm))
+		return is_asked_for(c);
+	c->vm = t->known.number;
+	c->vm_ino = t->known.ino;
+	return 1;
+}
+
 /* NULL: it is not to be recorded, or cannot be, and that is counted. */
 static __always_inline struct in_flight *begin(enum cc_type type, __u64 kvm, __u32 cmd, __u64 arg)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	__u64 ino = inode_of(kvm);
+	struct call c = { .type = type, .cmd = cmd, .arg = arg, .kvm = kvm };
 	struct in_flight *t;
 
-	if (!wanted(task, ino))
+	if (!is_asked_for_again(&c, task))
 		return NULL;
 	t = take_place(task);
 	if (!t) {
-		lose_beginning(type, cmd, kvm, ino);
+		count_loss(CC_LOSS_IN_FLIGHT, &c, CC_RET_UNKNOWN);
 		return NULL;
 	}
-	t->call.type = type;
-	t->call.cmd = cmd;
-	t->call.arg = arg;
-	t->call.kvm = kvm;
-	t->call.vm_ino = ino;
-	t->call.mono_ns = bpf_ktime_get_ns();
+	c.mono_ns = bpf_ktime_get_ns();
+	t->call = c;
+	if (type == CC_NEGOTIATION && !is_known(&t->known, kvm))
+		get_to_know(&t->known, &c);
 	t->pid = pid_of(task);
 	t->tid = tid_of(task);
-	if (ino && t->known.ino == ino)
-		t->call.vm = t->known.number;
-	else
-		know_vm(&t->call, &t->known);
 	return t;
 }
 
@@ -865,13 +727,12 @@ static __always_inline void note_hook(struct in_flight *t, __u64 size, __u64 cap
 }
 
 /* What needs nothing from before the call: seen at its end alone. */
-static __noinline int whole_call(enum cc_type type, __u64 kvm, __u64 arg, int ret)
+static __noinline int whole_call(enum cc_type type, __u64 kvm, struct kvm_vcpu *vcpu, __u64 arg,
+				 int ret)
 {
-	struct call c = { .type = type, .arg = arg, .kvm = kvm, .vm_ino = inode_of(kvm) };
+	struct call c = { .type = type, .arg = arg, .kvm = kvm };
 
-	if (!wanted(bpf_get_current_task_btf(), c.vm_ino))
-		return 0;
-	return record_simple(&c, NULL, ret);
+	return is_asked_for(&c) ? record_simple(&c, vcpu, ret) : 0;
 }
 
 SEC("fentry")
@@ -926,16 +787,17 @@ SEC("fexit")
 int BPF_PROG(extension_fexit, struct kvm *kvm, long ext, int ret)
 {
 	if (is_our_capability(ext))
-		whole_call(CC_EXTENSION, (__u64)kvm, ext, ret);
+		whole_call(CC_EXTENSION, (__u64)kvm, NULL, ext, ret);
 	return 0;
 }
 
 SEC("fexit")
 int BPF_PROG(reg_fexit, struct kvm_vcpu *vcpu, __u64 id, union kvmppc_one_reg *val, int ret)
 {
-	if (id == ABI_REG_ARCH_COMPAT)
-		whole_call(CC_ARCH_COMPAT, (__u64)vcpu->kvm, val->wval, ret);
-	return 0;
+	if (id != ABI_REG_ARCH_COMPAT)
+		return 0;
+	whole_call(CC_ARCH_COMPAT, (__u64)vcpu->kvm, vcpu, val->wval, ret);
+	return await_vcpu(vcpu);
 }
 
 /*
@@ -953,11 +815,14 @@ static __noinline int end_call(enum cc_type type, int ret)
 {
 	struct in_flight *t = find_call();
 
+	struct kvm_vcpu *vcpu;
+
 	if (!t || t->call.type != type)
 		return 0;
-	record_simple(&t->call, NULL, ret);
+	vcpu = type == CC_ARCH_COMPAT ? (struct kvm_vcpu *)t->vcpu : NULL;
+	record_simple(&t->call, vcpu, ret);
 	forget_call(t);
-	return 0;
+	return vcpu ? await_vcpu(vcpu) : 0;
 }
 
 SEC("kprobe")
@@ -1020,8 +885,11 @@ int BPF_KRETPROBE(extension_kretprobe, int ret)
 static __noinline int begin_arch_compat(struct kvm_vcpu *vcpu, union kvmppc_one_reg *val)
 {
 	__u64 kvm = (__u64)BPF_CORE_READ(vcpu, kvm);
+	struct in_flight *t = begin(CC_ARCH_COMPAT, kvm, 0, BPF_CORE_READ(val, wval));
 
-	return begin_call(CC_ARCH_COMPAT, kvm, BPF_CORE_READ(val, wval));
+	if (t)
+		t->vcpu = (__u64)vcpu;
+	return 0;
 }
 
 SEC("kprobe")
@@ -1040,148 +908,47 @@ int BPF_KRETPROBE(reg_kretprobe, int ret)
 	return in_flight ? end_call(CC_ARCH_COMPAT, ret) : 0;
 }
 
+/* What becomes a VM is none yet: it stands where others have their argument. */
+SEC("kprobe")
+int BPF_KPROBE(birth_kprobe, struct kvm *kvm)
+{
+	if (in_flight)
+		orphan();
+	return begin_call(CC_VM_CREATED, 0, (__u64)kvm);
+}
+
+static __noinline int end_birth(int ret)
+{
+	struct in_flight *t = find_call();
+	__u64 kvm, mono_ns;
+
+	if (!t || t->call.type != CC_VM_CREATED)
+		return 0;
+	kvm = t->call.arg;
+	mono_ns = t->call.mono_ns;
+	forget_call(t);
+	return vm_was_made(kvm, ret, mono_ns);
+}
+
+SEC("kretprobe")
+int BPF_KRETPROBE(birth_kretprobe, int ret)
+{
+	return in_flight ? end_birth(ret) : 0;
+}
+
+SEC("kprobe")
+int BPF_KPROBE(death_kprobe, struct kvm *kvm)
+{
+	if (in_flight)
+		orphan();
+	return vm_ends((__u64)kvm);
+}
+
 #include "bpf/printer.bpf.h"
 
-/* ---------------------------------------------------------------- what fails, what KVM says */
+#include "bpf/runs.bpf.h"
 
-static __always_inline _Bool is_kvms(__u32 cmd)
-{
-	return (cmd >> 8 & 0xff) == 0xae;
-}
-
-/* What the file of the ioctl that this thread is in holds, and the command; 0: it is in none. */
-static __noinline __u64 under_way(struct task_struct *task, __u32 *cmd)
-{
-	struct pt_regs *regs = BPF_CORE_READ(task, thread.regs);
-	__u64 trap = BPF_CORE_READ(regs, trap) & ~0xfull, fd = BPF_CORE_READ(regs, orig_gpr3);
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file **files = BPF_CORE_READ(table, fd), *file = NULL;
-
-	*cmd = BPF_CORE_READ(regs, gpr[4]);
-	if ((trap != TRAP_SYSCALL && trap != TRAP_SCV) || BPF_CORE_READ(regs, gpr[0]) != NR_IOCTL ||
-	    !is_kvms(*cmd) || fd >= BPF_CORE_READ(table, max_fds))
-		return 0;
-	bpf_probe_read_kernel(&file, sizeof(file), &files[fd]);
-	return (__u64)BPF_CORE_READ(file, private_data);
-}
-
-/*
- * Another thread may have put another file in this one's place meanwhile. A vCPU proves itself:
- * for each of its ioctls but KVM_INTERRUPT the thread that calls holds its mutex.
- */
-static __always_inline _Bool is_held(struct kvm_vcpu *vcpu, struct task_struct *task)
-{
-	if (!bpf_core_field_exists(vcpu->mutex.owner))
-		return 0;
-	return (BPF_CORE_READ(vcpu, mutex.owner.counter) & ~(__u64)MUTEX_FLAGS) == (__u64)task;
-}
-
-/* And a VM by the memory that it is made of. */
-static __always_inline _Bool is_of(struct kvm *kvm, struct task_struct *task)
-{
-	struct mm_struct *mm = BPF_CORE_READ(kvm, mm);
-
-	return mm && mm == BPF_CORE_READ(task, mm);
-}
-
-static __always_inline void set_vm(struct call *c, __u64 kvm)
-{
-	c->kvm = kvm;
-	c->vm_ino = inode_of(kvm);
-}
-
-/* The word that goes with it, in the part of memory that user space shares. */
-static __always_inline __u64 hardware_reason(struct kvm_vcpu *vcpu, __u32 reason)
-{
-	if (reason == ABI_EXIT_FAIL_ENTRY)
-		return BPF_CORE_READ(vcpu, run, fail_entry.hardware_entry_failure_reason);
-	if (reason == ABI_EXIT_INTERNAL_ERROR)
-		return BPF_CORE_READ(vcpu, run, internal.suberror);
-	return reason == ABI_EXIT_UNKNOWN ? BPF_CORE_READ(vcpu, run, hw.hardware_exit_reason) : 0;
-}
-
-static __always_inline _Bool is_repeated(const struct call *c, __u32 tgid, int ret)
-{
-	/* Of an error kvm_run has no reason but an older one. */
-	struct run_kind kind = { c->kvm, c->vm_ino, tgid, ret < 0 ? 0 : c->cmd, ret, 0 };
-	__u8 told = 1;
-
-	if (bpf_map_update_elem(&runs, &kind, &told, BPF_NOEXIST) != -EEXIST)
-		return 0;
-	__sync_fetch_and_add(&runs_repeated, 1);
-	return 1;
-}
-
-/* The vCPU that this thread runs; NULL: that cannot be told. */
-static __always_inline struct kvm_vcpu *running(struct task_struct *task)
-{
-	struct kvm_vcpu *vcpu;
-	__u32 cmd;
-
-	vcpu = (struct kvm_vcpu *)under_way(task, &cmd);
-	return vcpu && is_held(vcpu, task) ? vcpu : NULL;
-}
-
-static __noinline int failed_run(__u32 reason, int ret)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct call c = { .type = CC_RUN, .cmd = reason };
-	struct kvm_vcpu *vcpu = running(task);
-
-	if (vcpu) {
-		set_vm(&c, (__u64)BPF_CORE_READ(vcpu, kvm));
-		/* What there is to be read of an exit that is none is an older one's. */
-		c.arg = ret < 0 ? 0 : hardware_reason(vcpu, reason);
-	}
-	if (!wanted(task, c.vm_ino) || is_repeated(&c, task->tgid, ret))
-		return 0;
-	return record_simple(&c, vcpu, ret);
-}
-
-static __always_inline _Bool is_awaited(struct awaited *a, const struct call *c, __u32 tgid)
-{
-	if (a->kvm != c->kvm || a->ino != c->vm_ino ||
-	    __sync_val_compare_and_swap(&a->tgid, tgid, 0) != tgid)
-		return 0;
-	if (__sync_fetch_and_add(&n_awaited, -1) == 1)
-		awaited_until = 0;
-	return 1;
-}
-
-/* While one is waited for. It is this thread's if it is its process's. */
-static __noinline int good_run(__u32 reason, int ret)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	__u32 tgid = task->tgid;
-	struct awaited *a = &awaited[tgid % AWAITED];
-	struct call c = { .type = CC_RAN, .cmd = reason };
-	struct kvm_vcpu *vcpu;
-
-	if (a->tgid != tgid) {
-		if (bpf_ktime_get_ns() > awaited_until)
-			awaited_until = 0;
-		return 0;
-	}
-	vcpu = running(task);
-	if (!vcpu)
-		return 0;
-	set_vm(&c, (__u64)BPF_CORE_READ(vcpu, kvm));
-	if (!is_awaited(a, &c, tgid) || !wanted(task, c.vm_ino))
-		return 0;
-	return record_simple(&c, vcpu, ret);
-}
-
-/* Most exits to user space are I/O, and none that fails. */
-SEC("tp_btf")
-int BPF_PROG(run_tp, __u32 reason, int ret)
-{
-	if (ret < 0)
-		return ret == -EINTR || ret == -EAGAIN ? 0 : failed_run(reason, ret);
-	if (reason != ABI_EXIT_UNKNOWN && reason != ABI_EXIT_FAIL_ENTRY &&
-	    reason != ABI_EXIT_INTERNAL_ERROR)
-		return awaited_until ? good_run(reason, ret) : 0;
-	return failed_run(reason, ret);
-}
+/* ---------------------------------------------------------------- what KVM says */
 
 /* The VM that it is about, as far as the thread's ioctl tells. */
 static __always_inline void find_vm(struct call *c, struct task_struct *task)
@@ -1189,9 +956,9 @@ static __always_inline void find_vm(struct call *c, struct task_struct *task)
 	__u64 object = under_way(task, &c->cmd);
 
 	if (object && is_held((struct kvm_vcpu *)object, task))
-		set_vm(c, (__u64)BPF_CORE_READ((struct kvm_vcpu *)object, kvm));
+		c->kvm = (__u64)BPF_CORE_READ((struct kvm_vcpu *)object, kvm);
 	else if (object && is_of((struct kvm *)object, task))
-		set_vm(c, object);
+		c->kvm = object;
 	else
 		c->cmd = 0;
 }
@@ -1217,18 +984,17 @@ static __noinline int record_line(struct call *c, const char *text, _Bool interr
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 now = bpf_ktime_get_ns();
+	struct vm *vm = vm_of(c);
 	struct cc_line *l;
-	struct known k;
 
-	know_vm(c, &k);
-	if (!admit(c, &k, LINE_BYTES))
+	if (!admit(c, vm, LINE_BYTES))
 		return count_loss(CC_LOSS_BUDGET, c, CC_RET_UNKNOWN);
 	l = bpf_ringbuf_reserve(&ring, sizeof(*l), 0);
 	if (!l)
 		return count_loss(CC_LOSS_RING, c, CC_RET_UNKNOWN);
 	fill_call(&l->rec, c, now, 0);
 	fill_nothing(&l->rec);
-	fill_vm(&l->rec, &k);
+	fill_vm(&l->rec, vm);
 	l->rec.pid = pid_of(task);
 	l->rec.tid = tid_of(task);
 	fill_caller(&l->rec, task);
@@ -1250,7 +1016,7 @@ static __noinline int line_of_kvm(const char *text, __u64 len, enum printer prin
 		return 0;
 	if (!interrupt) {
 		find_vm(&c, task);
-		if (!wanted(task, c.vm_ino))
+		if (!is_asked_for(&c))
 			return 0;
 	}
 	/* The kernel's buffer for stacks was in use. */
@@ -1291,6 +1057,17 @@ int drop_call(struct drop_call *d)
 	d->dropped = t && t->call.mono_ns == d->mono_ns;
 	if (d->dropped)
 		forget_call(t);
+	return 0;
+}
+
+/* User space has looked at a VM that was there already, and at who owns it. */
+SEC("syscall")
+int decide_vm(struct decide_vm *d)
+{
+	__u64 kvm = d->kvm;
+	struct vm *vm = bpf_map_lookup_elem(&vms, &kvm);
+
+	d->passes = vm && vm->number == d->number && !vm->born && decide(vm, d->passes);
 	return 0;
 }
 

@@ -24,6 +24,10 @@ typedef long long unsigned int __u64;
 
 typedef __u64 u64;
 
+typedef unsigned char __u8;
+
+typedef __u8 u8;
+
 typedef unsigned int __kernel_uid32_t;
 
 typedef unsigned int __u32;
@@ -172,6 +176,7 @@ struct mutex {
 struct kvmppc_vcore;
 
 struct kvm_vcpu_arch {
+	u8 papr_enabled;
 	struct kvmppc_vcore *vcore;
 };
 
@@ -182,6 +187,7 @@ struct kvm_vcpu_stat {
 struct kvm_vcpu {
 	struct kvm *kvm;
 	int vcpu_id;
+	int vcpu_idx;
 	struct mutex mutex;
 	struct kvm_run *run;
 	struct kvm_vcpu_arch arch;

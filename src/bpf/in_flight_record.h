@@ -18,14 +18,16 @@ struct call {
 	__u64 mono_ns;	  /* at entry; 0: only the end is watched */
 };
 
-/* What is known of a VM. */
+/* What a thread knows of the VM that its newest call was on, which it asks for again and again. */
 struct known {
+	__u64 kvm;    /* 0: nothing */
 	__u64 number; /* as cc_record.vm */
 	__u64 ino;
 	char name[CC_VM_NAME_LEN];
 	__u32 seen; /* CC_SEEN_OPS: has_hook was read */
 	__u32 has_hook;
-	__u64 args_sent; /* struct cc_args is ahead of the VM's records in the ring */
+	__u32 args_sent; /* struct cc_args is ahead of the VM's records in the ring */
+	__u32 changes;	 /* vm_changes then */
 };
 
 struct in_flight {
@@ -36,7 +38,8 @@ struct in_flight {
 	__u32 pid;	   /* as in cc_record */
 	__u32 tid;
 	__u64 in[CC_WORDS];
-	__u64 backend_arg; /* for the return probe, which sees none */
+	__u64 backend_arg; /* for the return probe, which sees none; */
+	__u64 vcpu;	   /* likewise the kernel's struct kvm_vcpu that a request is for */
 	__u64 backend_caps;
 	__u64 backend_head;
 	__s32 backend_ret;
@@ -53,6 +56,16 @@ struct drop_call {
 	__u64 thread;  /* in_flight.owner */
 	__u64 mono_ns; /* in_flight.call.mono_ns: a later call of the thread stays */
 	__u64 dropped;
+};
+
+/*
+ * Of a VM that was found: does its owner pass the filters? What was decided before, at its first
+ * call, stays. passes is set to whether it is to be told of: not where it has ended, or its birth
+ * is told.
+ */
+struct decide_vm {
+	__u64 kvm, number;
+	__u64 passes;
 };
 
 #endif /* COMPATCAPS_IN_FLIGHT_RECORD_H */

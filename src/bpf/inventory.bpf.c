@@ -8,6 +8,9 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include "kvm/inventory_record.h"
+
+const volatile __u32 vm_epoch; /* the tracer's now */
+
 #include "bpf/vms.bpf.h"
 
 #define ANON_INODE_FS_MAGIC 0x09041934
@@ -65,14 +68,28 @@ static __always_inline __u32 backend_of(struct kvm *kvm)
 	return BPF_CORE_READ(ops, enable_nested) ? BACKEND_HV : BACKEND_PR;
 }
 
+/* Its file is open here: it lives. NULL: there is no room for it, or another VM has its place. */
+static __always_inline struct vm *number_of(__u64 kvm, __u64 ino)
+{
+	struct vm *vm = bpf_map_lookup_elem(&vms, &kvm);
+
+	if (vm && !is_of_now(vm, ino))
+		return NULL;
+	if (!vm || !vm->number)
+		vm = add_vm(kvm);
+	if (vm)
+		look_at_directory(vm, kvm, ino);
+	return vm;
+}
+
 static __always_inline void fill_vm(struct inventory_record *r, struct kvm *kvm)
 {
 	struct vm *vm;
 
 	r->kvm = (__u64)kvm;
 	r->ino = BPF_CORE_READ(kvm, debugfs_dentry, d_inode, i_ino);
-	vm = meet_vm(r->kvm, r->ino);
-	r->number = vm ? vm->known.number : 0;
+	vm = number_of(r->kvm, r->ino);
+	r->number = vm ? vm->number : 0;
 	r->backend = backend_of(kvm);
 	r->vcpus = BPF_CORE_READ(kvm, online_vcpus.counter);
 	if (r->ino)

@@ -690,7 +690,7 @@ static void judge_vm(struct evaluation *ev, const struct story_vm *vm, bool ende
 
 static bool is_end_of_vm(const struct event *e)
 {
-	return e->type == EVENT_VM && e->frame->vm.ended;
+	return e->type == EVENT_VM && e->frame->vm.event == VM_ENDED;
 }
 
 static void follow_story(struct evaluation *ev, const struct event *e)

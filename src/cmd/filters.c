@@ -33,12 +33,18 @@ static bool resolve_pid(uint32_t pid, int *pidfd)
 	return true;
 }
 
-static bool resolve_tid(uint32_t tid)
+/* A VM is of a process: those of that thread's. */
+static bool resolve_tid(struct attach_options *a)
 {
-	if (!tid || process_of_thread(tid))
-		return true;
-	say("there is no thread %u", tid);
-	return false;
+	uint32_t of = a->tid ? process_of_thread(a->tid) : 0;
+
+	if (a->tid && !of) {
+		say("there is no thread %u", a->tid);
+		return false;
+	}
+	if (!a->pid)
+		a->pid = of;
+	return true;
 }
 
 static bool resolve_vm(const char *name, struct attach_options *a)
@@ -65,8 +71,8 @@ static bool resolve_cgroup(const char *path, struct attach_options *a)
 
 bool filters_resolve(const struct options *o, struct attach_options *a, int *pidfd)
 {
-	return resolve_pid(o->attach.pid, pidfd) && resolve_tid(o->attach.tid) &&
-	       resolve_vm(o->vm, a) && resolve_cgroup(o->cgroup, a);
+	return resolve_pid(o->attach.pid, pidfd) && resolve_tid(a) && resolve_vm(o->vm, a) &&
+	       resolve_cgroup(o->cgroup, a);
 }
 
 bool filters_pass(const struct attach_options *a, uint32_t pid, uint64_t vm_ino)

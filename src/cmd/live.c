@@ -10,11 +10,11 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "live/attach.h"
 #include "live/child.h"
+#include "live/frames.h"
 #include "cmd/filters.h"
 #include "kvm/guest.h"
 #include "live/host.h"
@@ -24,6 +24,7 @@
 #include "lib/say.h"
 #include "io/signals.h"
 #include "diagnosis/session.h"
+#include "recording/stream.h"
 #include "cmd/tell.h"
 #include "lib/text.h"
 #include "live/vms.h"
@@ -34,6 +35,7 @@
 
 /* A flood is read in pieces, between which there is time for signals and the clock. */
 #define CONSUME_MAX 256
+#define CONSUME_ALL 4096 /* such pieces: more than any ring has */
 #define UEVENTS_MAX 16
 /* Asking for losses takes longer than a record does: not for each of a stream. */
 #define LOST_NS (NSEC / 5)
@@ -42,14 +44,7 @@
 /* Facts of the host may change when it is itself migrated: so old they are read again. */
 #define FACTS_NS NSEC
 
-#define STATE_LEN     320
-#define PENDING_NAMES 256 /* VMs whose command line has come and no call yet */
-
-/* QEMU's -name of a VM, on its way to the VM's first call. */
-struct pending {
-	uint64_t vm, ino;
-	char name_option[GUEST_OPTION_LEN];
-};
+#define STATE_LEN 320
 
 struct live {
 	const struct options *opt;
@@ -60,9 +55,7 @@ struct live {
 	struct child child;
 	struct host_facts host;
 	bool asked_command;
-	struct pending pending[PENDING_NAMES];
-	unsigned int next_pending;
-	struct vms vms;
+	struct names names;
 	int signals; /* signalfd */
 	int uevents; /* watch.h; -1: none */
 	int process; /* pidfd of -p; -1: none */
@@ -72,6 +65,7 @@ struct live {
 	uint64_t lost_at;    /* when to ask for losses, 0: no record has come since */
 	uint64_t refresh_at; /* when to see whether the probes still work */
 	uint64_t deadline;   /* 0: none */
+	uint64_t stop_at;    /* what happened later is none of this trace; 0: it goes on */
 	int signal;	     /* that ended it, 0: none */
 	bool unread;	     /* the reader of our output has gone */
 	bool was_blind;	     /* a function was not watched for a while */
@@ -79,40 +73,9 @@ struct live {
 	bool stop;
 };
 
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * NSEC + (uint64_t)ts.tv_nsec;
-}
-
 static uint64_t now(void)
 {
-	return clock_ns(CLOCK_MONOTONIC);
-}
-
-/*
- * The wall clock may be set while we run. Two clocks are not read at the same moment: what
- * differs by less than a set clock does would only make equal times differ.
- */
-static int64_t clock_offset(void)
-{
-	static int64_t offset;
-	int64_t now_offset = (int64_t)(clock_ns(CLOCK_REALTIME) - now());
-
-	if (llabs(now_offset - offset) > (int64_t)MSEC)
-		offset = now_offset;
-	return offset;
-}
-
-static struct frame frame_at(enum frame_type type, uint64_t mono_ns)
-{
-	return (struct frame){
-		.type = type,
-		.mono_ns = mono_ns,
-		.real_ns = mono_ns + (uint64_t)clock_offset(),
-	};
+	return frames_now();
 }
 
 static void send_frame(struct live *l, const struct frame *f)
@@ -177,67 +140,85 @@ static void learn_command(struct live *l, const struct cc_record *r)
 
 /* ---------------------------------------------------------------- records */
 
-static struct pending *find_pending(struct live *l, uint64_t vm, uint64_t ino)
-{
-	for (size_t i = 0; i < PENDING_NAMES; i++)
-		if (l->pending[i].vm == vm && l->pending[i].ino == ino)
-			return &l->pending[i];
-	return NULL;
-}
-
 static void on_args(const struct cc_args *a, void *ctx)
 {
 	struct live *l = ctx;
-	struct pending *p = find_pending(l, a->vm, a->vm_ino);
-	size_t len = a->len <= sizeof(a->args) ? a->len : sizeof(a->args);
 
-	if (!p)
-		p = &l->pending[l->next_pending++ % PENDING_NAMES];
-	p->vm = a->vm;
-	p->ino = a->vm_ino;
-	guest_option(p->name_option, sizeof(p->name_option), a->args, len);
-	/* It may stand further back than what was sent. */
-	if (!p->name_option[0] && (!len || len == sizeof(a->args)))
-		process_name_option(a->pid, p->name_option, sizeof(p->name_option), NULL);
+	names_note(&l->names, a);
+}
+
+static void on_loss(enum cc_loss loss, uint64_t n, const struct loss_count *by, size_t n_by,
+		    void *ctx);
+
+/* What rests on what was not seen must know of losses first. */
+static void tell_losses(struct live *l, const struct cc_record *r)
+{
+	if (r->type == CC_VM_ENDED)
+		attach_losses(l->attach, on_loss, l);
+	else if (attach_has_lost(l->attach))
+		attach_losses(l->attach, on_loss, l);
+}
+
+static void on_vm(struct live *l, const struct cc_record *r)
+{
+	struct vm_names *names = names_of(&l->names, r->vm);
+	struct frame_text text;
+	struct frame f = frame_of_vm(r, names, &text);
+
+	send_frame(l, &f);
+	if (names)
+		*names = (struct vm_names){ 0 };
+	if (f.vm.event != VM_ENDED)
+		return;
+	attach_forget_vm(l->attach, r->vm);
+	l->stop |= l->attach_opt.vm_ino && r->vm_ino == l->attach_opt.vm_ino;
+}
+
+static void on_call(struct live *l, const struct cc_record *r)
+{
+	struct vm_names *names = names_of(&l->names, r->vm);
+	struct frame f = frame_of_call(r, names);
+
+	if (r->ret == -EINVAL || r->type == CC_ARCH_COMPAT)
+		refresh_device_tree(l);
+	learn_command(l, r);
+	send_frame(l, &f);
+	if (names)
+		*names = (struct vm_names){ 0 };
+}
+
+static bool is_told(const struct live *l, const struct cc_record *r)
+{
+	return !teller_is_done(l->teller) && record_valid(r) &&
+	       (!l->stop_at || r->mono_ns <= l->stop_at);
 }
 
 static void on_record(const struct cc_record *r, void *ctx)
 {
 	struct live *l = ctx;
-	struct frame f = frame_at(FRAME_CALL, r->mono_ns);
-	struct pending *p = r->vm ? find_pending(l, r->vm, r->vm_ino) : NULL;
 
-	if (teller_is_done(l->teller) || !record_valid(r))
+	if (!is_told(l, r))
 		return;
-	if (r->ret == -EINVAL || r->type == CC_ARCH_COMPAT)
-		refresh_device_tree(l);
-	learn_command(l, r);
-	f.call.rec = r;
-	f.call.name_option = p ? p->name_option : NULL;
-	f.call.cgroup = cgroup_path(r->cgroup);
-	send_frame(l, &f);
-	if (p)
-		*p = (struct pending){ 0 };
+	tell_losses(l, r);
+	if (r->type == CC_VM_CREATED || r->type == CC_VM_ENDED)
+		on_vm(l, r);
+	else
+		on_call(l, r);
 }
 
 static void on_line(const struct cc_line *line, void *ctx)
 {
 	struct live *l = ctx;
-	const struct cc_record *r = &line->rec;
-	struct frame f = frame_at(FRAME_KERNEL, r->mono_ns);
-	struct pending *p = r->vm ? find_pending(l, r->vm, r->vm_ino) : NULL;
-	size_t len = r->arg < sizeof(line->text) ? r->arg : sizeof(line->text);
-	char text[4 * CC_LINE_LEN + 1];
+	struct vm_names *names = names_of(&l->names, line->rec.vm);
+	struct frame_text text;
+	struct frame f;
 
-	if (teller_is_done(l->teller) || !record_valid(r))
+	if (!is_told(l, &line->rec))
 		return;
-	f.kernel.rec = r;
-	f.kernel.text = text_escape(text, sizeof(text), line->text, len);
-	f.kernel.name_option = p ? p->name_option : NULL;
-	f.kernel.cgroup = cgroup_path(r->cgroup);
+	f = frame_of_line(line, names, &text);
 	send_frame(l, &f);
-	if (p)
-		*p = (struct pending){ 0 };
+	if (names)
+		*names = (struct vm_names){ 0 };
 }
 
 static void on_loss(enum cc_loss loss, uint64_t n, const struct loss_count *by, size_t n_by,
@@ -266,25 +247,28 @@ static void consume(struct live *l)
 		l->lost_at = now() + LOST_NS;
 }
 
+/* All that has been recorded until now, for what comes next is told after it. */
+static void consume_all(struct live *l)
+{
+	const struct attach_sink sink = { on_record, on_args, on_line, l };
+
+	for (int i = 0; i < CONSUME_ALL && !teller_is_done(l->teller); i++)
+		if (attach_consume(l->attach, &sink, CONSUME_MAX) < CONSUME_MAX)
+			break;
+}
+
 /* ---------------------------------------------------------------- what is watched */
 
-static void send_attach(struct live *l, enum point i, uint64_t at)
+static void send_attach(struct live *l, enum point i)
 {
 	const struct attach_point *p = attach_point(l->attach, i);
-	struct frame f = frame_at(FRAME_ATTACH, at);
-	uint64_t *older = calloc(l->vms.n + 1, sizeof(*older));
+	struct frame f = frame_at(FRAME_ATTACH, p->at);
 
-	for (size_t v = 0; older && v < l->vms.n; v++)
-		older[v] = l->vms.list[v].ino;
 	f.attach.point = i;
 	f.attach.how = p->how;
 	f.attach.why = p->how == ATTACH_ABSENT ? p->why : NULL;
 	f.attach.released = p->how == ATTACH_ABSENT && l->released;
-	f.attach.known = l->vms.known && older;
-	f.attach.older = older;
-	f.attach.n_older = older ? l->vms.n : 0;
 	send_frame(l, &f);
-	free(older);
 }
 
 static void say_change(const struct live *l, enum point i)
@@ -331,32 +315,47 @@ static bool is_blind(const struct live *l, enum point i)
 	       (!module || host_has_module(module));
 }
 
-/* at: before it was attached to, so that no call seems to have come before its probe. */
-static void send_changes(struct live *l, unsigned int mask, uint64_t at)
+static void send_changes(struct live *l, unsigned int mask)
 {
 	char state[STATE_LEN];
 
+	consume_all(l);
 	for (unsigned int i = 0; i < ATTACH_POINTS; i++) {
 		if (!(mask & 1u << i))
 			continue;
 		if (l->opt->verbose || !l->opt->release_idle)
 			say_change(l, i);
 		l->was_blind |= is_blind(l, i);
-		send_attach(l, i, at);
+		send_attach(l, i);
 	}
 	notify_ready(state_of(l, state));
 }
 
+/*
+ * Uevents tell of modules, and of VMs where probes are to be let go of meanwhile; no story rests on
+ * them. While somebody listens each VM pays for two messages: where all is attached there is
+ * nothing to be heard.
+ */
+static void listen_to_uevents(struct live *l)
+{
+	bool wanted = l->opt->release_idle || n_attached(l, ATTACH_ABSENT);
+
+	if (wanted && l->uevents < 0)
+		l->uevents = watch_open();
+	if (wanted || l->uevents < 0)
+		return;
+	close(l->uevents);
+	l->uevents = -1;
+}
+
 static void refresh(struct live *l)
 {
-	uint64_t at = now();
 	unsigned int mask = l->stop ? 0 : attach_refresh(l->attach);
 
-	l->refresh_at = at + REFRESH_NS;
-	if (!mask)
-		return;
-	vms_look(&l->vms);
-	send_changes(l, mask, at);
+	l->refresh_at = now() + REFRESH_NS;
+	if (mask)
+		send_changes(l, mask);
+	listen_to_uevents(l);
 }
 
 /* reloaded: kvm may be another one, even if all facts are the same when it is looked at. */
@@ -372,68 +371,30 @@ static void on_modules(struct live *l, bool reloaded)
 		send_host(l, reloaded);
 }
 
+/* With --release-idle: VMs that are there when probes are taken again are older than that. */
 static void take_or_release(struct live *l, bool vms)
 {
-	uint64_t at = now();
 	unsigned int mask;
 
 	if (!l->opt->release_idle || l->stop)
 		return;
+	/* What was recorded until now was recorded while these were held. */
+	consume_all(l);
 	mask = vms ? attach_take(l->attach) : attach_release(l->attach);
 	l->released = !vms;
-	if (!mask)
-		return;
-	vms_look(&l->vms);
-	send_changes(l, mask, at);
+	if (mask)
+		send_changes(l, mask);
 }
 
-static void send_vm(struct live *l, const struct watch_event *e, uint64_t ino)
+static bool vms_are_there(void)
 {
-	struct frame f = frame_at(FRAME_VM, now());
-	char comm[CC_COMM_LEN] = "", escaped[CC_COMM_LEN * 4], option[GUEST_OPTION_LEN] = "";
+	struct vms vms = { 0 };
+	bool there;
 
-	f.vm.ended = e->what == WATCH_VM_ENDED;
-	f.vm.pid = process_of_thread(e->tid);
-	if (!f.vm.pid)
-		f.vm.pid = e->tid;
-	process_comm(f.vm.pid, comm);
-	/* This process makes one itself to ask KVM a question. What others are called proves
-	 * nothing. */
-	if (f.vm.pid == (uint32_t)getpid() ||
-	    (!f.vm.ended && !filters_pass(&l->attach_opt, f.vm.pid, ino)))
-		return;
-	if (!f.vm.ended)
-		process_name_option(f.vm.pid, option, sizeof(option), &f.vm.incoming);
-	f.vm.ino = ino;
-	f.vm.vm_name = e->vm_name;
-	f.vm.comm = text_escape(escaped, sizeof(escaped), comm, sizeof(comm));
-	f.vm.name_option = option;
-	f.vm.cgroup = cgroup_path(process_cgroup(f.vm.pid));
-	send_frame(l, &f);
-}
-
-static void on_vm(struct live *l, const struct watch_event *e)
-{
-	bool ended = e->what == WATCH_VM_ENDED;
-	uint64_t ino = ended ? vms_drop(&l->vms, e->vm_name) : host_vm_inode(e->vm_name);
-
-	if (!ended && ino)
-		vms_add(&l->vms, e->vm_name, ino);
-	/* Its calls come first: they are why its end is told of. */
-	if (ended) {
-		consume(l);
-		attach_losses(l->attach, on_loss, l);
-	} else {
-		take_or_release(l, true);
-	}
-	/* In a pid namespace the kernel's numbers are not ours. */
-	if (!host_pid_namespace())
-		send_vm(l, e, ino);
-	if (!ended)
-		return;
-	attach_forget_vm(l->attach, ino);
-	l->stop |= l->attach_opt.vm_ino && ino == l->attach_opt.vm_ino;
-	take_or_release(l, e->vms);
+	vms_look(&vms);
+	there = vms.n || !vms.known;
+	vms_free(&vms);
+	return there;
 }
 
 static void on_uevents(struct live *l)
@@ -448,21 +409,32 @@ static void on_uevents(struct live *l)
 				on_modules(l, !strcmp(e.module, "kvm"));
 			break;
 		case WATCH_OVERRUN:
-			say_note(
-				"more uevents arrived at once than there was room for: the creation and end of some VMs is not reported");
-			vms_look(&l->vms);
-			take_or_release(l, l->vms.n || !l->vms.known);
+			/* A module or a VM may have come or gone. */
+			take_or_release(l, vms_are_there());
 			on_modules(l, true);
 			break;
 		case WATCH_VM_CREATED:
 		case WATCH_VM_ENDED:
-			on_vm(l, &e);
+			take_or_release(l, e.vms);
 			break;
 		}
 	}
 }
 
 /* ---------------------------------------------------------------- the loop */
+
+/* What the command has started is followed to the last: the orphans among it are given to us. */
+static void on_child(struct live *l)
+{
+	bool ended = l->child.ended;
+
+	child_reap(&l->child);
+	l->stop |= l->child.last_ended;
+	if (l->child.ended && !ended && !l->stop)
+		say_note(
+			"%s has ended, and processes that it started run on: tracing until the last of them ends, or Ctrl-C",
+			l->opt->command[0]);
+}
 
 static void on_signal(struct live *l)
 {
@@ -471,8 +443,7 @@ static void on_signal(struct live *l)
 	if (read(l->signals, &si, sizeof(si)) != (ssize_t)sizeof(si))
 		return;
 	if (si.ssi_signo == SIGCHLD) {
-		child_reap(&l->child);
-		l->stop |= l->child.ended;
+		on_child(l);
 		return;
 	}
 	/* From the keyboard the command has got it already: a second one does no harm. */
@@ -528,20 +499,22 @@ static void pump(struct live *l)
 	struct pollfd fds[] = {
 		{ .fd = attach_fd(l->attach), .events = POLLIN },
 		{ .fd = l->signals, .events = POLLIN },
-		{ .fd = l->uevents, .events = POLLIN },
+		{ .fd = -1, .events = POLLIN }, /* uevents */
 		{ .fd = l->process, .events = POLLIN },
 	};
 
 	while (!l->stop) {
-		int n = poll(fds, 4, time_left(l));
+		int n;
+
+		fds[2].fd = l->uevents;
+		n = poll(fds, 4, time_left(l));
 
 		if (n < 0 && errno != EINTR)
 			break;
-		/* First, for it may be all that is left of a process that made a call. */
-		if (n > 0 && fds[2].revents)
-			on_uevents(l);
 		if ((n > 0 && fds[0].revents) || is_due(l->look_at))
 			consume(l);
+		if (n > 0 && fds[2].revents)
+			on_uevents(l);
 		if (n > 0 && fds[1].revents)
 			on_signal(l);
 		if (n > 0 && fds[3].revents) {
@@ -555,17 +528,16 @@ static void pump(struct live *l)
 /* What was recorded before the end still counts, unless the asked-for number is reached. */
 static void drain(struct live *l)
 {
-	const struct attach_sink sink = { on_record, on_args, on_line, l };
 	struct frame end;
 
+	/* Once the first probe goes not all is seen any more: the trace ends here, for all of them.
+	 */
+	l->stop_at = now();
 	/* While probes are there the losses that the kernel counts are theirs. */
 	attach_losses(l->attach, on_loss, l);
 	attach_stop(l->attach);
-	while (!teller_is_done(l->teller) && attach_consume(l->attach, &sink, CONSUME_MAX) > 0)
-		;
+	consume_all(l);
 	attach_losses(l->attach, on_loss, l);
-	if (l->uevents >= 0 && !teller_is_done(l->teller))
-		on_uevents(l);
 	end = frame_at(FRAME_END, now());
 	end.end.runs_repeated = attach_runs_repeated(l->attach);
 	session_frame(l->session, &end);
@@ -608,21 +580,32 @@ static void send_trace(struct live *l, uint64_t at)
 	char filters[256];
 
 	host_identify(&f.trace.id);
+	f.trace.schema = STREAM_SCHEMA;
 	f.trace.host = l->host;
 	f.trace.filters.threads = l->opt->attach.tid;
+	f.trace.filters.processes = l->opt->attach.pid || l->opt->attach.comm[0] ||
+				    l->attach_opt.cgroup || l->opt->attach.tid || l->opt->command;
 	f.trace.filters.text = filters_text(l->opt, filters, sizeof(filters));
-	f.trace.clock_offset_ns = clock_offset();
+	f.trace.clock_offset_ns = frames_clock_offset();
 	send_frame(l, &f);
 	for (unsigned int i = 0; i < ATTACH_POINTS; i++)
-		send_attach(l, i, at);
+		send_attach(l, i);
 }
 
+/*
+ * Of one that was made meanwhile, or has ended, nothing is told: its own records tell of it. That
+ * of the filters is decided here, unless a call has come first.
+ */
 static void send_found(struct live *l, const struct inventory_vm *vm)
 {
-	const struct inventory_process *p = vm->processes;
 	struct frame f = frame_at(FRAME_FOUND, now());
 
-	if (!filters_pass(&l->attach_opt, p->pid, vm->ino))
+	if (!vm->number) {
+		on_loss(CC_LOSS_VMS, 1, NULL, 0, l);
+		return;
+	}
+	if (!attach_decide(l->attach, vm->kvm, vm->number,
+			   filters_pass(&l->attach_opt, vm->processes->pid, vm->ino)))
 		return;
 	f.found.vm = vm;
 	send_frame(l, &f);
@@ -637,7 +620,7 @@ static void send_inventory(struct live *l)
 	struct inventory inv = { 0 };
 
 	/* A command's VMs are still to come. */
-	if (l->opt->command || !l->vms.n || host_kvm_obstacle())
+	if (l->opt->command || host_kvm_obstacle() || l->released || !vms_are_there())
 		return;
 	if (!inventory_read(&inv, &numbered, error))
 		say("VMs that already exist are not reported: %s", error);
@@ -670,8 +653,9 @@ static bool set_up(struct live *l)
 		say("%s", obstacle);
 		return false;
 	}
-	/* Before attaching: what comes in between is then looked at twice, not never. */
-	l->uevents = watch_open();
+	/* Before it is looked whether there are VMs: none comes in between. */
+	if (l->opt->release_idle)
+		l->uevents = watch_open();
 	if (l->opt->release_idle && l->uevents < 0) {
 		say("--release-idle needs the kernel's uevents: %s", strerror(errno));
 		return false;
@@ -682,13 +666,11 @@ static bool set_up(struct live *l)
 		say("%s", error);
 		return false;
 	}
-	vms_look(&l->vms);
-	if (l->opt->release_idle && (l->vms.n || !l->vms.known)) {
+	if (l->opt->release_idle && vms_are_there())
 		attach_take(l->attach);
-		vms_look(&l->vms);
-	} else {
+	else
 		l->released = l->opt->release_idle;
-	}
+	listen_to_uevents(l);
 	read_host(l);
 	l->refresh_at = now() + REFRESH_NS;
 	return true;
@@ -787,6 +769,8 @@ static int status_with_command(struct live *l, int status)
 			child_signal(c, l->signal);
 		}
 	}
+	if (!c->last_ended && !l->unread)
+		say("processes that %s started continue without being traced", l->opt->command[0]);
 	if (WIFSIGNALED(c->status))
 		say_note("%s was ended by signal %d (%s)", l->opt->command[0], WTERMSIG(c->status),
 			 strsignal(WTERMSIG(c->status)));
@@ -877,6 +861,5 @@ int live_run(const struct options *o)
 		teller_close(l.teller);
 	attach_free(l.attach);
 	session_free(l.session);
-	vms_free(&l.vms);
 	return status;
 }

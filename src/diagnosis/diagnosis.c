@@ -214,6 +214,8 @@ bool record_valid(const struct cc_record *r)
 		return false;
 	if (r->seen & CC_SEEN_INTERRUPT && r->type != CC_KERNEL)
 		return false;
+	if (r->seen & CC_SEEN_PAPR && (!(r->seen & CC_SEEN_VCPU) || r->papr > 1))
+		return false;
 	if (!is_string(r->comm, sizeof(r->comm)) || !is_string(r->thread, sizeof(r->thread)) ||
 	    !is_string(r->vm_name, sizeof(r->vm_name)))
 		return false;
@@ -230,6 +232,10 @@ bool record_valid(const struct cc_record *r)
 		return r->ret >= 0 && r->vm && !run_failed(r) && vcpu_valid(r);
 	case CC_KERNEL:
 		return r->arg;
+	case CC_VM_CREATED:
+		return r->ret < 0 ? !r->vm : r->vm;
+	case CC_VM_ENDED:
+		return r->vm;
 	default:
 		return false;
 	}

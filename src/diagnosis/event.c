@@ -37,6 +37,8 @@ bool event_is_failure(const struct event *e)
 		return e->rec->ret || e->arch.diag->cause == ARCH_ACCEPTED_ABOVE_HOST;
 	case EVENT_EXTENSION:
 		return e->rec->ret < 0;
+	case EVENT_VM:
+		return e->frame->vm.event == VM_FAILED;
 	case EVENT_RETRY:
 		return !e->retry->recovered;
 	case EVENT_RUN:

@@ -81,7 +81,9 @@ char *event_result(char buf[EVENT_RESULT_LEN], const struct event *e)
 	case EVENT_FOUND:
 		return word(buf, "there");
 	case EVENT_VM:
-		return word(buf, e->frame->vm.ended ? "ended" : "new");
+		if (e->frame->vm.event == VM_FAILED)
+			return returned(buf, e->frame->vm.ret);
+		return word(buf, e->frame->vm.event == VM_ENDED ? "ended" : "new");
 	default:
 		return e->rec ? returned(buf, e->rec->ret) : word(buf, "");
 	}

@@ -146,11 +146,30 @@ static void on_found(struct session *s, const struct frame *f)
 	emit(s, &e);
 }
 
+/* Of what could not be made there is no story. */
+static void on_failed_vm(struct session *s, const struct frame *f)
+{
+	struct event e = event_of(EVENT_VM, f);
+	char guest[GUEST_NAME_LEN];
+
+	guest_name(guest, sizeof(guest), f->vm.name_option ? f->vm.name_option : "");
+	e.pid = f->vm.pid;
+	e.comm = f->vm.comm;
+	e.guest = guest;
+	e.cgroup = f->vm.cgroup;
+	e.vm_life.life = LIFE_UNKNOWN;
+	emit(s, &e);
+}
+
 static void on_vm(struct session *s, const struct frame *f)
 {
 	struct event e = event_of(EVENT_VM, f);
 	struct step step;
 
+	if (f->vm.event == VM_FAILED) {
+		on_failed_vm(s, f);
+		return;
+	}
 	story_vm(s->story, f, &step);
 	e.pid = f->vm.pid;
 	e.comm = step.comm;
@@ -161,7 +180,7 @@ static void on_vm(struct session *s, const struct frame *f)
 	e.vm_life.life = step.life;
 	e.vm_life.sentence = step.sentence;
 	e.vm_life.silent = step.silent;
-	s->totals.vms += !f->vm.ended;
+	s->totals.vms += f->vm.event == VM_CREATED;
 	emit(s, &e);
 }
 

@@ -874,18 +874,19 @@ void story_vm(struct story *s, const struct frame *f, struct step *step)
 	snprintf(s->comm, sizeof(s->comm), "%s", or_empty(f->vm.comm));
 	snprintf(s->name, sizeof(s->name), "%s", or_empty(f->vm.vm_name));
 	s->thread[0] = '\0';
-	vm = f->vm.ended ? vm_table_ended(&s->vms, &id) : vm_table_created(&s->vms, &id);
+	vm = f->vm.event == VM_ENDED ? vm_table_ended(&s->vms, &id) :
+				       vm_table_created(&s->vms, &id);
 	note_guest(s, vm, f->vm.name_option);
 	if (vm) {
 		vm->incoming |= f->vm.incoming == INCOMING_YES;
 		note_comm(vm, s->comm);
 		if (!*s->comm)
 			snprintf(s->comm, sizeof(s->comm), "%s", or_empty(vm->comm));
-		if (f->vm.ended)
+		if (f->vm.event == VM_ENDED)
 			vm_table_end(&s->vms, vm);
 	}
 	fill_step(s, vm, step);
-	if (!vm || !f->vm.ended)
+	if (!vm || f->vm.event != VM_ENDED)
 		return;
 	free(s->sentence);
 	s->sentence = compose(s, vm, tell_end);

@@ -198,7 +198,7 @@ static void on_vm(struct unseen *u, const struct event *e)
 	if (!e->vm)
 		return;
 	/* That it is not older can be known without its birth. */
-	if (!e->frame->vm.ended || !unknown)
+	if (e->frame->vm.event != VM_ENDED || !unknown)
 		bits_add(&u->born, e->vm);
 	/* What was lost, and gaps of a function, are known more closely. Its end knows best. */
 	if (unknown || life == LIFE_FILTERED)

@@ -464,7 +464,7 @@ static void on_vm(struct profile *p, const struct event *e)
 		return;
 	vm->life = e->vm_life.life;
 	vm->gaps = p->vms->gaps;
-	if (!e->frame->vm.ended || vm->ended)
+	if (e->frame->vm.event != VM_ENDED || vm->ended)
 		return;
 	vm->ended = true;
 	*(p->vms->last_ended ? &p->vms->last_ended->next_ended : &p->vms->first_ended) = vm;

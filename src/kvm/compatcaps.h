@@ -33,7 +33,11 @@ enum cc_type {
 	CC_ARGS,	    /* a struct cc_args */
 	CC_RUN,		    /* KVM_RUN that failed; vm is 0 where the vCPU could not be told */
 	CC_KERNEL,	    /* a struct cc_line; vm is that of the ioctl under way, 0: none known */
-	CC_RAN,		    /* KVM_RUN that ended well: a VM's first since it asked for a mode */
+	CC_RAN,	       /* KVM_RUN that ended well: a VM's first, and its first since it asked for a
+			  mode */
+	CC_VM_CREATED, /* a VM was made; ret is an error: it could not be, and vm is 0 */
+	CC_VM_ENDED,   /* a VM has ended */
+	CC_TYPES,
 };
 
 /* Bits of cc_record.seen: which parts of the record were really observed. */
@@ -44,7 +48,9 @@ enum cc_seen {
 	CC_SEEN_TAIL = 1 << 3,	    /* tail_read bytes from tail_from on were looked at */
 	CC_SEEN_WATCHED = 1 << 4,   /* the hook was watched when the call began and when it ended */
 	CC_SEEN_INTERRUPT = 1 << 5, /* an interrupt printed the line: no process, no thread */
-	CC_SEEN_ALL = (1 << 6) - 1,
+	CC_SEEN_VCPU = 1 << 6,	    /* vcpu: the vCPU that it is about */
+	CC_SEEN_PAPR = 1 << 7,	    /* papr: of that vCPU; of a request before the call */
+	CC_SEEN_ALL = (1 << 8) - 1,
 };
 
 /* Of a KVM_RUN, where in_words says that it is there: */
@@ -65,8 +71,9 @@ struct cc_record {
 	__u32 seen;	  /* enum cc_seen */
 	__u64 mono_ns;	  /* CLOCK_MONOTONIC at entry; where only the end is watched, then */
 	__u64 latency_ns; /* 0: only the end is watched */
-	__u64 vm;	  /* the VM's number in this trace, from 1 on; 0: none */
-	__u64 vm_ino; /* its directory's inode in debugfs: no two VMs of a boot share it; 0: none */
+	__u64 vm;	  /* the VM's number in this trace, from 1 on, never given twice; 0: none */
+	__u64 vm_ino; /* its directory's inode in debugfs; 0: it has none (yet), or it is not known
+		       */
 	__u64 arg;    /* the struct's address; the capability's number; the PVR; the word of
 			 kvm_run that goes with the exit reason; a line's length in bytes */
 	__u64 cgroup; /* the id of the caller's cgroup (v2) */
@@ -84,8 +91,9 @@ struct cc_record {
 	__u32 tail_first; /* offset in the struct of the first non-zero one; 0: none */
 	__u8 in_words;
 	__u8 out_words;
-	__u8 has_hook; /* the VM's backend implements get_compat_caps */
-	__u8 pad[5];
+	__u8 has_hook;		      /* the VM's backend implements get_compat_caps */
+	__u8 papr;		      /* KVM_CAP_PPC_PAPR is enabled on the vCPU */
+	__u32 vcpu;		      /* its id */
 	char comm[CC_COMM_LEN];	      /* of the process (its leader) */
 	char thread[CC_COMM_LEN];     /* of the thread */
 	char vm_name[CC_VM_NAME_LEN]; /* its directory in debugfs, empty where there is none */

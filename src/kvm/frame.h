@@ -24,7 +24,7 @@ enum frame_type {
 	FRAME_HOST,   /* facts of the host that have changed */
 	FRAME_ATTACH, /* how a function is being watched from now on */
 	FRAME_FOUND,  /* a VM that was there already when the trace began */
-	FRAME_VM,     /* KVM tells that a VM was made, or has ended */
+	FRAME_VM,     /* a VM was made, has ended, or could not be made */
 	FRAME_CALL,   /* a call, also a KVM_RUN that failed */
 	FRAME_KERNEL, /* a line that KVM printed */
 	FRAME_LOST,   /* events that could not be recorded */
@@ -42,6 +42,8 @@ enum point {
 	POINT_REG,
 	POINT_RUN,
 	POINT_CONSOLE,
+	POINT_BIRTH, /* attached ahead of all others, */
+	POINT_DEATH, /* and let go after them */
 	ATTACH_POINTS
 };
 
@@ -60,8 +62,12 @@ struct host_id {
 struct frame_filters {
 	bool threads;	  /* calls of some threads of a process alone were recorded */
 	bool outcomes;	  /* this stream has only events of some outcomes (set by the reader) */
+	bool processes;	  /* VMs of some processes alone were recorded */
 	const char *text; /* the filters as options, for people; "" where there are none */
 };
+
+/* What became of a VM. */
+enum vm_event { VM_CREATED, VM_ENDED, VM_FAILED, VM_EVENTS };
 
 #define FRAME_OLDER_MAX 16384 /* so long a list a recording has whole */
 
@@ -72,6 +78,9 @@ struct frame {
 	uint64_t seq;	  /* of its line in a recording; 0: it comes from none */
 	union {
 		struct {
+			/* Of the recording; 0: the newest. In schema 1 a birth or an end came by
+			 * another way than calls, and has no number. */
+			uint32_t schema;
 			struct host_id id;
 			struct host_facts host;
 			struct frame_filters filters;
@@ -100,14 +109,17 @@ struct frame {
 			const struct inventory_vm *vm;
 		} found;
 		struct {
-			bool ended;
+			enum vm_event event;
 			uint32_t pid;
-			uint64_t ino;	     /* 0: it was gone before it could be looked at */
+			uint64_t ino;	     /* 0: not known; at birth there is none yet */
 			const char *vm_name; /* "PID-FD" */
 			const char *comm;
 			const char *name_option; /* QEMU's -name */
 			const char *cgroup;
 			enum incoming incoming; /* of one that was made */
+			uint64_t number;	/* as cc_record.vm */
+			uint32_t tid;
+			int32_t ret; /* of VM_FAILED: -errno */
 		} vm;
 		struct {
 			const struct cc_record *rec;

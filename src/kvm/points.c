@@ -11,6 +11,8 @@ static const struct {
 	[POINT_REG] = { "kvmppc_set_one_reg", "kvm" },
 	[POINT_RUN] = { "kvm:kvm_userspace_exit", "kvm" },
 	[POINT_CONSOLE] = { "printk:console", NULL },
+	[POINT_BIRTH] = { "kvm_arch_init_vm", "kvm" },
+	[POINT_DEATH] = { "kvm_arch_destroy_vm", "kvm" },
 };
 
 static const char *const hows[ATTACH_HOWS] = {

@@ -8,19 +8,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "live/frames.h"
 #include "live/host.h"
 #include "live/in_flight.h"
 #include "live/losses.h"
 #include "live/objects.h"
+#include "bpf/in_flight_record.h"
 
 /* How long calls in flight may take to end when watching ends: a fifth of a second. */
 #define IN_FLIGHT_TRIES	  40
 #define IN_FLIGHT_WAIT_US 5000
 #define LOOKS_APART	  16 /* looking at all that can be in flight takes long */
-#define FTRACE_ENABLED	  "/proc/sys/kernel/ftrace_enabled"
 
 #define ENOTSUPP 524 /* the kernel's own, which no header of user space has */
 
@@ -42,12 +42,19 @@ static const struct programs programs[ATTACH_POINTS][ATTACH_HOWS] = {
 			[ATTACH_KPROBE] = { "reg_kprobe", "reg_kretprobe" } },
 	[POINT_RUN] = { [ATTACH_TRACEPOINT] = { NULL, "run_tp" } },
 	[POINT_CONSOLE] = { [ATTACH_TRACEPOINT] = { NULL, "console_tp" } },
+	[POINT_BIRTH] = { [ATTACH_FEXIT] = { NULL, "birth_fexit" },
+			  [ATTACH_KPROBE] = { "birth_kprobe", "birth_kretprobe" } },
+	[POINT_DEATH] = { [ATTACH_FEXIT] = { "death_fentry", NULL },
+			  [ATTACH_KPROBE] = { "death_kprobe", NULL } },
 };
 
 static const struct programs session = { NULL, OBJECTS_SESSION };
 
 /* Of a tracepoint, which is no function: the ways to watch that exclude each other. */
 #define TRACEPOINTS (1u << POINT_RUN | 1u << POINT_CONSOLE)
+
+/* What a VM's life is framed by. It is watched before all else, and for longer. */
+#define LIVES (1u << POINT_BIRTH | 1u << POINT_DEATH)
 
 /* Programs that were loaded together, for the points in `users`. */
 struct object {
@@ -136,9 +143,11 @@ static void put_object(struct attach *a, struct object *object, enum point i)
 
 /* ---------------------------------------------------------------- points */
 
-static void set_absent(struct watched *w, const char *why)
+/* at: from when on. */
+static void set_absent(struct watched *w, const char *why, uint64_t at)
 {
 	w->how = w->shown.how = ATTACH_ABSENT;
+	w->shown.at = at;
 	snprintf(w->shown.why, sizeof(w->shown.why), "%s", why);
 }
 
@@ -151,12 +160,13 @@ static void mark_hook(struct attach *a)
 		a->maps->bss->hook_watched = watched ? ++a->watchings : 0;
 }
 
+/* NULL: there is none. */
 static uint64_t missed_by(const struct bpf_link *kretprobe)
 {
 	struct bpf_link_info info = { 0 };
 	uint32_t len = sizeof(info);
 
-	if (bpf_link_get_info_by_fd(bpf_link__fd(kretprobe), &info, &len))
+	if (!kretprobe || bpf_link_get_info_by_fd(bpf_link__fd(kretprobe), &info, &len))
 		return 0;
 	return info.perf_event.kprobe.missed;
 }
@@ -194,15 +204,23 @@ static void await_calls(const struct attach *a)
 		usleep(IN_FLIGHT_WAIT_US);
 }
 
+/* What ends from now on is not seen to: what is known of VMs is to be looked at again (vms.bpf.h).
+ */
+static void begin_epoch(struct attach *a, unsigned int mask)
+{
+	if (mask & 1u << POINT_DEATH && a->points[POINT_DEATH].shown.how != ATTACH_ABSENT)
+		a->maps->bss->vm_epoch++;
+}
+
 /* Entries go first: no call begins to be recorded whose end is then not seen. */
-static void detach(struct attach *a, unsigned int mask, const char *why)
+static void detach_points(struct attach *a, unsigned int mask, const char *why, uint64_t at)
 {
 	bool entries = false;
 
 	for (size_t i = 0; i < ATTACH_POINTS; i++) {
 		if (!(mask & 1u << i))
 			continue;
-		entries |= a->points[i].entry != NULL;
+		entries |= a->points[i].entry && a->points[i].exit;
 		detach_entry(&a->points[i]);
 	}
 	/* What is both entry and exit stays, and takes in no more calls. */
@@ -215,14 +233,25 @@ static void detach(struct attach *a, unsigned int mask, const char *why)
 		if (!(mask & 1u << i))
 			continue;
 		detach_exit(a, &a->points[i]);
-		set_absent(&a->points[i], why);
+		set_absent(&a->points[i], why, at);
 	}
 	a->maps->bss->closing = 0;
+}
+
+static void detach(struct attach *a, unsigned int mask, const char *why)
+{
+	uint64_t at = frames_now();
+
+	detach_points(a, mask & ~LIVES, why, at);
+	begin_epoch(a, mask);
+	detach_points(a, mask & LIVES, why, at);
 }
 
 static void release(struct attach *a, unsigned int mask, const char *why)
 {
 	detach(a, mask, why);
+	if (mask & 1u << POINT_DEATH)
+		objects_forget_vms(a->maps);
 	for (size_t i = 0; i < ATTACH_POINTS; i++) {
 		if (!(mask & 1u << i) || !a->points[i].object)
 			continue;
@@ -249,8 +278,11 @@ static int attach_program(const struct compatcaps_bpf *o, const char *name, enum
  * trampoline, and a preemptible one can crash on that (docs/soak.md). Who says --method fexit
  * knows.
  */
-static bool is_refused(const struct attach *a, const struct compatcaps_bpf *o, const char *name)
+static bool is_refused(const struct attach *a, const struct compatcaps_bpf *o,
+		       const struct programs *p)
 {
+	const char *name = p->exit ? p->exit : p->entry;
+
 	return a->opt.method != METHOD_FEXIT && !host_kprobes_are_safe() &&
 	       objects_is_shared(objects_program(o, name));
 }
@@ -260,7 +292,7 @@ static int attach_one(struct attach *a, enum point i, struct object *object, enu
 {
 	const struct programs *p = probes_of(a, i, how);
 	struct watched *w = &a->points[i];
-	int err = how == ATTACH_FEXIT && is_refused(a, object->o, p->exit) ? -EBUSY : 0;
+	int err = how == ATTACH_FEXIT && is_refused(a, object->o, p) ? -EBUSY : 0;
 
 	if (!err)
 		err = attach_program(object->o, p->exit, i, how, true, &w->exit);
@@ -274,6 +306,7 @@ static int attach_one(struct attach *a, enum point i, struct object *object, enu
 	if (how == ATTACH_KPROBE)
 		w->missed_before = w->missed_until = missed_by(w->exit);
 	w->how = w->shown.how = how;
+	w->shown.at = frames_now();
 	w->shown.why[0] = '\0';
 	w->object = object;
 	if (i == POINT_BACKEND)
@@ -312,7 +345,7 @@ static int load(struct attach *a, unsigned int *mask, enum attach_how how, struc
 		if (is_not_there(err) && how != ATTACH_KPROBE && lacks_types(i)) {
 			err = -ENODATA;
 		} else if (is_not_there(err)) {
-			set_absent(&a->points[i], "this kernel does not have it");
+			set_absent(&a->points[i], "this kernel does not have it", frames_now());
 			*mask &= ~(1u << i);
 			err = 0;
 		}
@@ -341,7 +374,8 @@ static unsigned int try_points(struct attach *a, unsigned int mask, enum attach_
 		*err = e;
 		return mask;
 	}
-	/* The hook is ahead of the ioctl: no call is recorded that is not fully watched. */
+	/* The hook is ahead of the ioctl: no call is recorded that is not fully watched. Ahead of
+	 * all are births and ends. */
 	for (size_t i = ATTACH_POINTS; i-- > 0;) {
 		if (!(mask & 1u << i))
 			continue;
@@ -350,7 +384,7 @@ static unsigned int try_points(struct attach *a, unsigned int mask, enum attach_
 			continue;
 		put_object(a, object, i);
 		if (is_not_there(e)) {
-			set_absent(&a->points[i], "this kernel does not have it");
+			set_absent(&a->points[i], "this kernel does not have it", frames_now());
 			continue;
 		}
 		left |= 1u << i;
@@ -364,7 +398,7 @@ static unsigned int try_each(struct attach *a, unsigned int mask, enum attach_ho
 {
 	unsigned int left = 0;
 
-	for (size_t i = 0; i < ATTACH_POINTS; i++)
+	for (size_t i = ATTACH_POINTS; i-- > 0;)
 		if (mask & 1u << i)
 			left |= try_points(a, 1u << i, how, err);
 	return left;
@@ -390,7 +424,7 @@ static void mark_absent(struct attach *a, unsigned int mask, const char *why)
 {
 	for (size_t i = 0; i < ATTACH_POINTS; i++)
 		if (mask & 1u << i)
-			set_absent(&a->points[i], why);
+			set_absent(&a->points[i], why, frames_now());
 }
 
 /* The rest can do without them: one that cannot be watched is absent, and no failure of all. */
@@ -447,53 +481,16 @@ static unsigned int attach_functions(struct attach *a, unsigned int mask, int *e
 
 static unsigned int attach_points(struct attach *a, unsigned int mask, int *err)
 {
-	unsigned int functions = mask & ~TRACEPOINTS;
+	unsigned int functions = mask & ~TRACEPOINTS, left = 0;
 
+	if (functions)
+		left = attach_functions(a, functions, err);
 	if (mask & TRACEPOINTS)
 		attach_tracepoints(a, mask & TRACEPOINTS);
-	return functions ? attach_functions(a, functions, err) : 0;
+	return left;
 }
 
 /* ---------------------------------------------------------------- what there is */
-
-static bool is_zero(const char *path)
-{
-	FILE *f = fopen(path, "re");
-	int c;
-
-	if (!f)
-		return false;
-	c = getc(f);
-	fclose(f);
-	return c == '0';
-}
-
-/* Somebody has switched it off: NULL, or a clause. Tracepoints alone do not rest on ftrace. */
-static const char *switched_off(enum attach_how how)
-{
-	if (how != ATTACH_ABSENT && how != ATTACH_TRACEPOINT && is_zero(FTRACE_ENABLED))
-		return "ftrace is switched off (switch it on: sysctl kernel.ftrace_enabled=1)";
-	if (how == ATTACH_KPROBE && host_kprobes_are_off())
-		return "kprobes are switched off (switch them on: echo 1 >/sys/kernel/debug/kprobes/enabled)";
-	return NULL;
-}
-
-/*
- * Another one each time that the module is loaded; 0: it is not there, or coming or going. The
- * kernel itself is always there.
- */
-static ino_t module_identity(const char *module)
-{
-	struct stat st;
-	char path[64];
-
-	if (!module)
-		return 1;
-	snprintf(path, sizeof(path), "/sys/module/%s", module);
-	if (stat(path, &st) || !host_module_is_live(module))
-		return 0;
-	return st.st_ino;
-}
 
 static const char *why_no_module(const char *module)
 {
@@ -508,7 +505,7 @@ static unsigned int moved_points(struct attach *a, unsigned int *present)
 
 	*present = 0;
 	for (size_t i = 0; i < ATTACH_POINTS; i++) {
-		ino_t module = module_identity(attach_module_of(i));
+		ino_t module = host_module_identity(attach_module_of(i));
 
 		if (module == a->points[i].module)
 			continue;
@@ -527,12 +524,14 @@ static unsigned int look_at_switches(struct attach *a)
 
 	for (size_t i = 0; i < ATTACH_POINTS; i++) {
 		struct watched *w = &a->points[i];
-		const char *off = switched_off(w->how);
+		const char *off = host_switched_off(w->how);
 		enum attach_how how = off ? ATTACH_ABSENT : w->how;
 
 		if (w->how == ATTACH_ABSENT || how == w->shown.how)
 			continue;
+		begin_epoch(a, 1u << i);
 		w->shown.how = how;
+		w->shown.at = frames_now();
 		snprintf(w->shown.why, sizeof(w->shown.why), "%s", off ? off : "");
 		changed |= 1u << i;
 	}
@@ -548,7 +547,8 @@ static unsigned int look_at_modules(struct attach *a, unsigned int *failed, int 
 	release(a, moved, "its module is not loaded");
 	for (size_t i = 0; i < ATTACH_POINTS; i++)
 		if (!a->points[i].module)
-			set_absent(&a->points[i], why_no_module(attach_module_of(i)));
+			set_absent(&a->points[i], why_no_module(attach_module_of(i)),
+				   a->points[i].shown.at ? a->points[i].shown.at : frames_now());
 	*failed = present ? attach_points(a, present, err) : 0;
 	return moved;
 }
@@ -612,6 +612,7 @@ static int load_maps(struct attach *a)
 	a->losses.maps = a->maps;
 	bpf_program__set_autoload(a->maps->progs.read_nested_caps, true);
 	bpf_program__set_autoload(a->maps->progs.drop_call, true);
+	bpf_program__set_autoload(a->maps->progs.decide_vm, true);
 	err = bpf_map__set_max_entries(a->maps->maps.ring, objects_ring_bytes(&a->opt));
 	if (!err)
 		err = compatcaps_bpf__load(a->maps);
@@ -624,7 +625,7 @@ static int load_maps(struct attach *a)
 /* A sentence where what was asked for cannot be; NULL: go on. */
 static const char *refuse(const struct attach_options *opt)
 {
-	if (is_zero(FTRACE_ENABLED))
+	if (host_ftrace_is_off())
 		return "nothing can be watched while ftrace is switched off: switch it on with sysctl kernel.ftrace_enabled=1";
 	if (opt->method != METHOD_KPROBE)
 		return NULL;
@@ -724,7 +725,7 @@ static unsigned int present_points(enum attach_how how)
 
 	for (size_t i = 0; i < ATTACH_POINTS; i++)
 		if ((how == ATTACH_TRACEPOINT) == !!(TRACEPOINTS & 1u << i) &&
-		    module_identity(attach_module_of(i)))
+		    host_module_identity(attach_module_of(i)))
 			present |= 1u << i;
 	return present;
 }
@@ -833,6 +834,11 @@ void attach_losses(struct attach *a, attach_loss_fn *fn, void *ctx)
 	losses_tell(&a->losses, fn, ctx);
 }
 
+bool attach_has_lost(const struct attach *a)
+{
+	return losses_are_new(&a->losses);
+}
+
 uint64_t attach_runs_repeated(const struct attach *a)
 {
 	return *(volatile uint64_t *)&a->maps->bss->runs_repeated;
@@ -841,12 +847,20 @@ uint64_t attach_runs_repeated(const struct attach *a)
 struct attach_vms attach_vms(const struct attach *a)
 {
 	return (struct attach_vms){ bpf_map__fd(a->maps->maps.vms),
-				    bpf_map__fd(a->maps->maps.vm_numbers) };
+				    bpf_map__fd(a->maps->maps.vm_numbers), a->maps->bss->vm_epoch };
 }
 
-void attach_forget_vm(struct attach *a, uint64_t vm_ino)
+bool attach_decide(const struct attach *a, uint64_t kvm, uint64_t number, bool passes)
 {
-	losses_end_vm(&a->losses, vm_ino);
+	struct decide_vm d = { .kvm = kvm, .number = number, .passes = passes };
+	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &d, .ctx_size_in = sizeof(d));
+
+	return !bpf_prog_test_run_opts(bpf_program__fd(a->maps->progs.decide_vm), &run) && d.passes;
+}
+
+void attach_forget_vm(struct attach *a, uint64_t vm)
+{
+	losses_end_vm(&a->losses, vm);
 }
 
 /* ---------------------------------------------------------------- what else is asked for */
@@ -856,27 +870,11 @@ enum fact attach_nested_caps(struct attach *a, uint64_t *caps)
 	return objects_nested_caps(a->maps->progs.read_nested_caps, caps);
 }
 
-static void programs_of(const struct compatcaps_bpf *o, attach_program_fn *fn, void *ctx)
-{
-	struct bpf_program *p;
-
-	bpf_object__for_each_program(p, o->obj) {
-		struct bpf_prog_info info = { 0 };
-		uint32_t len = sizeof(info);
-
-		if (bpf_program__fd(p) < 0 ||
-		    bpf_prog_get_info_by_fd(bpf_program__fd(p), &info, &len))
-			continue;
-		fn(bpf_program__name(p), info.verified_insns, info.xlated_prog_len / 8,
-		   info.jited_prog_len, ctx);
-	}
-}
-
 void attach_programs(struct attach *a, attach_program_fn *fn, void *ctx)
 {
-	programs_of(a->maps, fn, ctx);
+	objects_programs(a->maps, fn, ctx);
 	for (const struct object *o = a->objects; o; o = o->next)
-		programs_of(o->o, fn, ctx);
+		objects_programs(o->o, fn, ctx);
 }
 
 size_t attach_in_flight(struct attach *a, struct cc_record *r, size_t max)

@@ -33,6 +33,7 @@ struct attach_options {
 struct attach_point {
 	enum attach_how how;
 	char why[192]; /* of ATTACH_ABSENT: a clause */
+	uint64_t at;   /* on CLOCK_MONOTONIC: what is later was watched, or was not */
 };
 
 #define ATTACH_ERROR_LEN 512
@@ -96,6 +97,9 @@ typedef void attach_loss_fn(enum cc_loss loss, uint64_t n, const struct loss_cou
 			    void *ctx);
 void attach_losses(struct attach *a, attach_loss_fn *fn, void *ctx);
 
+/* Is there more to be told? One look at memory: for who is about to say what was not. */
+bool attach_has_lost(const struct attach *a);
+
 /* Failures of KVM_RUN, so far, of a kind that its VM has had before: they are in no record. */
 uint64_t attach_runs_repeated(const struct attach *a);
 
@@ -106,11 +110,18 @@ enum fact attach_nested_caps(struct attach *a, uint64_t *caps);
  */
 struct attach_vms {
 	int vms, numbers;
+	uint32_t epoch;
 };
 struct attach_vms attach_vms(const struct attach *a);
 
+/*
+ * Of a VM that was found and has this number: whether its owner passes the filters. Returns whether
+ * the VM does, as was decided first; false also if it has ended.
+ */
+bool attach_decide(const struct attach *a, uint64_t kvm, uint64_t number, bool passes);
+
 /* A VM has ended: what was remembered of it can go. */
-void attach_forget_vm(struct attach *a, uint64_t vm_ino);
+void attach_forget_vm(struct attach *a, uint64_t vm);
 
 /*
  * For each program that is loaded: its name, how many instructions the verifier looked at,

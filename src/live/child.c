@@ -82,6 +82,7 @@ void child_reap(struct child *c)
 		c->ended = true;
 		c->status = status;
 	}
+	c->last_ended = pid < 0 && errno == ECHILD;
 }
 
 void child_signal(const struct child *c, int sig)

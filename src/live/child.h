@@ -11,7 +11,8 @@ struct child {
 	int go;	    /* pipe to let it run, -1 when it does */
 	int failed; /* pipe that tells the errno of a failed exec */
 	bool ended;
-	int status; /* as of waitpid(2), once ended */
+	int status;	 /* as of waitpid(2), once ended */
+	bool last_ended; /* and so has all that descends from it */
 };
 
 /*
@@ -24,7 +25,7 @@ int child_prepare(struct child *c, char *const argv[]);
 /* Let it run. 0, or -errno where argv could not be executed. */
 int child_run(struct child *c);
 
-/* Reap whatever has ended; notes in *c when it was the command itself. */
+/* Reap whatever has ended; notes in *c when it was the command itself, and when nothing is left. */
 void child_reap(struct child *c);
 
 /* Send sig to the command if it still is there. */

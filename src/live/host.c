@@ -411,3 +411,44 @@ const char *host_kvm_obstacle(void)
 		return "KVM is loaded, but no backend (kvm-hv or kvm-pr), so that nobody can make a VM: modprobe kvm-hv (if that fails, dmesg says why: does this machine's hypervisor allow nesting?)";
 	return NULL;
 }
+
+/* ---------------------------------------------------------------- what can be attached to */
+
+static bool is_zero(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	int c;
+
+	if (!f)
+		return false;
+	c = getc(f);
+	fclose(f);
+	return c == '0';
+}
+
+bool host_ftrace_is_off(void)
+{
+	return is_zero("/proc/sys/kernel/ftrace_enabled");
+}
+
+const char *host_switched_off(enum attach_how how)
+{
+	if (how != ATTACH_ABSENT && how != ATTACH_TRACEPOINT && host_ftrace_is_off())
+		return "ftrace is switched off (switch it on: sysctl kernel.ftrace_enabled=1)";
+	if (how == ATTACH_KPROBE && host_kprobes_are_off())
+		return "kprobes are switched off (switch them on: echo 1 >/sys/kernel/debug/kprobes/enabled)";
+	return NULL;
+}
+
+ino_t host_module_identity(const char *module)
+{
+	struct stat st;
+	char path[64];
+
+	if (!module)
+		return 1;
+	snprintf(path, sizeof(path), "/sys/module/%s", module);
+	if (stat(path, &st) || !host_module_is_live(module))
+		return 0;
+	return st.st_ino;
+}

@@ -3,6 +3,8 @@
 #ifndef COMPATCAPS_HOST_H
 #define COMPATCAPS_HOST_H
 
+#include <sys/types.h>
+
 #include "kvm/frame.h"
 
 struct btf;
@@ -28,6 +30,21 @@ bool host_kprobes_are_safe(void);
 
 /* Has somebody switched all of them off? They can be attached then, and never run. */
 bool host_kprobes_are_off(void);
+
+/* Nothing that is watched by way of ftrace is seen then. */
+bool host_ftrace_is_off(void);
+
+/*
+ * What is watched in this way was switched off by somebody: a clause with the remedy; NULL: it was
+ * not. Tracepoints alone do not rest on ftrace.
+ */
+const char *host_switched_off(enum attach_how how);
+
+/*
+ * Another one each time that the module is loaded; 0: it is not there, or coming or going. The
+ * kernel itself (NULL) is always there.
+ */
+ino_t host_module_identity(const char *module);
 
 /* The inode of our pid namespace where it is not the first one, else 0. */
 uint32_t host_pid_namespace(void);

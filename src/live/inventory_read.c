@@ -100,6 +100,7 @@ int inventory_read_kernel(struct inventory *inv, const struct attach_vms *shared
 		err = share(o, shared);
 	if (!err) {
 		o->rodata->pid_ns = host_pid_namespace();
+		o->rodata->vm_epoch = shared ? shared->epoch : 0;
 		inv->namespaced = o->rodata->pid_ns;
 		err = inventory_bpf__load(o);
 	}

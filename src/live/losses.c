@@ -105,6 +105,11 @@ static void drop_quiet(struct losses *l)
 	l->drop_at = 2 * kept;
 }
 
+bool losses_are_new(const struct losses *l)
+{
+	return *(volatile uint64_t *)&l->maps->bss->lost != l->seen;
+}
+
 void losses_tell(struct losses *l, attach_loss_fn *fn, void *ctx)
 {
 	uint64_t lost = *(volatile uint64_t *)&l->maps->bss->lost;
@@ -163,10 +168,10 @@ void losses_tell_counter(struct losses *l, enum losses_counter counter, uint64_t
 }
 
 /* Nothing more is lost of it, and its number does not come back. */
-void losses_end_vm(struct losses *l, uint64_t vm_ino)
+void losses_end_vm(struct losses *l, uint64_t vm)
 {
-	for (size_t i = 0; vm_ino && i < l->n_told; i++)
-		if (l->told[i].key.vm_ino == vm_ino)
+	for (size_t i = 0; vm && i < l->n_told; i++)
+		if (l->told[i].key.vm == vm)
 			l->told[i].over = true;
 }
 

@@ -32,6 +32,9 @@ uint64_t losses_orphans(const struct losses *l);
  */
 void losses_take_out_orphans(const struct losses *l, uint64_t counted[LOSSES_COUNTERS]);
 
+/* Has the number of those that the programs themselves count changed since it was looked at? */
+bool losses_are_new(const struct losses *l);
+
 /* What the programs themselves have counted: a call of fn for each reason. */
 void losses_tell(struct losses *l, attach_loss_fn *fn, void *ctx);
 
@@ -40,7 +43,7 @@ void losses_tell_counter(struct losses *l, enum losses_counter counter, uint64_t
 			 attach_loss_fn *fn, void *ctx);
 
 /* A VM has ended: what was told of its losses can be forgotten. */
-void losses_end_vm(struct losses *l, uint64_t vm_ino);
+void losses_end_vm(struct losses *l, uint64_t vm);
 
 void losses_free(struct losses *l);
 

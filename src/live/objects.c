@@ -268,3 +268,30 @@ enum fact objects_nested_caps(const struct bpf_program *reader, uint64_t *caps)
 	*caps = found.value;
 	return FACT_KNOWN;
 }
+
+void objects_programs(const struct compatcaps_bpf *o, attach_program_fn *fn, void *ctx)
+{
+	struct bpf_program *p;
+
+	bpf_object__for_each_program(p, o->obj) {
+		struct bpf_prog_info info = { 0 };
+		uint32_t len = sizeof(info);
+
+		if (bpf_program__fd(p) < 0 ||
+		    bpf_prog_get_info_by_fd(bpf_program__fd(p), &info, &len))
+			continue;
+		fn(bpf_program__name(p), info.verified_insns, info.xlated_prog_len / 8,
+		   info.jited_prog_len, ctx);
+	}
+}
+
+void objects_forget_vms(struct compatcaps_bpf *maps)
+{
+	int fd = bpf_map__fd(maps->maps.vms);
+	uint64_t kvm;
+
+	while (!bpf_map_get_next_key(fd, NULL, &kvm) && !bpf_map_delete_elem(fd, &kvm))
+		;
+	memset(maps->bss->waiting_of, 0, sizeof(maps->bss->waiting_of));
+	maps->bss->waiting = 0;
+}

@@ -62,4 +62,13 @@ enum fact objects_nested_caps(const struct bpf_program *reader, uint64_t *caps);
 typedef void objects_misses_fn(const char *name, uint64_t n, void *ctx);
 void objects_recursion_misses(const struct compatcaps_bpf *o, objects_misses_fn *fn, void *ctx);
 
+/*
+ * The module of VMs is gone, or there is none: what the map still has are those whose end nobody
+ * has seen. Nothing that uses the map is attached.
+ */
+void objects_forget_vms(struct compatcaps_bpf *maps);
+
+/* A call of fn for each program that is loaded. */
+void objects_programs(const struct compatcaps_bpf *o, attach_program_fn *fn, void *ctx);
+
 #endif /* COMPATCAPS_OBJECTS_H */

@@ -109,9 +109,13 @@ static void put_attach(FILE *f, const struct frame *frame)
 
 static void put_vm(FILE *f, const struct event *e, const char *story)
 {
-	bool ended = e->frame->vm.ended;
+	bool ended = e->frame->vm.event == VM_ENDED;
 
 	put_who(f, e);
+	if (e->frame->vm.event == VM_FAILED) {
+		fputs(": KVM could not make a VM", f);
+		return;
+	}
 	fprintf(f, ": VM %u %s", e->vm, ended ? "has ended" : "was made");
 	if (ended && story) {
 		fputs(": ", f);

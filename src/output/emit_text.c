@@ -397,8 +397,13 @@ static void found(struct table *t, const struct event *e)
 static void life(struct table *t, const struct event *e)
 {
 	const char *sentence = e->vm_life.sentence;
-	bool ended = e->frame->vm.ended;
+	bool ended = e->frame->vm.event == VM_ENDED;
+	char result[EVENT_RESULT_LEN];
 
+	if (e->frame->vm.event == VM_FAILED) {
+		row(t, e, "vm", event_result(result, e), RED, "KVM could not make a VM");
+		return;
+	}
 	/* Of others the rows above have told all of it. */
 	if (!t->opt.verbose && (!ended || !e->vm_life.silent || !sentence || !*sentence))
 		return;

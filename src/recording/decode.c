@@ -404,6 +404,8 @@ static void get_losses(struct decoder *s, val *o, const char *key, struct frame 
 #define IF_NEW		  if (is_there_if_known(s, o, KEY))
 #define IF_NONZERO(place) if (is_there(s, o, KEY))
 #define IF_SEEN(bit)	  if (is_there(s, o, KEY) && (r->seen |= CC_SEEN_##bit))
+#define IF_NEW_SEEN(bit)  if (is_there_if_known(s, o, KEY) && (r->seen |= CC_SEEN_##bit))
+#define IF_NEW_NONZERO(x) if (is_there_if_known(s, o, KEY))
 #define IF_FACT(is)	  if (is_there(s, o, KEY))
 #define IF_IF(place)	  if ((place = is_there(s, o, KEY)))
 #define IF_UNLESS(x, v)	  if (is_there(s, o, KEY) || (((x) = (v)), false))
@@ -468,6 +470,7 @@ static void get_losses(struct decoder *s, val *o, const char *key, struct frame 
 static bool read_trace(struct decoder *s, val *root, struct frame *f)
 {
 	f->type = FRAME_TRACE;
+	get_first(s, root, f, f);
 	get_trace(s, root, f, f);
 	return true;
 }

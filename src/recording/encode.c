@@ -280,6 +280,8 @@ static void put_messages(struct encoder *j, val *o, const char *key, const struc
 #define HAS_UNKNOWN_WORD   true
 #define HAS_NONZERO(place) ((place) != 0)
 #define HAS_SEEN(bit)	   (r->seen & CC_SEEN_##bit)
+#define HAS_NEW_SEEN(bit)  HAS_SEEN(bit)
+#define HAS_NEW_NONZERO(x) HAS_NONZERO(x)
 #define HAS_FACT(is)	   ((is) == FACT_KNOWN)
 #define HAS_IF(place)	   (place)
 #define HAS_UNLESS(x, v)   ((x) != (v))

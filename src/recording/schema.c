@@ -22,15 +22,17 @@ struct row {
 };
 
 /* Whether a RULE lets the value be null, and whether the key may be missing. */
-#define NULL_NEVER	  false, false
-#define NULL_NONZERO(x)	  true, false
-#define NULL_SEEN(bit)	  true, false
-#define NULL_FACT(is)	  true, false
-#define NULL_IF(x)	  true, false
-#define NULL_UNLESS(x, v) true, false
-#define NULL_VCPU(word)	  true, true
-#define NULL_UNKNOWN_WORD true, false
-#define NULL_NEW	  false, true
+#define NULL_NEVER	    false, false
+#define NULL_NONZERO(x)	    true, false
+#define NULL_SEEN(bit)	    true, false
+#define NULL_FACT(is)	    true, false
+#define NULL_IF(x)	    true, false
+#define NULL_UNLESS(x, v)   true, false
+#define NULL_VCPU(word)	    true, true
+#define NULL_UNKNOWN_WORD   true, false
+#define NULL_NEW	    false, true
+#define NULL_NEW_SEEN(b)    true, true
+#define NULL_NEW_NONZERO(x) true, true
 
 #define SECTION(name, type, var, doc) \
 	static const char doc_##name[] __attribute__((unused)) = doc; \

@@ -10,7 +10,7 @@
 
 #include "kvm/frame.h"
 
-#define STREAM_SCHEMA	1
+#define STREAM_SCHEMA	2
 #define STREAM_LINE_MAX (1u << 20) /* bytes of a line; a longer one is refused */
 
 enum stream_status {

@@ -49,12 +49,27 @@ static const char *const usize_sources[] = {
 	[USIZE_EXIT] = "exit",
 };
 
-/* The event that a record becomes. */
-static const enum event_type record_events[] = {
-	[CC_NEGOTIATION] = EVENT_NEGOTIATION, [CC_EXTENSION] = EVENT_EXTENSION,
-	[CC_ARCH_COMPAT] = EVENT_ARCH_COMPAT, [CC_RUN] = EVENT_RUN,
-	[CC_KERNEL] = EVENT_KERNEL,	      [CC_RAN] = EVENT_RAN,
+static const char *const vm_events[VM_EVENTS] = {
+	[VM_CREATED] = "created",
+	[VM_ENDED] = "ended",
+	[VM_FAILED] = "failed",
 };
+
+/* The event that a record becomes, by its name; a birth and an end are told apart. */
+static const char *record_type(unsigned int type)
+{
+	static const enum event_type events[CC_TYPES] = {
+		[CC_NEGOTIATION] = EVENT_NEGOTIATION, [CC_EXTENSION] = EVENT_EXTENSION,
+		[CC_ARCH_COMPAT] = EVENT_ARCH_COMPAT, [CC_RUN] = EVENT_RUN,
+		[CC_KERNEL] = EVENT_KERNEL,	      [CC_RAN] = EVENT_RAN,
+	};
+
+	if (type == CC_VM_CREATED)
+		return "vm-created";
+	if (type == CC_VM_ENDED)
+		return "vm-ended";
+	return events[type] ? event_type_name(events[type]) : NULL;
+}
 
 WORDS(fact, COUNT(facts), facts[i])
 WORDS(nested_api, COUNT(nested_apis), nested_apis[i])
@@ -62,7 +77,7 @@ WORDS(attach_how, ATTACH_HOWS, attach_how_name((enum attach_how)i))
 WORDS(part, COUNT(parts), parts[i])
 WORDS(backend, BACKENDS, inventory_backend_name((enum inventory_backend)i))
 WORDS(inventory_mode, MODES, inventory_mode_name((enum inventory_mode)i))
-WORDS(vm_event, 2, i ? "ended" : "created")
+WORDS(vm_event, VM_EVENTS, vm_events[i])
 WORDS(life, LIFE_UNKNOWN + 1, life_name((enum life)i))
 WORDS(tail_state, COUNT(tail_states), tail_states[i])
 WORDS(usize_source, COUNT(usize_sources), usize_sources[i])
@@ -72,6 +87,5 @@ WORDS(queried, QUERIED_YES + 1, queried_name((enum queried)i))
 WORDS(modes_source, MODES_CPU_VERSION + 1, modes_source_name((enum modes_source)i))
 WORDS(outcome, 2, i ? "recovered" : "failed")
 WORDS(exit_reason, ABI_EXIT_INTERNAL_ERROR + 1, abi_exit_name(i))
-WORDS(record_type, COUNT(record_events),
-      record_events[i] ? event_type_name(record_events[i]) : NULL)
+WORDS(record_type, CC_TYPES, record_type(i))
 WORDS(loss, CC_LOSSES, loss_name((enum cc_loss)i))

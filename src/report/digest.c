@@ -401,8 +401,8 @@ static void on_vm(struct digest *d, const struct event *e)
 		note_life(d, e->vm, e->vm_life.life);
 	if (!vm)
 		return;
-	vm->created |= !e->frame->vm.ended;
-	vm->ended |= e->frame->vm.ended;
+	vm->created |= e->frame->vm.event == VM_CREATED;
+	vm->ended |= e->frame->vm.event == VM_ENDED;
 	vm->life = e->vm_life.life;
 	vm->life_told = true;
 	note_who(d, vm, e);

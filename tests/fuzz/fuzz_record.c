@@ -148,7 +148,7 @@ static void send_vm(struct session *session, struct frame *f, const struct act *
 
 	text_escape(text, sizeof(text), s->text, sizeof(s->text));
 	f->type = FRAME_VM;
-	f->vm.ended = s->type & 1;
+	f->vm.event = s->type % VM_EVENTS;
 	f->vm.incoming = s->type >> 1 & 1 ? INCOMING_YES : INCOMING_UNKNOWN;
 	f->vm.pid = s->vm >> 4 & 3;
 	f->vm.ino = s->vm >> 2 & 3;

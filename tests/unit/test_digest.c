@@ -66,7 +66,7 @@ static int end(void **state)
 static void vm_is(struct scene *c, uint64_t ino, bool ended)
 {
 	frame(c, (struct frame){ .type = FRAME_VM,
-				 .vm = { .ended = ended,
+				 .vm = { .event = ended ? VM_ENDED : VM_CREATED,
 					 .pid = 7,
 					 .ino = ino,
 					 .vm_name = "7-8",

@@ -323,15 +323,20 @@ static void print_attach(struct out *o, enum attach_how how, const char *why, bo
 	}
 }
 
-static void print_vm(struct out *o, bool ended, enum life life)
+static void print_vm(struct out *o, enum vm_event what, enum life life)
 {
 	struct frame f = { .type = FRAME_VM,
-			   .vm = { .ended = ended, .pid = 7, .ino = UINT64_MAX } };
+			   .vm = { .event = what,
+				   .pid = 7,
+				   .tid = UINT32_MAX,
+				   .ino = UINT64_MAX,
+				   .number = what == VM_FAILED ? 0 : UINT64_MAX,
+				   .ret = what == VM_FAILED ? -12 : 0 } };
 	struct event e = event(EVENT_VM, &f);
 
 	e.pid = f.vm.pid;
 	e.vm_life.life = life;
-	if (ended)
+	if (what == VM_ENDED)
 		e.vm_life.sentence = "VM 1, qemu[7], asked for no mode";
 	else
 		f.vm.comm = f.vm.vm_name = f.vm.name_option = f.vm.cgroup = "a \"name\\\\";
@@ -389,8 +394,9 @@ static void print_all(struct out *o)
 	print_attach(o, ATTACH_TRACEPOINT, NULL, true);
 	print_attach(o, ATTACH_ABSENT, "the module \"kvm_hv\" is not loaded", true);
 	for (int i = LIFE_WHOLE; i <= LIFE_UNKNOWN; i++) {
-		print_vm(o, true, i);
-		print_vm(o, false, i);
+		print_vm(o, VM_CREATED, i);
+		print_vm(o, VM_ENDED, i);
+		print_vm(o, VM_FAILED, i);
 	}
 	for (int i = 0; i < 12; i++)
 		print_host(o, i % 3, i % 4, i & 1);
@@ -408,9 +414,9 @@ static void print_all(struct out *o)
 static void test_shape(void **state)
 {
 	static const char *const shapes[] = {
-		"{\"type\":\"trace\",\"schema\":1,\"version\":\"" COMPATCAPS_VERSION "\",\"seq\":1,"
+		"{\"type\":\"trace\",\"schema\":2,\"version\":\"" COMPATCAPS_VERSION "\",\"seq\":1,"
 		"\"ts\":\"2026-11-22T06:00:00.124456789Z\",\"mono_ns\":1000000," NOBODY
-		"\"filters\":{\"threads\":false,\"outcomes\":false,\"options\":\"--comm qemu\"},"
+		"\"filters\":{\"threads\":false,\"outcomes\":false,\"processes\":false,\"options\":\"--comm qemu\"},"
 		"\"clock_offset_ns\":1795327200122456789,\"host\":{\"name\":\"lpar1\",\"boot_id\":\"b1d9\","
 		"\"release\":\"7.3.4-powerpc64le\",\"build\":\"#1 SMP\",\"arch\":\"ppc64le\","
 		"\"modules\":\"kvm kvm_hv\",\"cpus\":8," FACTS "}",
@@ -423,7 +429,7 @@ static void test_shape(void **state)
 		"{\"type\":\"vm\",\"seq\":4,\"ts\":\"2026-11-22T06:00:00.126456789Z\",\"mono_ns\":3000000,"
 		"\"pid\":4711,\"tid\":null,\"comm\":\"qemu-system-ppc\",\"thread\":null,"
 		"\"cgroup\":\"/machine.slice/db1\",\"vm\":1,\"vm_name\":\"4711-12\",\"guest\":\"db1\","
-		"\"event\":\"created\",\"watched\":\"",
+		"\"event\":\"created\",\"errno\":null,\"watched\":\"",
 		NULL, /* below */
 		"{\"type\":\"host\",\"seq\":6,\"ts\":\"2026-11-22T06:00:00.126456789Z\",\"mono_ns\":3000000," NOBODY
 		"\"kvm_reloaded\":true,\"host\":{" FACTS "}",
@@ -438,7 +444,7 @@ static void test_shape(void **state)
 		"\"evidence\":{\"vm\":\"0xc000000012345678\",\"vm_ino\":33,\"vm_name\":\"4711-12\","
 		"\"cgroup\":77,\"name_option\":\"guest=db1,debug-threads=on\",\"cmd\":\"0x2000aeb8\","
 		"\"arg\":\"0x000000007fffc0de\",\"ret\":0,\"latency_ns\":5044,\"in\":[24,0,0],"
-		"\"out\":[24,0,6917529027641081856],\"watched\":true,\"has_hook\":true,"
+		"\"out\":[24,0,6917529027641081856],\"vcpu\":null,\"papr\":null,\"watched\":true,\"has_hook\":true,"
 		"\"hook\":{\"ret\":0,\"caps\":\"0x6000000000000000\"},\"head\":24,\"tail\":null}}",
 		"{\"type\":\"arch-compat\",\"seq\":8,\"ts\":\"2026-11-22T06:00:00.128456789Z\","
 		"\"mono_ns\":5000000,\"pid\":4711,\"tid\":4712,\"comm\":\"qemu-system-ppc\","
@@ -523,7 +529,7 @@ static void test_shape_of_failures(void **state)
 		"\"ret\":-22,\"errno\":\"EINVAL\",\"exit_reason\":null,\"hardware_reason\":null," REFUSED(
 			"null") "\"hint\":\"was refused POWER11, then KVM_RUN failed: EINVAL; "
 				"KVM printed: \\\"" LINE_OF_33 "\\\"\"," VM_EVIDENCE
-				"\"ret\":-22,\"exit_reason\":0,\"exits\":null,\"vcpu_pvr\":null,\"hardware_reason\":\"0x0000000000000000\"}}",
+				"\"ret\":-22,\"exit_reason\":0,\"vcpu\":null,\"papr\":null,\"exits\":null,\"vcpu_pvr\":null,\"hardware_reason\":\"0x0000000000000000\"}}",
 		"{\"type\":\"run\",\"seq\":10,\"ts\":\"2026-11-22T06:00:00.130456789Z\","
 		"\"mono_ns\":7000000," QEMU "\"cgroup\":null," DB1
 		"\"ret\":0,\"errno\":null,\"exit_reason\":\"unknown\","
@@ -531,26 +537,26 @@ static void test_shape_of_failures(void **state)
 			"true") "\"hint\":\"was refused POWER11, then KVM_RUN failed: exit reason unknown, "
 				"hardware reason 0xffffffffffffffea; KVM printed: \\\"" LINE_OF_33
 				"\\\"\"," VM_EVIDENCE
-				"\"ret\":0,\"exit_reason\":0,\"exits\":1,\"vcpu_pvr\":\"0x0f000007\",\"hardware_reason\":\"0xffffffffffffffea\"}}",
+				"\"ret\":0,\"exit_reason\":0,\"vcpu\":1,\"papr\":true,\"exits\":1,\"vcpu_pvr\":\"0x0f000007\",\"hardware_reason\":\"0xffffffffffffffea\"}}",
 		"{\"type\":\"run\",\"seq\":11,\"ts\":\"2026-11-22T06:00:00.131456789Z\","
 		"\"mono_ns\":8000000,\"pid\":9,\"tid\":9,\"comm\":\"vmm\",\"thread\":\"vmm\","
 		"\"cgroup\":null," NO_VM
 		"\"ret\":0,\"errno\":null,\"exit_reason\":\"fail-entry\",\"hardware_reason\":null,"
 		"\"pvr\":null,\"mode\":null,\"accepted\":null,\"ask_cause\":null,\"first\":null,\"messages\":[],"
 		"\"hint\":\"KVM_RUN ended with exit reason fail-entry; of which VM could not be told\"," NO_EVIDENCE
-		"\"ret\":0,\"exit_reason\":9,\"exits\":null,\"vcpu_pvr\":null,"
+		"\"ret\":0,\"exit_reason\":9,\"vcpu\":null,\"papr\":null,\"exits\":null,\"vcpu_pvr\":null,"
 		"\"hardware_reason\":\"0x0000000000000000\"}}",
 		"{\"type\":\"ran\",\"seq\":12,\"ts\":\"2026-11-22T06:00:00.131456789Z\","
 		"\"mono_ns\":8000000," QEMU "\"cgroup\":\"/machine.slice\"," DB1 ASKED
 		"\"runs_pvr\":\"0x00000000\",\"runs_mode\":null," VM_EVIDENCE
-		"\"ret\":0,\"exit_reason\":19,\"exits\":400,\"vcpu_pvr\":\"0x00000000\"}}",
+		"\"ret\":0,\"exit_reason\":19,\"vcpu\":null,\"papr\":null,\"exits\":400,\"vcpu_pvr\":\"0x00000000\"}}",
 		"{\"type\":\"ran\",\"seq\":13,\"ts\":\"2026-11-22T06:00:00.131456789Z\","
 		"\"mono_ns\":8000000,\"pid\":9,\"tid\":9,\"comm\":null,\"thread\":null,\"cgroup\":null,"
 		"\"vm\":4,\"vm_name\":null,\"guest\":null,"
 		"\"pvr\":null,\"mode\":null,\"accepted\":null,\"ask_cause\":null,"
 		"\"runs_pvr\":null,\"runs_mode\":null,"
 		"\"evidence\":{\"vm\":\"0x0000000000000009\",\"vm_ino\":0,\"vm_name\":\"\",\"cgroup\":0,"
-		"\"name_option\":null,\"ret\":0,\"exit_reason\":2,\"exits\":1,\"vcpu_pvr\":null}}",
+		"\"name_option\":null,\"ret\":0,\"exit_reason\":2,\"vcpu\":null,\"papr\":null,\"exits\":1,\"vcpu_pvr\":null}}",
 		"{\"type\":\"kernel\",\"seq\":14,\"ts\":\"2026-11-22T06:00:00.131456789Z\","
 		"\"mono_ns\":8000000," NOBODY "\"message\":\"kvm \\\\x1b\"," NO_EVIDENCE
 		"\"interrupt\":true,\"cmd\":null,\"length\":300}}",

@@ -809,7 +809,7 @@ static void test_incoming(void **state)
 {
 	struct frame f = { .type = FRAME_VM,
 			   .mono_ns = 50,
-			   .vm = { false, 7, 2, "7-2", "qemu-system-ppc", "db1", "/",
+			   .vm = { VM_CREATED, 7, 2, "7-2", "qemu-system-ppc", "db1", "/",
 				   INCOMING_YES } };
 	struct paragraphs p = { 0 };
 	struct step step;

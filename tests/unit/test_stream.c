@@ -50,7 +50,7 @@ static char letter(const struct frame *f)
 	case FRAME_FOUND:
 		return 'f';
 	case FRAME_VM:
-		return f->vm.ended ? 'd' : 'b';
+		return f->vm.event == VM_ENDED ? 'd' : 'b';
 	case FRAME_LOST:
 		return 'l';
 	case FRAME_END:
@@ -594,8 +594,8 @@ static void test_no_recording(void **state)
 	assert_fatal(read_all("\xef\xbb\xbf{}\n", 6), "not JSON");
 	assert_fatal(read_all(golden, 100), "not JSON");
 	assert_fatal(with_line(0, NULL), "its first line is not a \"trace\"");
-	assert_fatal(with_change("trace", "\"schema\":1", "\"schema\":\"1\""), "not a \"trace\"");
-	assert_fatal(with_change("trace", "\"schema\":1", "\"schema\":0"), "not a \"trace\"");
+	assert_fatal(with_change("trace", "\"schema\":2", "\"schema\":\"1\""), "not a \"trace\"");
+	assert_fatal(with_change("trace", "\"schema\":2", "\"schema\":0"), "not a \"trace\"");
 	assert_fatal(with_change("trace", "\"page_size\"", "\"page\""), "\"page_size\" is missing");
 	assert_non_null(large);
 	memset(large, ' ', STREAM_LINE_MAX + 2);
@@ -606,17 +606,17 @@ static void test_no_recording(void **state)
 static void test_newer_schema(void **state)
 {
 	(void)state;
-	assert_fatal(with_change("trace", "\"schema\":1", "\"schema\":2"),
+	assert_fatal(with_change("trace", "\"schema\":2", "\"schema\":3"),
 		     "x.jsonl is of compatcaps-trace " COMPATCAPS_VERSION
-		     " and has schema 2, this program "
-		     "reads no newer one than 1: take a newer compatcaps-trace");
+		     " and has schema 3, this program "
+		     "reads no newer one than 2: take a newer compatcaps-trace");
 	/* What else a newer one changes is no reason to say something else. */
-	assert_fatal(with_change("trace", "\"schema\":1",
+	assert_fatal(with_change("trace", "\"schema\":2",
 				 "\"schema\":18446744073709551615,\"host\":7,\"was\":1"),
 		     "a key stands twice");
-	assert_fatal(with_change("trace", "\"schema\":1,\"version\":\"",
-				 "\"schema\":3,\"version\":\"\\u001b"),
-		     "is of compatcaps-trace ? and has schema 3");
+	assert_fatal(with_change("trace", "\"schema\":2,\"version\":\"",
+				 "\"schema\":4,\"version\":\"\\u001b"),
+		     "is of compatcaps-trace ? and has schema 4");
 }
 
 /* Cut after every single byte: everything up to the last whole line is there. */

@@ -163,7 +163,8 @@ static void retry(bool recovered, uint64_t after_ns)
 
 static void vm(bool ended, bool silent, const char *sentence)
 {
-	const struct frame f = { .type = FRAME_VM, .vm = { .ended = ended } };
+	const struct frame f = { .type = FRAME_VM,
+				 .vm = { .event = ended ? VM_ENDED : VM_CREATED } };
 	struct event e = event_of(EVENT_VM, NULL);
 
 	e.frame = &f;

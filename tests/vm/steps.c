@@ -4,10 +4,11 @@
  * for stories that no real VMM tells when asked. Each line is "STEP KEY=VALUE...".
  *
  *   new          make a VM: it is the current one from here on
+ *   type=N       make a VM of this type, which may fail; nothing becomes of it
  *   vm=N         the N-th of them, from 0, is the current one again
  *   close        end the current VM
- *   check=CAP    KVM_CHECK_EXTENSION on the VM
- *   system=CAP   KVM_CHECK_EXTENSION on /dev/kvm
+ *   leave        close its descriptor alone: its vCPUs' keep it alive, and the next one gets the
+ * number check=CAP    KVM_CHECK_EXTENSION on the VM system=CAP   KVM_CHECK_EXTENSION on /dev/kvm
  *   call=SIZE    KVM_PPC_GET_COMPAT_CAPS with this size
  *   newer=SIZE   the same, with a byte set past the first published struct
  *   papr         tell the VM's vCPU what CPU it is, and that it is a PAPR guest's
@@ -15,8 +16,10 @@
  *   stuck        a call with a struct that never comes: it ends when the process is killed
  *   ask=PVR      set KVM_REG_PPC_ARCH_COMPAT of the VM's vCPU
  *   cpu=PVR      the same from a thread named "CPU 0/KVM", as QEMU does below libvirt
+ *   vcpu=N       the VM's vCPU with this id is the one that steps below are about (default: 0)
+ *   memory       give the VM a page that holds a guest: it makes one hypercall after another
  *   run=N        KVM_RUN of the VM's vCPU, N times: KVM HV refuses what is no PAPR guest's (KVM
- *                PR runs it, and crashes the emulated host)
+ *                PR runs it, and crashes the emulated host). With memory it ends well each time
  *   interrupted  the same, once, as if a signal had come
  *   readonly=SIZE  a call whose answer cannot be written
  *   cmd=CMD      the command of all calls that follow (default: STEPS_CMD of the environment,
@@ -26,6 +29,8 @@
  *   unflood      end it
  *   wait=FILE    until the file is there
  *   sleep=MS
+ *   comm=NAME    be called so from now on
+ *   repeat=N     do the rest N times
  *   fork         the child does the rest, the parent waits for it
  *   exec         do the rest as a new program
  *   -name GUEST  nothing: an argument that QEMU has
@@ -50,10 +55,14 @@
 #include "kvm/abi.h"
 
 #define MAX_VMS	 64
+#define MAX_CPUS 8
 #define MAX_SIZE 4096
+#define MEMORY	 65536
 
 struct vm {
-	int fd, vcpu;
+	int fd;
+	int vcpu; /* of vcpus the current one */
+	int vcpus[MAX_CPUS];
 };
 
 struct flood {
@@ -73,6 +82,8 @@ static uint32_t cmd = ABI_CMD_MAINLINE;
 static unsigned int pace;
 static struct flood flood;
 static char **rest;
+static char **again; /* where to begin so many times more */
+static uint64_t more;
 
 static void __attribute__((noreturn)) die(const char *what)
 {
@@ -102,15 +113,28 @@ static void tell(const char *step, int ret)
 static void new_vm(uint64_t value)
 {
 	(void)value;
-	if (n_vms == MAX_VMS) {
-		errno = EMFILE;
-		die("new");
+	if (at < 0 || vms[at].fd >= 0) {
+		if (n_vms == MAX_VMS) {
+			errno = EMFILE;
+			die("new");
+		}
+		at = n_vms++;
 	}
-	at = n_vms++;
-	vms[at] = (struct vm){ .fd = ioctl(kvm, KVM_CREATE_VM, 0ul), .vcpu = -1 };
+	vms[at] = (struct vm){ .fd = ioctl(kvm, KVM_CREATE_VM, 0ul) };
+	for (int i = 0; i < MAX_CPUS; i++)
+		vms[at].vcpus[i] = -1;
 	if (vms[at].fd < 0)
 		die("KVM_CREATE_VM");
 	tell("new", vms[at].fd);
+}
+
+static void make_of_type(uint64_t type)
+{
+	int fd = ioctl(kvm, KVM_CREATE_VM, (unsigned long)type);
+
+	tell("type", result_of(fd));
+	if (fd >= 0)
+		close(fd);
 }
 
 static void choose_vm(uint64_t value)
@@ -119,14 +143,23 @@ static void choose_vm(uint64_t value)
 	tell("vm", current()->fd);
 }
 
+static void leave_vm(uint64_t value)
+{
+	(void)value;
+	tell("leave", close(current()->fd));
+	current()->fd = n_vms; /* not to be used again by the next one */
+}
+
 static void close_vm(uint64_t value)
 {
 	struct vm *vm = current();
 
 	(void)value;
-	if (vm->vcpu >= 0)
-		close(vm->vcpu);
+	for (int i = 0; i < MAX_CPUS; i++)
+		if (vm->vcpus[i] >= 0)
+			close(vm->vcpus[i]);
 	tell("close", close(vm->fd));
+	vm->fd = -1;
 }
 
 static void check(uint64_t cap)
@@ -202,11 +235,51 @@ static void foreign(uint64_t value)
 
 static int vcpu_of(struct vm *vm)
 {
-	if (vm->vcpu < 0)
-		vm->vcpu = ioctl(vm->fd, KVM_CREATE_VCPU, 0ul);
-	if (vm->vcpu < 0)
+	int *vcpu = &vm->vcpus[vm->vcpu];
+
+	if (*vcpu < 0)
+		*vcpu = ioctl(vm->fd, KVM_CREATE_VCPU, (unsigned long)vm->vcpu);
+	if (*vcpu < 0)
 		die("KVM_CREATE_VCPU");
-	return vm->vcpu;
+	return *vcpu;
+}
+
+static void choose_vcpu(uint64_t value)
+{
+	if (value >= MAX_CPUS) {
+		errno = EINVAL;
+		die("vcpu");
+	}
+	current()->vcpu = (int)value;
+	tell("vcpu", vcpu_of(current()));
+}
+
+static void give_memory(uint64_t value)
+{
+	/* A hypercall that no KVM knows ends KVM_RUN; then again. */
+	static const uint32_t guest[] = { 0x3860f000 /* li r3,-4096 */, 0x44000022 /* sc 1 */,
+					  0x4bfffff8 /* b -8 */ };
+	uint32_t *page = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			      0);
+	struct kvm_userspace_memory_region region = { .memory_size = MEMORY,
+						      .userspace_addr = (uintptr_t)page };
+
+	(void)value;
+	if (page == MAP_FAILED)
+		die("memory");
+	memcpy(page + 64, guest, sizeof(guest));
+	if (ioctl(current()->fd, KVM_SET_USER_MEMORY_REGION, &region))
+		die("KVM_SET_USER_MEMORY_REGION");
+	tell("memory", 0);
+}
+
+/* Where the guest begins, in 64 bits and little endian. */
+static void begin_guest(int vcpu)
+{
+	struct kvm_regs regs = { .pc = 256, .msr = 0x8000000000001001 };
+
+	if (ioctl(vcpu, KVM_SET_REGS, &regs))
+		die("KVM_SET_REGS");
 }
 
 /* The host's own: KVM HV takes no other, and the kernel lets user space read it. */
@@ -230,6 +303,7 @@ static void be_papr(uint64_t value)
 	sregs.pvr = this_pvr();
 	if (ioctl(vcpu, KVM_SET_SREGS, &sregs) || ioctl(vcpu, KVM_ENABLE_CAP, &cap))
 		die("papr");
+	begin_guest(vcpu);
 	tell("papr", 0);
 }
 
@@ -363,10 +437,23 @@ static void wait_for(const char *path)
 	tell("wait", 0);
 }
 
+static void be_called(const char *name)
+{
+	prctl(PR_SET_NAME, name);
+	tell("comm", 0);
+}
+
 static void rest_a_while(uint64_t ms)
 {
 	usleep((useconds_t)ms * 1000);
 	tell("sleep", 0);
+}
+
+static void repeat(uint64_t n)
+{
+	again = rest;
+	more = n ? n - 1 : 0;
+	tell("repeat", 0);
 }
 
 static void fork_here(uint64_t value)
@@ -404,12 +491,17 @@ static const struct step {
 	void (*text)(const char *value);
 } steps[] = {
 	{ "new", new_vm, NULL },
+	{ "type", make_of_type, NULL },
 	{ "vm", choose_vm, NULL },
 	{ "close", close_vm, NULL },
+	{ "leave", leave_vm, NULL },
+	{ "repeat", repeat, NULL },
 	{ "check", check, NULL },
 	{ "system", check_system, NULL },
 	{ "call", call, NULL },
 	{ "newer", call_newer, NULL },
+	{ "vcpu", choose_vcpu, NULL },
+	{ "memory", give_memory, NULL },
 	{ "papr", be_papr, NULL },
 	{ "ask", ask, NULL },
 	{ "run", run, NULL },
@@ -420,6 +512,7 @@ static const struct step {
 	{ "flood", NULL, start_flood },
 	{ "unflood", end_flood, NULL },
 	{ "wait", NULL, wait_for },
+	{ "comm", NULL, be_called },
 	{ "sleep", rest_a_while, NULL },
 	{ "cpu", ask_from_thread, NULL },
 	{ "readonly", call_readonly, NULL },
@@ -458,8 +551,12 @@ int main(int argc, char **argv)
 	kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (kvm < 0)
 		die("/dev/kvm");
-	for (rest = argv + 1; *rest;) {
-		char *arg = *rest++;
+	for (rest = argv + 1; *rest || (more && more--);) {
+		char *arg;
+
+		if (!*rest)
+			rest = again;
+		arg = *rest++;
 
 		if (!strcmp(arg, "-name") && *rest) {
 			rest++;

@@ -11,7 +11,8 @@ SECTIONS = {"fexit": r"f(entry|exit|session)|tp_btf|syscall", "kprobe": r"k(ret)
 
 def programs(kernel, method):
     """Those of the source, by their sections. The hook is there with the feature."""
-    source = (vmtest.TOP / "src" / "compatcaps.bpf.c").read_text()
+    files = [vmtest.TOP / "src" / "compatcaps.bpf.c", *sorted((vmtest.TOP / "src" / "bpf").glob("*.bpf.h"))]
+    source = "\n".join(file.read_text() for file in files)
     found = re.findall(r'^SEC\("([^"]*)"\)\n+int (?:BPF_\w+\()?(\w+)', source, re.M)
     return [name for section, name in found if re.match(SECTIONS[method], section)
             and (vmtest.has_feature(kernel) or not name.startswith("backend_"))]
