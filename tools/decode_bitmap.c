@@ -97,6 +97,7 @@ static void bitmap_json(uint64_t caps)
 static void pvr_json(uint32_t pvr)
 {
 	const struct abi_pvr *known = abi_pvr(pvr);
+	const struct abi_processor *raw = abi_processor(pvr);
 	const struct abi_mode *mode = abi_mode_by_pvr(pvr);
 	uint64_t caps = abi_caps_of_pvr(pvr);
 	yyjson_mut_doc *line = json_line();
@@ -104,6 +105,7 @@ static void pvr_json(uint32_t pvr)
 	json_add_hex32(line, NULL, "pvr", pvr);
 	json_add_str(line, NULL, "name", known ? known->name : NULL);
 	json_add_str(line, NULL, "isa", known ? known->isa : NULL);
+	json_add_str(line, NULL, "processor", raw ? raw->name : NULL);
 	json_add_str(line, NULL, "mode", mode ? mode->name : NULL);
 	json_add_str(line, NULL, "constant", mode ? mode->constant : NULL);
 	if (caps)
@@ -158,12 +160,29 @@ static void bitmap_text(uint64_t caps)
 			bit_text(ibm);
 }
 
+/* A processor's own PVR: KVM takes none, and yet people have it from /proc/cpuinfo. */
+static void raw_text(uint32_t pvr, const struct abi_processor *raw)
+{
+	uint64_t caps = abi_caps_of_host(pvr);
+
+	printf("0x%08" PRIx32 ": %s, the processor's own PVR\n", pvr, raw->name);
+	printf("  logical PVR    0x%08" PRIx32 ": the mode to ask for\n", raw->pvr);
+	printf("  bare metal     ");
+	print_modes(caps);
+	printf("\n");
+}
+
 static void pvr_text(uint32_t pvr)
 {
+	const struct abi_processor *raw = abi_processor(pvr);
 	const struct abi_pvr *known = abi_pvr(pvr);
 	const struct abi_mode *mode = abi_mode_by_pvr(pvr);
 	uint64_t caps = abi_caps_of_pvr(pvr);
 
+	if (raw) {
+		raw_text(pvr, raw);
+		return;
+	}
 	printf("0x%08" PRIx32 ": %s", pvr, known ? known->name : "no logical PVR that Linux knows");
 	if (known && known->isa && strcmp(known->isa, known->name))
 		printf(" (%s)", known->isa);

@@ -761,7 +761,7 @@ void evaluation_event(const struct event *e, void *evaluation)
 		if (m != MATCH_NO)
 			on_match(ev, s, e, m);
 	}
-	if (ev->has_per_vm && e->vm && e->type != EVENT_LOST)
+	if (ev->has_per_vm && e->vm && e->type != EVENT_LOST && e->type != EVENT_STORY)
 		follow_story(ev, e);
 }
 

@@ -53,6 +53,8 @@ static const struct named_cause arch_causes[ARCH_MAX] = {
 	[ARCH_NEWER_THAN_HOST] = { "newer-than-host", VERDICT_FAILURE },
 	[ARCH_OUTSIDE_HOST_CAPS] = { "outside-host-caps", VERDICT_FAILURE },
 	[ARCH_UNKNOWN_PVR] = { "unknown-pvr", VERDICT_FAILURE },
+	[ARCH_BEFORE_PAPR] = { "before-papr", VERDICT_FAILURE },
+	[ARCH_KVM_PR] = { "kvm-pr", VERDICT_FAILURE },
 	[ARCH_REJECTED] = { "rejected", VERDICT_FAILURE },
 };
 
@@ -92,6 +94,36 @@ enum verdict_kind cause_kind(enum cause cause)
 enum verdict_kind arch_cause_kind(enum arch_cause cause)
 {
 	return (unsigned int)cause < ARCH_MAX ? arch_causes[cause].kind : VERDICT_FAILURE;
+}
+
+const char *cause_advice(enum cause cause)
+{
+	static const char *const advice[CAUSE_MAX] = {
+		[CAUSE_SIZE_OVER_PAGE] =
+			"set size before the call, it was probably never initialised",
+		[CAUSE_STRUCT_TOO_NEW] =
+			"retry with the size that the kernel wrote back, or clear the bytes past it",
+		[CAUSE_SIZE_TOO_SMALL] =
+			"set size=sizeof(struct kvm_ppc_compat_caps) before the call",
+		[CAUSE_FLAGS_SET] = "flags must be 0, clear the struct before the call",
+		[CAUSE_BACKEND_NOT_PSERIES] =
+			"check KVM_CAP_PPC_COMPAT_CAPS before it, which is 0 on bare metal",
+		[CAUSE_BACKEND_NO_CPU_VERSION] =
+			"nothing for the VMM to change, the host's hypervisor must provide a cpu-version",
+		[CAUSE_BACKEND_UNMAPPED_CPU_VERSION] =
+			"nothing for the VMM to change, the host's cpu-version stands for no mode of the bitmap",
+		[CAUSE_BACKEND_FAILED] =
+			"nothing for the VMM to change, look at the host's kernel log",
+		[CAUSE_ARG_UNREADABLE] = "pass the address of the struct",
+		[CAUSE_STRUCT_UNREADABLE] = "make the buffer as large as size says",
+		[CAUSE_COPYOUT_FAILED] = "pass memory that is mapped and writable",
+		[CAUSE_NO_BACKEND] = "create the VM with KVM HV, or go on without the bitmap",
+		[CAUSE_ABI_MISMATCH] = "build the VMM with this kernel's headers",
+		[CAUSE_NO_KERNEL_SUPPORT] =
+			"treat that as no information and go by the host's cpu-version; Linux 7.3 has it",
+	};
+
+	return (unsigned int)cause < CAUSE_MAX ? advice[cause] : NULL;
 }
 
 const char *queried_name(enum queried queried)
@@ -1154,9 +1186,14 @@ static void say_backend_failed(struct hint *h, const struct evidence *e)
 {
 	char name[16];
 
-	say(h,
-	    "the backend hook itself returned %s: nothing for the VMM to change, look at the host's kernel log",
-	    errno_name(e->r->ret, name, sizeof(name)));
+	if (e->r->seen & CC_SEEN_BACKEND)
+		say(h,
+		    "the backend hook itself returned %s: nothing for the VMM to change, look at the host's kernel log",
+		    errno_name(e->r->ret, name, sizeof(name)));
+	else
+		say(h,
+		    "%s, which the backend hook alone can have returned (it was not watched): nothing for the VMM to change, look at the host's kernel log",
+		    errno_name(e->r->ret, name, sizeof(name)));
 }
 
 static void say_arg(struct hint *h, const struct evidence *e)
@@ -1429,150 +1466,6 @@ bool record_wants_cmd(const struct cc_record *r, const struct host_facts *host)
 	       cause_with(r, host, other) != CAUSE_UNEXPECTED;
 }
 
-/* ------------------------------------------------------------------ requests for a mode */
-
-struct offer host_offer(const struct host_facts *host)
-{
-	struct offer offer = { 0 };
-
-	if (host->nested == NESTED_V2 && host->nested_caps_is == FACT_KNOWN) {
-		offer.source = MODES_NESTED_CAPS;
-		offer.modes = host->nested_caps & ~abi_unknown_bits(host->nested_caps);
-	} else if (host->cpu_version_is == FACT_KNOWN) {
-		/* One that maps to no mode tells nothing of what is on offer. */
-		offer.modes = abi_caps_of_pvr(host->cpu_version);
-		offer.source = offer.modes ? MODES_CPU_VERSION : MODES_UNKNOWN;
-	}
-	return offer;
-}
-
-static uint64_t known_modes(const struct offer *offer)
-{
-	return offer->source == MODES_UNKNOWN ? 0 : offer->modes & ~abi_unknown_bits(offer->modes);
-}
-
-/* Bits that may stand for a mode, and nobody here knows which. */
-static uint64_t unknown_modes(const struct offer *offer)
-{
-	uint64_t bits = offer->source == MODES_UNKNOWN ? 0 : abi_unknown_bits(offer->modes);
-
-	for (unsigned int i = 0; i < 64; i++)
-		if (abi_hcall_bit(i))
-			bits &= ~(UINT64_C(1) << (63 - i));
-	return bits;
-}
-
-/* A logical PVR that stands for a processor. */
-static bool is_mode(const struct abi_pvr *pvr)
-{
-	return pvr && pvr->isa;
-}
-
-/* Not by the number: POWER7+ has the largest of them. */
-static bool is_newer(const struct abi_pvr *wanted, uint64_t modes)
-{
-	const struct abi_mode *mode;
-
-	for (size_t i = 0; (mode = abi_mode(i)); i++)
-		if (modes & mode->bit && abi_pvr(mode->pvr) >= wanted)
-			return false;
-	return true;
-}
-
-static enum arch_cause accepted_cause(const struct offer *offer, const struct abi_pvr *known)
-{
-	uint64_t modes = known_modes(offer);
-
-	if (!is_mode(known) || !modes || unknown_modes(offer) || !is_newer(known, modes))
-		return ARCH_ACCEPTED;
-	return ARCH_ACCEPTED_ABOVE_HOST;
-}
-
-static enum arch_cause refused_cause(const struct offer *offer, const struct abi_pvr *known)
-{
-	const struct abi_mode *mode = abi_mode_by_pvr(known->pvr);
-	uint64_t modes = known_modes(offer);
-
-	if (!modes || (!mode && unknown_modes(offer) && is_newer(known, modes)))
-		return ARCH_REJECTED;
-	if (is_newer(known, modes))
-		return ARCH_NEWER_THAN_HOST;
-	return mode && modes & mode->bit ? ARCH_REJECTED : ARCH_OUTSIDE_HOST_CAPS;
-}
-
-static enum arch_cause arch_cause(const struct cc_record *r, const struct offer *offer,
-				  const struct abi_pvr *known)
-{
-	if (!r->ret)
-		return r->arg ? accepted_cause(offer, known) : ARCH_HOST_DEFAULT;
-	if (r->ret != -EINVAL || !r->arg)
-		return ARCH_REJECTED;
-	return is_mode(known) ? refused_cause(offer, known) : ARCH_UNKNOWN_PVR;
-}
-
-static void say_wanted(struct hint *h, const struct arch_diagnosis *d)
-{
-	if (!d->pvr)
-		say(h, "the host's default");
-	else if (d->known)
-		say(h, "%s", d->known->name);
-	else
-		say(h, "0x%08" PRIx32, d->pvr);
-}
-
-static void say_offer(struct hint *h, const struct offer *offer)
-{
-	char modes[96];
-
-	if (offer->source == MODES_UNKNOWN)
-		say(h, ", what this host offers is not known");
-	else
-		say(h, ", this host offers %s", modes_text(modes, sizeof(modes), offer->modes));
-}
-
-static void say_queried(struct hint *h, const struct offer *offer)
-{
-	switch (offer->queried) {
-	case QUERIED_NO:
-		say(h, ", and it never queried");
-		break;
-	case QUERIED_NOT_SEEN:
-		say(h, ", and it was not seen to query");
-		if (offer->not_seen && *offer->not_seen)
-			say(h, " (%s)", offer->not_seen);
-		break;
-	case QUERIED_FAILED:
-		say(h, ", and its query failed (%s)", cause_name(offer->query_cause));
-		break;
-	case QUERIED_YES:
-		break;
-	}
-}
-
-/* Advice to query needs a kernel that can answer. */
-static bool can_query(const struct host_facts *host, const struct offer *offer)
-{
-	if (offer->queried == QUERIED_FAILED && (offer->query_cause == CAUSE_NO_KERNEL_SUPPORT ||
-						 offer->query_cause == CAUSE_NO_BACKEND))
-		return false;
-	return host->ksize_is == FACT_KNOWN || host->kernel_cmd;
-}
-
-static void say_what_to_ask(struct hint *h, const struct host_facts *host,
-			    const struct offer *offer)
-{
-	if (offer->queried == QUERIED_YES && offer->source == MODES_NEGOTIATION)
-		say(h, ": ask for a mode that the answer has");
-	else if (!can_query(host, offer))
-		say(h, ": ask for a mode that this host offers (QEMU: max-cpu-compat)");
-	else if (offer->queried == QUERIED_FAILED)
-		say(h,
-		    ": correct the query, and ask for a mode that its answer has (QEMU: max-cpu-compat)");
-	else
-		say(h,
-		    ": call KVM_PPC_GET_COMPAT_CAPS and ask for a mode that it offers (QEMU: max-cpu-compat)");
-}
-
 #define LINE_SAID 120 /* of a line of KVM's, in a hint */
 
 void diagnose_line(const struct cc_record *r, const char *line, struct diagnosis *d)
@@ -1583,53 +1476,8 @@ void diagnose_line(const struct cc_record *r, const char *line, struct diagnosis
 	if (!line || d->cause != CAUSE_BACKEND_FAILED)
 		return;
 	say(&h,
-	    "the backend hook itself returned %s: nothing for the VMM to change; KVM printed: \"%.*s\"",
+	    r->seen & CC_SEEN_BACKEND ?
+		    "the backend hook itself returned %s: nothing for the VMM to change; KVM printed: \"%.*s\"" :
+		    "%s, which the backend hook alone can have returned (it was not watched): nothing for the VMM to change; KVM printed: \"%.*s\"",
 	    errno_name(r->ret, name, sizeof(name)), LINE_SAID, line);
-}
-
-static void say_advice(struct hint *h, enum arch_cause cause, const struct host_facts *host,
-		       const struct offer *offer)
-{
-	switch (cause) {
-	case ARCH_ACCEPTED_ABOVE_HOST:
-		say(h,
-		    ". This kernel does not check (Linux 7.3 does), and the guest is likely to fail when it first runs");
-		say_queried(h, offer);
-		say_what_to_ask(h, host, offer);
-		break;
-	case ARCH_NEWER_THAN_HOST:
-	case ARCH_OUTSIDE_HOST_CAPS:
-		say_queried(h, offer);
-		say_what_to_ask(h, host, offer);
-		break;
-	case ARCH_UNKNOWN_PVR:
-		say(h, ": no kernel knows this logical PVR");
-		break;
-	case ARCH_REJECTED:
-		if (offer->message)
-			say(h, ": the kernel refuses it, and KVM printed: \"%.*s\"", LINE_SAID,
-			    offer->message);
-		else
-			say(h, ": the kernel refuses it, its log may say why");
-		break;
-	case ARCH_ACCEPTED:
-	case ARCH_HOST_DEFAULT:
-	case ARCH_MAX:
-		break;
-	}
-}
-
-void diagnose_arch(const struct cc_record *r, const struct host_facts *host,
-		   const struct offer *offer, struct arch_diagnosis *d)
-{
-	struct hint h = { d->hint, sizeof(d->hint), 0 };
-	char comm[CC_COMM_LEN * 4];
-
-	*d = (struct arch_diagnosis){ .pvr = (uint32_t)r->arg, .known = abi_pvr((uint32_t)r->arg) };
-	d->cause = arch_cause(r, offer, d->known);
-	text_escape(comm, sizeof(comm), r->comm, sizeof(r->comm));
-	say(&h, "%s asked for ", *comm ? comm : "the VMM");
-	say_wanted(&h, d);
-	say_offer(&h, offer);
-	say_advice(&h, d->cause, host, offer);
 }

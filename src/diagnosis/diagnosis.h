@@ -96,6 +96,8 @@ enum arch_cause {
 	ARCH_NEWER_THAN_HOST,
 	ARCH_OUTSIDE_HOST_CAPS,
 	ARCH_UNKNOWN_PVR,
+	ARCH_BEFORE_PAPR,
+	ARCH_KVM_PR,
 	ARCH_REJECTED,
 	ARCH_MAX,
 };
@@ -117,6 +119,9 @@ struct recorded_verdict {
 
 /* The offer that the host makes by itself, for a VM that no negotiation is known of. */
 struct offer host_offer(const struct host_facts *host);
+/* Is its nested API v2? Can its kernel answer queries? As far as is known. */
+bool host_is_v2(const struct host_facts *host);
+bool host_can_answer(const struct host_facts *host);
 
 /* host: for what the kernel can; offer: for what this VM knows. */
 void diagnose_arch(const struct cc_record *r, const struct host_facts *host,
@@ -165,6 +170,8 @@ int arch_cause_by_name(const char *name);
 /* Is it a failure, a success with something to know, or just fine? */
 enum verdict_kind { VERDICT_FINE, VERDICT_NOTE, VERDICT_FAILURE };
 enum verdict_kind cause_kind(enum cause cause);
+/* What the VMM's author is to change after such a failure, without its numbers; NULL: nothing. */
+const char *cause_advice(enum cause cause);
 enum verdict_kind arch_cause_kind(enum arch_cause cause);
 
 /* "E2BIG" for -7 and 7 alike; a plain number for what has no name. buf: 16 bytes at least. */

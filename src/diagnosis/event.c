@@ -22,10 +22,16 @@ const char *event_type_name(enum event_type type)
 		[EVENT_RAN] = "ran",
 		[EVENT_KERNEL] = "kernel",
 		[EVENT_LOST] = "lost",
+		[EVENT_STORY] = "story",
 		[EVENT_END] = "end",
 	};
 
 	return (unsigned int)type < EVENT_TYPES ? names[type] : NULL;
+}
+
+const char *life_name(enum life life)
+{
+	return coverage_name((enum coverage_state)life);
 }
 
 bool event_is_failure(const struct event *e)

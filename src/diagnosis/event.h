@@ -4,7 +4,9 @@
 #define COMPATCAPS_EVENT_H
 
 #include "kvm/frame.h"
-#include "diagnosis/story.h"
+#include "diagnosis/coverage.h"
+#include "diagnosis/history.h"
+#include "diagnosis/vm_table.h"
 
 enum event_type {
 	EVENT_TRACE,
@@ -20,6 +22,7 @@ enum event_type {
 	EVENT_RAN,
 	EVENT_KERNEL,
 	EVENT_LOST,
+	EVENT_STORY, /* all that is known of a VM: at its end, and of each other one at the end */
 	EVENT_END,
 	EVENT_TYPES,
 };
@@ -39,6 +42,47 @@ struct totals {
 	uint64_t runs;		  /* KVM_RUNs that failed, the first of its kind for a VM */
 	uint64_t runs_repeated;	  /* and further ones, known at the end alone */
 	uint64_t kernel_messages; /* lines that KVM printed */
+};
+
+/* The states of coverage.h under an older name. */
+enum life {
+	LIFE_WHOLE = COVERAGE_WHOLE,
+	LIFE_OLDER = COVERAGE_OLDER,
+	LIFE_LOSSY = COVERAGE_LOSSY,
+	LIFE_GAP = COVERAGE_GAP,
+	LIFE_FILTERED = COVERAGE_FILTERED,
+	LIFE_UNKNOWN = COVERAGE_UNKNOWN,
+};
+
+const char *life_name(enum life life);
+
+/* A KVM_RUN: what its vCPU had asked for, and what KVM printed. */
+struct run {
+	bool asked; /* for a mode: the request that it obeys, and what became of that */
+	uint32_t pvr;
+	enum arch_cause cause;
+	bool accepted;
+	bool first_known, first; /* was the failed one the vCPU's first? */
+	/* What KVM printed since the VM was first heard of, escaped, oldest first. */
+	const char *messages[HISTORY_LINES];
+	size_t n_messages;
+	const char *hint; /* a sentence; of one that failed */
+};
+
+#define STORY_NOT_KNOWN 8
+
+/*
+ * A VM's story: facts first, and the words that are made of them (summary.h). It is valid while its
+ * event is told.
+ */
+struct vm_story {
+	const struct history *history;
+	enum coverage_reason coverage;		/* of queries and requests, from its birth on */
+	enum coverage_reason queries, runs;	/* of queries alone, and of runs */
+	const char *not_known[STORY_NOT_KNOWN]; /* short sentences */
+	size_t n_not_known;
+	const char *text;     /* a paragraph */
+	const char *sentence; /* the same in a few words, for a row of a table */
 };
 
 struct event {
@@ -64,6 +108,7 @@ struct event {
 		const struct retry *retry;
 		const struct run *run; /* of a KVM_RUN; a line of KVM's is in the frame */
 		const struct inventory_verdict *verdict; /* on a VM that was found */
+		const struct vm_story *story;
 		struct {
 			/* What of its life was watched, and its story in a sentence when it ended.
 			 */

@@ -192,7 +192,7 @@ static void found_what(char buf[EVENT_WHAT_LEN], const struct inventory_verdict 
 		[MODE_UNKNOWN] = "mode not known",
 		[MODE_NO_VCPU] = "no vCPU",
 		[MODE_NONE] = "no modes (KVM PR)",
-		[MODE_HOST_DEFAULT] = "the host's own mode",
+		[MODE_HOST_DEFAULT] = "no mode set",
 		[MODE_REFUSED] = "a mode that KVM refused",
 		[MODE_DIFFERS] = "vCPUs of different modes",
 	};

@@ -8,8 +8,6 @@
 
 #include "lib/text.h"
 
-#define PVR_INVALID 0xffffffffu /* what KVM makes of a mode that it refuses (884ea0283f4e) */
-
 /* ------------------------------------------------------------------ put together */
 
 static int order(uint64_t a, uint64_t b)
@@ -378,9 +376,12 @@ static enum inventory_mode mode_of(const struct inventory_vcpu *vcpu)
 {
 	if (!vcpu->has_mode)
 		return MODE_UNKNOWN;
-	if (vcpu->pvr == PVR_INVALID)
+	if (vcpu->pvr == ABI_PVR_INVALID)
 		return MODE_REFUSED;
-	return vcpu->pvr ? MODE_SET : MODE_HOST_DEFAULT;
+	/* Without a mode KVM HV reads back what the hypervisor has (nested API v2). */
+	if (!vcpu->pvr || abi_pvr_is_raw(vcpu->pvr))
+		return MODE_HOST_DEFAULT;
+	return MODE_SET;
 }
 
 /* Those of all vCPUs that could be seen. */
@@ -394,7 +395,7 @@ static enum inventory_mode mode_of_all(const struct inventory_vm *vm)
 		return MODE_UNKNOWN;
 	for (size_t i = 1; i < vm->n_open_vcpus; i++)
 		if (mode_of(&vm->vcpus[i]) != mode_of(&vm->vcpus[0]) ||
-		    vm->vcpus[i].pvr != vm->vcpus[0].pvr)
+		    (mode_of(&vm->vcpus[0]) == MODE_SET && vm->vcpus[i].pvr != vm->vcpus[0].pvr))
 			return MODE_DIFFERS;
 	return mode_of(&vm->vcpus[0]);
 }
@@ -485,7 +486,23 @@ static void say_mode(struct inventory_verdict *v, const struct offer *offer)
 		       inventory_runs_on(hosts, sizeof(hosts), v->runs_on));
 }
 
-static void say_verdict(struct inventory_verdict *v, const struct offer *offer)
+/* Three things look the same in the kernel. */
+static void say_no_mode(struct inventory_verdict *v, const struct inventory_vm *vm)
+{
+	uint32_t pvr = vm->vcpus[0].pvr;
+	const struct abi_processor *processor = abi_processor(pvr);
+
+	if (pvr)
+		say_it(v, "no mode is set (it has the processor's own PVR, 0x%08" PRIx32 "%s%s)",
+		       pvr, processor ? ", a " : "", processor ? processor->name : "");
+	else
+		say_it(v, "no mode is set");
+	say_it(v,
+	       ": none was requested, the host's default was, or KVM refused the request; on which other hosts it could run is not known");
+}
+
+static void say_verdict(const struct inventory_vm *vm, struct inventory_verdict *v,
+			const struct offer *offer)
 {
 	switch (v->is) {
 	case MODE_UNKNOWN:
@@ -498,8 +515,7 @@ static void say_verdict(struct inventory_verdict *v, const struct offer *offer)
 		say_it(v, "KVM PR has no compatibility modes");
 		break;
 	case MODE_HOST_DEFAULT:
-		say_it(v,
-		       "no mode is set: none was requested, the host's default was, or KVM refused the request; on which other hosts it could run is not known");
+		say_no_mode(v, vm);
 		break;
 	case MODE_REFUSED:
 		say_it(v,
@@ -547,6 +563,6 @@ void inventory_judge(const struct inventory_vm *vm, const struct host_facts *hos
 		v->pvr = vm->vcpus[0].pvr;
 		v->known = abi_pvr(v->pvr);
 	}
-	say_verdict(v, &offer);
+	say_verdict(vm, v, &offer);
 	say_unseen(vm, v);
 }

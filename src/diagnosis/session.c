@@ -1,16 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * A frame finds its VM, becomes a part of that VM's history, and leaves as one event or more. What
+ * is said of it is made from the history as it is then (summary.h); a story is told when its VM
+ * ends, and of all others at the end.
+ */
 #include "diagnosis/session.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "diagnosis/summary.h"
+#include "diagnosis/vm_table.h"
+#include "kvm/guest.h"
+#include "lib/text.h"
 
 struct session {
 	session_out *out;
 	void *ctx;
-	struct story *story;
+	struct vm_table vms;
 	struct host_facts host;
+	unsigned int host_epoch; /* another one: what the host offers may be something else */
 	struct totals totals;
-	bool as_recorded; /* numbers of events */
+	bool as_recorded;      /* numbers of events */
+	uint64_t stories_left; /* that are told before the end */
+	/* Of the frame that is being told: */
+	char comm[CC_COMM_LEN * 4], thread[CC_COMM_LEN * 4], name[CC_VM_NAME_LEN * 4];
+	char guest[GUEST_NAME_LEN];
+	struct summary_not_known not_known;
 };
 
 struct session *session_new(session_out *out, void *ctx)
@@ -21,11 +38,7 @@ struct session *session_new(session_out *out, void *ctx)
 		return NULL;
 	s->out = out;
 	s->ctx = ctx;
-	s->story = story_new();
-	if (s->story)
-		return s;
-	free(s);
-	return NULL;
+	return s;
 }
 
 void session_number_as_recorded(struct session *s)
@@ -37,7 +50,7 @@ void session_free(struct session *s)
 {
 	if (!s)
 		return;
-	story_free(s->story);
+	vm_table_free(&s->vms);
 	free(s);
 }
 
@@ -53,13 +66,8 @@ const struct totals *session_totals(const struct session *s)
 
 unsigned int session_beyond(const struct session *s, bool *more)
 {
-	return story_beyond(s->story, more);
-}
-
-void session_tell(const struct session *s, void (*paragraph)(const char *text, void *ctx),
-		  void *ctx)
-{
-	story_tell(s->story, paragraph, ctx);
+	*more = s->vms.more_beyond;
+	return s->vms.n_beyond;
 }
 
 bool session_wants_command(const struct session *s, const struct cc_record *r)
@@ -67,13 +75,22 @@ bool session_wants_command(const struct session *s, const struct cc_record *r)
 	return record_wants_cmd(r, &s->host);
 }
 
+/* ------------------------------------------------------------------ events */
+
+/* The number of the event of this type that comes of this frame: what follows has the next one. */
+static uint64_t number_of(const struct session *s, enum event_type type, const struct frame *f)
+{
+	if (!s->as_recorded || !f->seq)
+		return s->totals.events + 1;
+	if (type == EVENT_STORY && f->type == FRAME_END)
+		return f->seq > s->stories_left ? f->seq - s->stories_left : f->seq;
+	return f->seq + (type == EVENT_RETRY || type == EVENT_STORY);
+}
+
 static void emit(struct session *s, struct event *e)
 {
-	uint64_t line = s->as_recorded ? e->frame->seq : 0;
-
-	e->seq = ++s->totals.events;
-	if (line)
-		e->seq = line + (e->type == EVENT_RETRY);
+	e->seq = number_of(s, e->type, e->frame);
+	s->totals.events++;
 	s->out(e, s->ctx);
 }
 
@@ -87,18 +104,35 @@ static struct event event_of(enum event_type type, const struct frame *f)
 	};
 }
 
-static struct event call_event(enum event_type type, const struct frame *f, const struct step *step)
+static const char *or_empty(const char *text)
+{
+	return text ? text : "";
+}
+
+/* Who it is: what the frame itself tells, else what is known of the VM. */
+static void name_event(const struct session *s, struct event *e, const struct vm *vm)
+{
+	e->comm = s->comm;
+	e->vm_name = s->name;
+	e->guest = s->guest;
+	if (!vm)
+		return;
+	e->vm = vm->number;
+	e->vm_name = or_empty(vm->name);
+	if (!*s->guest)
+		e->guest = or_empty(vm->guest);
+}
+
+static struct event call_event(const struct session *s, enum event_type type, const struct frame *f,
+			       const struct vm *vm)
 {
 	struct event e = event_of(type, f);
 
+	name_event(s, &e, vm);
 	e.rec = f->call.rec;
 	e.pid = e.rec->pid;
-	e.comm = step->comm;
-	e.thread = step->thread;
-	e.vm_name = step->vm_name;
-	e.guest = step->guest;
+	e.thread = s->thread;
 	e.cgroup = f->call.cgroup;
-	e.vm = step->vm;
 	return e;
 }
 
@@ -109,39 +143,157 @@ static void on_plain(struct session *s, enum event_type type, const struct frame
 	emit(s, &e);
 }
 
+/* ------------------------------------------------------------------ the host */
+
+/* What kvm-hv agreed on with a hypervisor proves where it runs. */
+static void take_host(struct session *s, const struct host_facts *host)
+{
+	s->host = *host;
+	if (!host_is_v2(host))
+		return;
+	if (s->host.nested == NESTED_UNKNOWN)
+		s->host.nested = NESTED_V2;
+	if (s->host.pseries_is == FACT_UNKNOWN)
+		s->host.pseries_is = FACT_KNOWN;
+}
+
 static void on_trace(struct session *s, const struct frame *f)
 {
-	s->host = f->trace.host;
-	story_trace(s->story, f);
+	take_host(s, &f->trace.host);
+	coverage_trace(&s->vms.coverage, f);
 	on_plain(s, EVENT_TRACE, f);
+}
+
+static bool same_offer(const struct host_facts *a, const struct host_facts *b)
+{
+	const struct offer x = host_offer(a), y = host_offer(b);
+
+	return x.source == y.source && x.modes == y.modes && a->cpu_version == b->cpu_version;
 }
 
 /* What calls have proven of the kernel stays proven, unless KVM is another one now. */
 static void on_host(struct session *s, const struct frame *f)
 {
 	uint32_t proven = f->host.kvm_reloaded ? 0 : s->host.kernel_cmd;
+	const struct host_facts before = s->host;
 
-	s->host = f->host.facts;
+	take_host(s, &f->host.facts);
 	if (!s->host.kernel_cmd)
 		s->host.kernel_cmd = proven;
+	/* A partition that was migrated has another host: older answers are not that one's. */
+	s->host_epoch += !same_offer(&before, &s->host);
 	on_plain(s, EVENT_HOST, f);
+}
+
+/* ------------------------------------------------------------------ VMs, and what is known of them
+ */
+
+/* What the frame itself says is the guest's name holds, even if its VM is not known. */
+static void note_guest(struct session *s, struct vm *vm, const char *name_option)
+{
+	guest_name(s->guest, sizeof(s->guest), or_empty(name_option));
+	if (vm && *s->guest)
+		vm_table_keep_guest(vm, s->guest);
+}
+
+static struct vm_id id_of(struct session *s, const struct cc_record *r)
+{
+	text_escape(s->comm, sizeof(s->comm), r->comm, sizeof(r->comm));
+	text_escape(s->thread, sizeof(s->thread), r->thread, sizeof(r->thread));
+	text_escape(s->name, sizeof(s->name), r->vm_name, sizeof(r->vm_name));
+	return (struct vm_id){ r->vm, r->vm_ino, r->pid, s->name, s->comm };
+}
+
+/* The VM of this record; NULL: there is none, or no room for it. */
+static struct vm *meet(struct session *s, const struct cc_record *r, const char *name_option)
+{
+	const struct vm_id id = id_of(s, r);
+	unsigned int missed;
+	struct vm *vm = vm_table_of_call(&s->vms, &id, &missed);
+
+	note_guest(s, vm, name_option);
+	if (!vm)
+		return NULL;
+	/* Another call may have come after its E2BIG. */
+	if (missed & COVERAGE_QUERIES)
+		vm->history.retry.since = 0;
+	/* Schema 1: it has done more since its end was told. */
+	vm->told = false;
+	return vm;
+}
+
+static enum coverage_reason coverage_in(const struct session *s, const struct vm *vm,
+					unsigned int functions)
+{
+	return coverage_of(&s->vms.coverage, vm ? &vm->coverage : NULL, functions);
+}
+
+static struct summary summary_of(const struct session *s, const struct vm *vm)
+{
+	return (struct summary){
+		.vm = vm->number,
+		.pid = vm->pid,
+		.comm = vm->comm,
+		.guest = vm->guest,
+		.history = &vm->history,
+		.life = coverage_in(s, vm, COVERAGE_LIFE),
+		.queries = coverage_in(s, vm, COVERAGE_QUERIES),
+		.requests = coverage_in(s, vm, COVERAGE_REQUESTS),
+		.runs = coverage_in(s, vm, COVERAGE_RUNS),
+		.can_query = host_can_answer(&s->host),
+	};
+}
+
+static void tell_story(struct session *s, struct vm *vm, const struct frame *f)
+{
+	const struct summary summary = summary_of(s, vm);
+	char *text = summary_paragraph(&summary), *sentence = summary_sentence(&summary);
+	struct vm_story story = {
+		.history = &vm->history,
+		.coverage = summary.life,
+		.queries = summary.queries,
+		.runs = summary.runs,
+		.text = text,
+		.sentence = sentence,
+	};
+	struct event e = event_of(EVENT_STORY, f);
+
+	summary_not_known(&summary, &s->not_known);
+	for (size_t i = 0; i < s->not_known.n; i++)
+		story.not_known[story.n_not_known++] = s->not_known.text[i];
+	e.pid = vm->pid;
+	e.vm = vm->number;
+	e.comm = or_empty(vm->comm);
+	e.vm_name = or_empty(vm->name);
+	e.guest = or_empty(vm->guest);
+	e.story = &story;
+	vm->told = true;
+	if (text && sentence)
+		emit(s, &e);
+	free(text);
+	free(sentence);
 }
 
 static void on_found(struct session *s, const struct frame *f)
 {
-	const struct inventory_process *owner = inventory_owner(f->found.vm);
+	const struct inventory_vm *found = f->found.vm;
+	const struct inventory_process *p = found->processes;
+	const struct vm_id id = { found->number, found->ino, p->pid, s->name, s->comm };
 	struct event e = event_of(EVENT_FOUND, f);
 	struct inventory_verdict verdict;
-	struct step step;
+	struct vm *vm;
 
-	inventory_judge(f->found.vm, &s->host, &verdict);
-	story_found(s->story, f, &verdict, &step);
-	e.pid = owner ? owner->pid : 0;
-	e.comm = step.comm;
-	e.vm_name = step.vm_name;
-	e.guest = step.guest;
-	e.cgroup = f->found.vm->cgroup;
-	e.vm = step.vm;
+	/* What is longer than a name can be, escaped, is cut. */
+	snprintf(s->comm, sizeof(s->comm), "%.*s", (int)sizeof(s->comm) - 1, p->comm);
+	snprintf(s->name, sizeof(s->name), "%.*s", (int)sizeof(s->name) - 1, found->name);
+	inventory_judge(found, &s->host, &verdict);
+	vm = vm_table_found(&s->vms, &id);
+	note_guest(s, vm, found->name_option);
+	if (vm)
+		history_found(&vm->history, found, &verdict, vm->coverage.born);
+	name_event(s, &e, vm);
+	e.pid = p->pid;
+	e.cgroup = found->cgroup;
 	e.verdict = &verdict;
 	emit(s, &e);
 }
@@ -150,38 +302,94 @@ static void on_found(struct session *s, const struct frame *f)
 static void on_failed_vm(struct session *s, const struct frame *f)
 {
 	struct event e = event_of(EVENT_VM, f);
-	char guest[GUEST_NAME_LEN];
 
-	guest_name(guest, sizeof(guest), f->vm.name_option ? f->vm.name_option : "");
+	note_guest(s, NULL, f->vm.name_option);
 	e.pid = f->vm.pid;
 	e.comm = f->vm.comm;
-	e.guest = guest;
+	e.guest = s->guest;
 	e.cgroup = f->vm.cgroup;
 	e.vm_life.life = LIFE_UNKNOWN;
 	emit(s, &e);
 }
 
+static struct vm *take_vm(struct session *s, const struct frame *f)
+{
+	const struct vm_id id = { f->vm.number, f->vm.ino, f->vm.pid, s->name, s->comm };
+	bool ended = f->vm.event == VM_ENDED;
+	struct vm *vm;
+
+	snprintf(s->comm, sizeof(s->comm), "%s", or_empty(f->vm.comm));
+	snprintf(s->name, sizeof(s->name), "%s", or_empty(f->vm.vm_name));
+	s->thread[0] = '\0';
+	vm = ended ? vm_table_ended(&s->vms, &id) : vm_table_created(&s->vms, &id, f->mono_ns);
+	note_guest(s, vm, f->vm.name_option);
+	if (!vm)
+		return NULL;
+	vm_table_keep_names(vm, &id);
+	vm->history.incoming |= f->vm.incoming == INCOMING_YES;
+	if (!*s->comm)
+		snprintf(s->comm, sizeof(s->comm), "%s", or_empty(vm->comm));
+	if (ended)
+		vm_table_end(&s->vms, vm);
+	else
+		vm->history.found = false;
+	return vm;
+}
+
+static bool is_silent(const struct history *h)
+{
+	return !h->n_ok && !h->n_failed && !h->checked && !history_requests(h) &&
+	       !history_has_run(h);
+}
+
 static void on_vm(struct session *s, const struct frame *f)
 {
 	struct event e = event_of(EVENT_VM, f);
-	struct step step;
+	bool ended = f->vm.event == VM_ENDED;
+	struct summary summary;
+	char *sentence = NULL;
+	struct vm *vm;
 
 	if (f->vm.event == VM_FAILED) {
 		on_failed_vm(s, f);
 		return;
 	}
-	story_vm(s->story, f, &step);
+	vm = take_vm(s, f);
+	name_event(s, &e, vm);
 	e.pid = f->vm.pid;
-	e.comm = step.comm;
-	e.vm_name = step.vm_name;
-	e.guest = step.guest;
 	e.cgroup = f->vm.cgroup;
-	e.vm = step.vm;
-	e.vm_life.life = step.life;
-	e.vm_life.sentence = step.sentence;
-	e.vm_life.silent = step.silent;
-	s->totals.vms += f->vm.event == VM_CREATED;
+	e.vm_life.life = (enum life)coverage_state_of(coverage_in(s, vm, COVERAGE_LIFE));
+	s->totals.vms += !ended;
+	if (vm && ended) {
+		summary = summary_of(s, vm);
+		sentence = summary_sentence(&summary);
+	}
+	e.vm_life.sentence = sentence;
+	e.vm_life.silent = vm && is_silent(&vm->history);
 	emit(s, &e);
+	free(sentence);
+	if (vm && ended)
+		tell_story(s, vm, f);
+}
+
+/* ------------------------------------------------------------------ calls */
+
+static struct offer offer_to(const struct session *s, const struct vm *vm)
+{
+	struct offer offer = host_offer(&s->host);
+	enum coverage_reason queries = coverage_in(s, vm, COVERAGE_QUERIES);
+	const struct history *h = vm ? &vm->history : NULL;
+
+	offer.not_seen = coverage_why(queries);
+	if (!h)
+		return offer;
+	offer.queried = summary_queried(h, queries);
+	offer.query_cause = h->last_failure;
+	if (h->offered_known && h->offered_epoch == s->host_epoch) {
+		offer.source = MODES_NEGOTIATION;
+		offer.modes = h->offered;
+	}
+	return offer;
 }
 
 static void say_again(struct diagnosis *d, const struct recorded_verdict *said)
@@ -190,110 +398,223 @@ static void say_again(struct diagnosis *d, const struct recorded_verdict *said)
 	snprintf(d->hint, sizeof(d->hint), "%s", said->hint);
 }
 
+/* What comes next may be hidden. */
+static bool hides_retries(const struct session *s)
+{
+	const struct frame_filters *filters = &s->vms.coverage.filters;
+
+	return filters->threads || filters->outcomes;
+}
+
 static void on_negotiation(struct session *s, const struct frame *f)
 {
 	const struct cc_record *r = f->call.rec;
 	uint32_t proven = record_proves_cmd(r);
+	struct retry retry = { 0 };
 	struct diagnosis d;
-	struct step step;
 	struct event e;
+	struct vm *vm;
 
 	if (proven)
 		s->host.kernel_cmd = proven;
+	vm = meet(s, r, f->call.name_option);
 	diagnose(r, &s->host, &d);
-	diagnose_line(r, story_line_of(s->story, r), &d);
+	diagnose_line(r, vm ? history_line_of_call(&vm->history, r) : NULL, &d);
 	if (f->call.said)
 		say_again(&d, f->call.said);
-	story_call(s->story, f, &d, &s->host, &step);
-	e = call_event(EVENT_NEGOTIATION, f, &step);
+	if (vm)
+		history_query(&vm->history, r, &d, s->host_epoch, hides_retries(s), &retry);
+	e = call_event(s, EVENT_NEGOTIATION, f, vm);
 	e.negotiation.diag = &d;
 	e.negotiation.host = &s->host;
-	if (r->ret)
-		s->totals.negotiations_failed++;
-	else
-		s->totals.negotiations_ok++;
+	*(r->ret ? &s->totals.negotiations_failed : &s->totals.negotiations_ok) += 1;
 	emit(s, &e);
-	if (!step.retry.seen)
+	if (!retry.seen)
 		return;
-	e = call_event(EVENT_RETRY, f, &step);
-	e.retry = &step.retry;
+	e = call_event(s, EVENT_RETRY, f, vm);
+	e.retry = &retry;
 	emit(s, &e);
 }
 
 static void on_extension(struct session *s, const struct frame *f)
 {
-	struct step step;
-	struct event e;
+	struct vm *vm = meet(s, f->call.rec, f->call.name_option);
+	struct event e = call_event(s, EVENT_EXTENSION, f, vm);
 
-	story_call(s->story, f, NULL, &s->host, &step);
-	e = call_event(EVENT_EXTENSION, f, &step);
+	if (vm) {
+		vm->history.checked = true;
+		vm->history.answer = f->call.rec->ret;
+	}
 	s->totals.checks++;
 	emit(s, &e);
+}
+
+static void take_request(struct session *s, struct vm *vm, const struct frame *f,
+			 const struct offer *offer, const struct arch_diagnosis *d)
+{
+	const struct cc_record *r = f->call.rec;
+	struct history_request request;
+
+	summary_fill_request(&request, r, &s->host, offer, d->cause);
+	request.seq = number_of(s, EVENT_ARCH_COMPAT, f);
+	request.line = offer->message ? vm->history.n_lines : 0;
+	history_request(&vm->history, &s->vms.room, history_vcpu_of(&vm->history, &s->vms.room, r),
+			&request);
 }
 
 static void on_arch_compat(struct session *s, const struct frame *f)
 {
 	const struct recorded_verdict *said = f->call.said;
+	const struct cc_record *r = f->call.rec;
+	struct vm *vm = meet(s, r, f->call.name_option);
+	struct offer offer = offer_to(s, vm);
 	struct arch_diagnosis d;
-	struct step step;
 	struct event e;
 
-	story_call(s->story, f, NULL, &s->host, &step);
-	diagnose_arch(f->call.rec, &s->host, &step.offer, &d);
+	offer.message = vm ? history_line_of_call(&vm->history, r) : NULL;
+	diagnose_arch(r, &s->host, &offer, &d);
 	if (said) {
 		d.cause = said->arch_cause;
 		snprintf(d.hint, sizeof(d.hint), "%s", said->hint);
 	}
-	story_arch(s->story, f, &step.offer, &d);
-	e = call_event(EVENT_ARCH_COMPAT, f, &step);
+	if (vm)
+		take_request(s, vm, f, &offer, &d);
+	e = call_event(s, EVENT_ARCH_COMPAT, f, vm);
 	e.arch.diag = &d;
-	e.arch.offer = &step.offer;
-	if (f->call.rec->ret)
-		s->totals.asks_failed++;
-	else
-		s->totals.asks_ok++;
+	e.arch.offer = &offer;
+	*(r->ret ? &s->totals.asks_failed : &s->totals.asks_ok) += 1;
 	emit(s, &e);
+}
+
+/* ------------------------------------------------------------------ runs */
+
+static void fill_run(const struct history *h, const struct history_request *request,
+		     struct run *run)
+{
+	if (request) {
+		run->asked = true;
+		run->pvr = request->pvr;
+		run->cause = request->cause;
+		run->accepted = !request->ret;
+	}
+	for (unsigned int age = HISTORY_LINES; h && age--;) {
+		const struct history_line *line = history_line(h, age);
+
+		if (line)
+			run->messages[run->n_messages++] = line->text;
+	}
+}
+
+/* Where KVM counts an exit for what never was in the guest, that is the one exit of a first run. */
+static enum history_first first_of(const struct session *s, const struct vm *vm,
+				   const struct history_vcpu *vcpu, const struct cc_record *r)
+{
+	if (r->in_words <= CC_VCPU_EXITS)
+		return FIRST_UNKNOWN;
+	if (r->in[CC_VCPU_EXITS] > (r->ret < 0 ? 0 : 1) || (vcpu && vcpu->first_run))
+		return FIRST_NO;
+	/* Of the VM it is the first if no other can have run, seen or not. */
+	if (!vm || history_has_run(&vm->history) || coverage_in(s, vm, COVERAGE_RUNS) != COVERED)
+		return FIRST_OF_VCPU;
+	return FIRST_OF_VM;
 }
 
 static void on_run(struct session *s, const struct frame *f)
 {
-	struct step step;
+	const struct cc_record *r = f->call.rec;
+	struct vm *vm = meet(s, r, f->call.name_option);
+	struct history *h = vm ? &vm->history : NULL;
+	struct history_vcpu *vcpu = h ? history_vcpu_of(h, &s->vms.room, r) : NULL;
+	const struct history_request *request = history_in_force(vcpu, r);
+	struct history_failure failure = {
+		.seq = number_of(s, EVENT_RUN, f),
+		.hardware_reason = r->arg,
+		.hardware_known = r->vm,
+		.exit_reason = r->cmd,
+		.ret = r->ret,
+		.first = first_of(s, vm, vcpu, r),
+		.mode_known = r->in_words > CC_VCPU_PVR,
+		.pvr = (uint32_t)r->in[CC_VCPU_PVR],
+		.asked = request,
+	};
+	struct run run = { .first_known = failure.first != FIRST_UNKNOWN,
+			   .first = failure.first >= FIRST_OF_VCPU };
 	struct event e;
+	char *hint;
 
-	story_run(s->story, f, &step);
-	e = call_event(EVENT_RUN, f, &step);
-	e.run = &step.run;
+	if (request)
+		failure.request = *request;
+	if (h)
+		failure.line = history_line_of_run(h, r, run.first);
+	hint = summary_failure(h, vcpu, &failure);
+	fill_run(h, request, &run);
+	run.hint = hint ? hint : "KVM_RUN failed";
+	if (h)
+		history_failed(h, &s->vms.room, vcpu, &failure);
+	e = call_event(s, EVENT_RUN, f, vm);
+	e.run = &run;
 	s->totals.runs++;
 	emit(s, &e);
+	free(hint);
 }
 
 static void on_ran(struct session *s, const struct frame *f)
 {
-	struct step step;
+	const struct cc_record *r = f->call.rec;
+	struct vm *vm = meet(s, r, f->call.name_option);
+	struct history *h = vm ? &vm->history : NULL;
+	struct history_vcpu *vcpu = h ? history_vcpu_of(h, &s->vms.room, r) : NULL;
+	struct run run = { 0 };
 	struct event e;
 
-	story_ran(s->story, f, &step);
-	e = call_event(EVENT_RAN, f, &step);
-	e.run = &step.run;
+	history_ran(vcpu, r, number_of(s, EVENT_RAN, f));
+	fill_run(h, vcpu && vcpu->n_kept ? &vcpu->requests[vcpu->n_kept - 1] : NULL, &run);
+	e = call_event(s, EVENT_RAN, f, vm);
+	e.run = &run;
 	emit(s, &e);
+}
+
+/* ------------------------------------------------------------------ lines */
+
+static void keep_line(struct session *s, struct vm *vm, const struct frame *f)
+{
+	const struct cc_record *r = f->kernel.rec;
+	const struct history_line line = { .text = (char *)f->kernel.text,
+					   .tid = r->tid,
+					   .cmd = r->vm ? r->cmd : 0,
+					   .mono_ns = r->mono_ns };
+
+	history_keep_line(&vm->history, &s->vms.room, &line);
+}
+
+/* In no ioctl that is known: it may be of any VM of its process. */
+static void keep_for_process(struct session *s, const struct frame *f)
+{
+	struct vm *vm = s->vms.newest;
+
+	for (int i = 0; vm && i < VM_TABLE_NEWEST; i++, vm = vm->prev)
+		if (!vm->history.ended && vm->pid == f->kernel.rec->pid)
+			keep_line(s, vm, f);
 }
 
 static void on_kernel(struct session *s, const struct frame *f)
 {
+	const struct cc_record *r = f->kernel.rec;
 	struct event e = event_of(EVENT_KERNEL, f);
-	struct step step;
+	struct vm *vm;
 
-	if (!record_valid(f->kernel.rec))
+	if (!record_valid(r))
 		return;
-	story_kernel(s->story, f, &step);
-	e.rec = f->kernel.rec;
-	e.pid = e.rec->pid;
-	e.comm = step.comm;
-	e.thread = step.thread;
-	e.vm_name = step.vm_name;
-	e.guest = step.guest;
+	vm = meet(s, r, f->kernel.name_option);
+	if (vm)
+		keep_line(s, vm, f);
+	else if (!r->vm && r->pid)
+		keep_for_process(s, f);
+	name_event(s, &e, vm);
+	e.rec = r;
+	e.pid = r->pid;
+	e.thread = s->thread;
 	e.cgroup = f->kernel.cgroup;
-	e.vm = step.vm;
 	s->totals.kernel_messages++;
 	emit(s, &e);
 }
@@ -321,13 +642,17 @@ static void on_call(struct session *s, const struct frame *f)
 	}
 }
 
+/* ------------------------------------------------------------------ losses, and the end */
+
 /* The VM that all of it is of; 0: there is none, or more than one. */
 static unsigned int lost_of(const struct session *s, const struct frame *f)
 {
-	for (size_t i = 1; i < f->lost.n_by; i++)
-		if (f->lost.by[i].key.vm_ino != f->lost.by[0].key.vm_ino)
+	const struct vm *vm = f->lost.n_by ? vm_table_of_loss(&s->vms, &f->lost.by[0].key) : NULL;
+
+	for (size_t i = 1; vm && i < f->lost.n_by; i++)
+		if (vm_table_of_loss(&s->vms, &f->lost.by[i].key) != vm)
 			return 0;
-	return f->lost.n_by ? story_number(s->story, f->lost.by[0].key.vm_ino) : 0;
+	return vm ? vm->number : 0;
 }
 
 /* A hostile recording can hold any number. */
@@ -365,7 +690,7 @@ static void on_lost(struct session *s, const struct frame *f)
 {
 	struct event e = event_of(EVENT_LOST, f);
 
-	story_lost(s->story, f);
+	vm_table_lost(&s->vms, f);
 	grow(&s->totals.lost, f->lost.n);
 	for (size_t i = 0; i < f->lost.n_by; i++)
 		count_lost(&s->totals, &f->lost.by[i]);
@@ -377,6 +702,15 @@ static void on_end(struct session *s, const struct frame *f)
 {
 	struct event e = event_of(EVENT_END, f);
 
+	coverage_end(&s->vms.coverage, f);
+	for (const struct vm *vm = s->vms.oldest; vm; vm = vm->next)
+		s->stories_left += !vm->told;
+	for (struct vm *vm = s->vms.oldest; vm; vm = vm->next) {
+		if (vm->told)
+			continue;
+		tell_story(s, vm, f);
+		s->stories_left--;
+	}
 	s->totals.runs_repeated = f->end.runs_repeated;
 	e.end.totals = &s->totals;
 	e.end.cut_off = f->end.cut_off;
@@ -393,7 +727,7 @@ void session_frame(struct session *s, const struct frame *f)
 		on_host(s, f);
 		break;
 	case FRAME_ATTACH:
-		story_attach(s->story, f);
+		vm_table_attach(&s->vms, f);
 		on_plain(s, EVENT_ATTACH, f);
 		break;
 	case FRAME_FOUND:
@@ -414,5 +748,22 @@ void session_frame(struct session *s, const struct frame *f)
 	case FRAME_END:
 		on_end(s, f);
 		break;
+	}
+}
+
+/* ------------------------------------------------------------------ all stories, once more */
+
+void session_tell(const struct session *s, void (*paragraph)(const char *text, void *ctx),
+		  void *ctx)
+{
+	summary_left_out(&s->vms, paragraph, ctx);
+	for (const struct vm *vm = s->vms.oldest; vm; vm = vm->next) {
+		const struct summary summary = summary_of(s, vm);
+		char *text = summary_paragraph(&summary);
+
+		if (!text)
+			return;
+		paragraph(text, ctx);
+		free(text);
 	}
 }

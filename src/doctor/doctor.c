@@ -314,6 +314,7 @@ static void examine_nested(struct doctor *d, const struct doctor_facts *facts)
 static void examine_cpu_version(struct doctor *d, const struct doctor_facts *facts)
 {
 	const struct host_facts *host = &facts->host;
+	const struct abi_processor *raw = abi_processor(host->cpu_version);
 	const struct abi_pvr *known = abi_pvr(host->cpu_version);
 
 	if (host->cpu_version_is == FACT_UNKNOWN)
@@ -323,6 +324,9 @@ static void examine_cpu_version(struct doctor *d, const struct doctor_facts *fac
 	else if (known)
 		find(d, "cpu-version", DOCTOR_OK, "0x%08" PRIx32 ": this host runs in %s mode",
 		     host->cpu_version, known->name);
+	else if (raw)
+		find(d, "cpu-version", DOCTOR_OK, "0x%08" PRIx32 ": the processor's own, a %s",
+		     host->cpu_version, raw->name);
 	else if (host->pseries_is == FACT_ABSENT)
 		find(d, "cpu-version", DOCTOR_OK, "0x%08" PRIx32 ", the processor's own",
 		     host->cpu_version);

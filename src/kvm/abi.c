@@ -33,6 +33,13 @@ static const struct abi_pvr pvrs[] = {
 	{ 0xffffffff, "invalid", NULL },
 };
 
+/* By the upper half of a processor's own PVR; the lower one is its revision. */
+static const struct abi_processor processors[] = {
+	{ 0x004b, "POWER8E", 0x0f000004 }, { 0x004c, "POWER8NVL", 0x0f000004 },
+	{ 0x004d, "POWER8", 0x0f000004 },  { 0x004e, "POWER9", 0x0f000005 },
+	{ 0x0080, "POWER10", 0x0f000006 }, { 0x0082, "POWER11", 0x0f000007 },
+};
+
 const struct abi_revision *abi_by_cmd(uint32_t cmd)
 {
 	for (size_t i = 0; i < COUNT(revisions); i++)
@@ -102,11 +109,31 @@ const struct abi_pvr *abi_pvr_by_name(const char *name)
 	return NULL;
 }
 
+const struct abi_processor *abi_processor(uint32_t pvr)
+{
+	for (size_t i = 0; i < COUNT(processors); i++)
+		if (processors[i].version == pvr >> 16)
+			return &processors[i];
+	return NULL;
+}
+
+bool abi_pvr_is_raw(uint32_t pvr)
+{
+	return pvr && pvr != ABI_PVR_INVALID && pvr >> 24 != ABI_PVR_LOGICAL;
+}
+
 uint64_t abi_unknown_bits(uint64_t caps)
 {
 	for (size_t i = 0; i < COUNT(modes); i++)
 		caps &= ~modes[i].bit;
 	return caps;
+}
+
+uint64_t abi_caps_of_host(uint32_t cpu_version)
+{
+	const struct abi_processor *raw = abi_processor(cpu_version);
+
+	return abi_caps_of_pvr(raw ? raw->pvr : cpu_version);
 }
 
 uint64_t abi_caps_of_pvr(uint32_t pvr)

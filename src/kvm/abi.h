@@ -22,6 +22,9 @@
 
 #define ABI_SIZE_VER0 24u /* KVM_PPC_COMPAT_CAPS_SIZE_VER0: the first published struct */
 
+#define ABI_PVR_LOGICAL 0x0fu /* the upper byte of a logical PVR: a processor's own has another */
+#define ABI_PVR_INVALID 0xffffffffu /* that KVM marks a refused mode with */
+
 #define ABI_REG_ARCH_COMPAT 0x10200000000000b7ull /* KVM_REG_PPC_ARCH_COMPAT, a u32 */
 
 /* Exit reasons of kvm_run that are failures. */
@@ -30,6 +33,7 @@
 #define ABI_EXIT_INTERNAL_ERROR 17
 
 #ifndef __bpf__
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -58,6 +62,13 @@ struct abi_pvr {
 	const char *isa;  /* "ISA 3.1", or NULL */
 };
 
+/* A processor, whose own PVR tells what it is. */
+struct abi_processor {
+	uint32_t version; /* the PVR's upper half */
+	const char *name; /* "POWER10" */
+	uint32_t pvr;	  /* the logical PVR of its own mode */
+};
+
 /* NULL: no revision has this command. */
 const struct abi_revision *abi_by_cmd(uint32_t cmd);
 
@@ -81,6 +92,11 @@ const struct abi_pvr *abi_pvr_by_name(const char *name);
 /* That of index i, NULL past the last one. */
 const struct abi_pvr *abi_pvr_at(size_t i);
 
+/* Of a processor's own PVR. NULL: none that is known, or a logical one. */
+const struct abi_processor *abi_processor(uint32_t pvr);
+/* A processor's own PVR, known or not, and no logical one; 0 is neither. */
+bool abi_pvr_is_raw(uint32_t pvr);
+
 /* "unknown", "fail-entry", "internal-error"; NULL: an exit of kvm_run that is no failure. */
 const char *abi_exit_name(uint32_t reason);
 
@@ -89,6 +105,8 @@ uint64_t abi_unknown_bits(uint64_t caps);
 
 /* The bitmap that nested API v1 makes of a cpu-version: cumulative, 0 where none maps. */
 uint64_t abi_caps_of_pvr(uint32_t pvr);
+/* The modes that a host of this cpu-version has: on bare metal that is its processor's own PVR. */
+uint64_t abi_caps_of_host(uint32_t cpu_version);
 
 /*
  * H_GUEST_GET_CAPABILITIES has the same bits and a few that KVM masks off: what such a

@@ -34,6 +34,7 @@ static const char *const ids[EVENT_TYPES] = {
 	[EVENT_RAN] = "35c35038525f45949d8acfcb9d9ee799",
 	[EVENT_KERNEL] = "e3d9c93fe45a4c9086027cb9779deda1",
 	[EVENT_LOST] = "5b936b68e5994402b5bb8cbcdb37512d",
+	[EVENT_STORY] = "9186d5ba2606458f90745acce47b189e",
 	[EVENT_END] = "ff0847dc411f4ff8a98988cc37719611",
 };
 

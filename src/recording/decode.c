@@ -458,6 +458,7 @@ static void get_losses(struct decoder *s, val *o, const char *key, struct frame 
 #define WORDS(key, words, n, doc)	  n = get_words(s, o, #key, words);
 #define LIST(key, section, put, get, doc) get(s, o, #key, f);
 #define NUMBERS(key, put, get, doc)	  get(s, o, #key, f);
+#define OUT_LIST(key, section, items, n, doc)
 #define TEXTS(key, put, doc)
 #define SAME(section, pointer) get_##section(s, o, f, pointer);
 #define SAME_OUT(section, pointer)
@@ -641,6 +642,7 @@ static read_fn *const readers[EVENT_TYPES] = {
 	[EVENT_RAN] = read_ran,
 	[EVENT_KERNEL] = read_kernel,
 	[EVENT_LOST] = read_lost,
+	[EVENT_STORY] = NULL,
 	[EVENT_END] = read_end,
 };
 

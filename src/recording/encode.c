@@ -261,11 +261,19 @@ static void put_messages(struct encoder *j, val *o, const char *key, const struc
 		j->failed |= !yyjson_mut_arr_add_str(j->doc, list, e->run->messages[i]);
 }
 
+static void put_not_known(struct encoder *j, val *o, const char *key, const struct event *e)
+{
+	val *list = put_array(j, o, key);
+
+	for (size_t i = 0; i < e->story->n_not_known; i++)
+		j->failed |= !yyjson_mut_arr_add_str(j->doc, list, e->story->not_known[i]);
+}
+
 /* ---------------------------------------------------------------- the sections of schema.def */
 
 #define HAS_THREAD (r && !(r->seen & CC_SEEN_INTERRUPT))
 #define HAS_PROCESS \
-	(HAS_THREAD || e->type == EVENT_VM || \
+	(HAS_THREAD || e->type == EVENT_VM || e->type == EVENT_STORY || \
 	 (e->type == EVENT_FOUND && inventory_owner(f->found.vm)))
 #define DIAG	 e->negotiation.diag
 #define HOST	 e->negotiation.host
@@ -274,6 +282,7 @@ static void put_messages(struct encoder *j, val *o, const char *key, const struc
 #define CALL	 r
 #define FOUND_VM frame->found.vm
 #define TOTALS	 e->end.totals
+#define STORY	 e->story
 
 #define HAS_NEVER	   true
 #define HAS_NEW		   true
@@ -335,11 +344,17 @@ static void put_messages(struct encoder *j, val *o, const char *key, const struc
 	PUT_IF(cond, #key, put_##section(j, put_object(j, o, #key), e, pointer))
 #define WORDS(key, words, n, doc)	  put_words(j, o, #key, words, n);
 #define LIST(key, section, put, get, doc) put(j, o, #key, e);
-#define NUMBERS(key, put, get, doc)	  put(j, o, #key, f);
-#define TEXTS(key, put, doc)		  put(j, o, #key, e);
-#define SAME(section, pointer)		  put_##section(j, o, e, pointer);
-#define SAME_OUT(section, pointer)	  SAME(section, pointer)
-#define END				  }
+#define OUT_LIST(key, section, items, n, text) \
+	{ \
+		val *items_ = put_array(j, o, #key); \
+		for (size_t i = 0; j->lists && i < (n); i++) \
+			put_##section(j, yyjson_mut_arr_add_obj(j->doc, items_), e, &(items)[i]); \
+	}
+#define NUMBERS(key, put, get, doc) put(j, o, #key, f);
+#define TEXTS(key, put, doc)	    put(j, o, #key, e);
+#define SAME(section, pointer)	    put_##section(j, o, e, pointer);
+#define SAME_OUT(section, pointer)  SAME(section, pointer)
+#define END			    }
 
 #include "recording/schema.def"
 
@@ -359,6 +374,7 @@ static put_fn *const put[EVENT_TYPES] = {
 	[EVENT_RAN] = put_ran,
 	[EVENT_KERNEL] = put_kernel,
 	[EVENT_LOST] = put_lost,
+	[EVENT_STORY] = put_story,
 	[EVENT_END] = put_end,
 };
 

@@ -52,10 +52,12 @@ struct row {
 	{ #key, "OBJECT", MAY_BE_NULL(#cond), false, NULL, rows_##section, doc },
 #define WORDS(key, words, n, doc)	  { #key, "WORDS", false, false, NULL, NULL, doc },
 #define LIST(key, section, put, get, doc) { #key, "LIST", false, false, NULL, rows_##section, doc },
-#define NUMBERS(key, put, get, doc)	  { #key, "NUMBERS", true, false, NULL, NULL, doc },
-#define TEXTS(key, put, doc)		  { #key, "TEXTS", false, false, NULL, NULL, doc },
-#define SAME(section, pointer)		  { NULL, NULL, false, false, NULL, rows_##section, NULL },
-#define SAME_OUT(section, pointer)	  SAME(section, pointer)
+#define OUT_LIST(key, section, items, n, doc) \
+	{ #key, "LIST", false, false, NULL, rows_##section, doc },
+#define NUMBERS(key, put, get, doc) { #key, "NUMBERS", true, false, NULL, NULL, doc },
+#define TEXTS(key, put, doc)	    { #key, "TEXTS", false, false, NULL, NULL, doc },
+#define SAME(section, pointer)	    { NULL, NULL, false, false, NULL, rows_##section, NULL },
+#define SAME_OUT(section, pointer)  SAME(section, pointer)
 /* clang-format off */
 #define END { .key = NULL, .section = NULL } };
 /* clang-format on */
@@ -82,6 +84,7 @@ static const struct {
 	[EVENT_RAN] = { rows_ran, doc_ran },
 	[EVENT_KERNEL] = { rows_kernel, doc_kernel },
 	[EVENT_LOST] = { rows_lost, doc_lost },
+	[EVENT_STORY] = { rows_story, doc_story },
 	[EVENT_END] = { rows_end, doc_end },
 	[EVENT_TYPES] = { rows_common, doc_common },
 };

@@ -63,7 +63,7 @@ NAME = crowds.Vm(VMS - 1, True).values["guest"]
 CASES = [
     (SERVICE, [f'"vm":null,"vm_name":"{1000 + VMS - 1}-12","guest":"{NAME}"'], "replay", "--json"),
     (SERVICE, [f"{BEYOND} VMs are left out: {APART} VMs can be told apart at once.",
-               "a hint or a line of the kernel is left out: all together they are too long."], "replay", "--summary"),
+               "a part is left out: all together they are too long."], "replay", "--summary"),
     (SERVICE, [], "metrics"),
     (SERVICE, [f"Neither the creation nor the end of {APART} VMs was seen.", f"{BEYOND} VMs could not be distinguished"], "report"),
     (CHECK, [], "check", "-f", "vms=1", "-f", "failures{guest~x}=0"),

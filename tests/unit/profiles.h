@@ -127,6 +127,8 @@ static struct made make_older(struct frame_filters filters, enum attach_how how)
 				      .trace = { .id = { .release = "7.3" },
 						 .host = made_host,
 						 .filters = filters } });
+	watch(&m, POINT_BIRTH, how);
+	watch(&m, POINT_DEATH, how);
 	for (int i = 0; i <= POINT_REG; i++)
 		watch(&m, i, how);
 	return m;
@@ -150,7 +152,8 @@ static struct made make(void)
 static void create(struct made *m, unsigned int n, const char *name_option)
 {
 	hand_over(m, (struct frame){ .type = FRAME_VM,
-				     .vm = { .ino = n,
+				     .vm = { .number = n,
+					     .ino = n,
 					     .pid = n,
 					     .vm_name = "1-1",
 					     .comm = "qemu",
@@ -161,7 +164,11 @@ static void end(struct made *m, unsigned int n)
 {
 	hand_over(m, (struct frame){
 			     .type = FRAME_VM,
-			     .vm = { .event = VM_ENDED, .ino = n, .pid = n, .vm_name = "1-1" } });
+			     .vm = { .event = VM_ENDED,
+				     .number = n,
+				     .ino = n,
+				     .pid = n,
+				     .vm_name = "1-1" } });
 }
 
 static struct cc_record record_of(const struct made *m, unsigned int n, enum cc_type type, int ret)
@@ -171,7 +178,7 @@ static struct cc_record record_of(const struct made *m, unsigned int n, enum cc_
 		.ret = ret,
 		.mono_ns = m->mono_ns + 1000,
 		.latency_ns = 100,
-		.vm = 0xc000000000000000 + n,
+		.vm = n,
 		.vm_ino = n,
 		.pid = n,
 		.tid = n,

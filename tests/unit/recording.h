@@ -156,7 +156,7 @@ static const struct frame ordinary[] = {
 	{ .type = FRAME_VM,
 	  AT(3),
 	  .vm = { VM_CREATED, 4711, 33, "4711-12", "qemu-system-ppc", "guest=db1,debug-threads=on",
-		  "/machine.slice/db1" } },
+		  "/machine.slice/db1", .number = 0xc000000012345678 } },
 	{ .type = FRAME_CALL, AT(3), .call = { &check, "guest=db1", "/machine.slice", NULL } },
 	{ .type = FRAME_HOST, AT(3), .host = { host_7_3, true } },
 	{ .type = FRAME_CALL, AT(4), .call = { &query, "guest=db1,debug-threads=on", NULL, NULL } },
@@ -164,12 +164,17 @@ static const struct frame ordinary[] = {
 	{ .type = FRAME_LOST,
 	  AT(6),
 	  .lost = { CC_LOSS_BUDGET, UINT64_MAX - 7, losses, COUNT(losses) } },
-	{ .type = FRAME_VM, AT(7), .vm = { VM_ENDED, 4711, 33, "4711-12", NULL, NULL, NULL } },
+	{ .type = FRAME_VM,
+	  AT(7),
+	  .vm = { VM_ENDED, 4711, 33, "4711-12", NULL, NULL, NULL, .number = 0xc000000012345678 } },
 	{ .type = FRAME_END, AT(8) },
 };
 
 static const struct cc_record refused = {
 	.type = CC_ARCH_COMPAT,
+	.seen = CC_SEEN_VCPU | CC_SEEN_PAPR,
+	.papr = 1,
+	.vcpu = 1,
 	.pid = 4711,
 	.tid = 4712,
 	.comm = "qemu-system-ppc",
@@ -185,21 +190,18 @@ static const struct cc_record refused = {
 #define RUN_OF_33 \
 	.type = CC_RUN, .pid = 4711, .tid = 4712, .comm = "qemu-system-ppc", \
 	.thread = "CPU 0/KVM", .vm_name = "4711-12", .vm = 0xc000000012345678, .vm_ino = 33, \
-	.cgroup = 77
+	.cgroup = 77, .seen = CC_SEEN_VCPU | CC_SEEN_PAPR, .papr = 1, .vcpu = 1
 
 /* As QEMU has it where KVM refuses the mode, and where the hypervisor does. */
 static const struct cc_record run_fails = { RUN_OF_33, .ret = -22, .mono_ns = 6000000 };
-static const struct cc_record run_ends = { RUN_OF_33,
-					   .arg = -22ull,
-					   .in_words = 2,
-					   .in = { 1, 0x0f000007 },
-					   .seen = CC_SEEN_VCPU | CC_SEEN_PAPR,
-					   .vcpu = 1,
-					   .papr = 1,
-					   .mono_ns = 7000000 };
+static const struct cc_record run_ends = { RUN_OF_33, .arg = -22ull, .in_words = 2,
+					   .in = { 1, 0x0f000007 }, .mono_ns = 7000000 };
 /* As where the guest goes on without a mode. */
 static const struct cc_record run_goes_well = {
 	.type = CC_RAN,
+	.seen = CC_SEEN_VCPU | CC_SEEN_PAPR,
+	.papr = 1,
+	.vcpu = 1,
 	.pid = 4711,
 	.tid = 4712,
 	.comm = "qemu-system-ppc",
@@ -281,7 +283,8 @@ static const struct frame failing[] = {
 	{ .type = FRAME_FOUND, AT(2), .found.vm = &orphan_there },
 	{ .type = FRAME_VM,
 	  AT(3),
-	  .vm = { VM_CREATED, 4711, 33, "4711-12", "qemu-system-ppc", NULL, NULL, INCOMING_YES } },
+	  .vm = { VM_CREATED, 4711, 33, "4711-12", "qemu-system-ppc", NULL, NULL, INCOMING_YES,
+		  .number = 0xc000000012345678 } },
 	{ .type = FRAME_CALL, AT(4), .call = { &refused, "guest=db1", NULL, NULL } },
 	{ .type = FRAME_KERNEL,
 	  AT(5),

@@ -104,18 +104,35 @@ static void test_pvr(void **state)
 	assert_int_equal(ran.status, 0);
 	assert_string_equal(
 		ran.out,
-		"{\"pvr\":\"0x0f000004\",\"name\":\"POWER8\",\"isa\":\"ISA 2.07\",\"mode\":null,"
+		"{\"pvr\":\"0x0f000004\",\"name\":\"POWER8\",\"isa\":\"ISA 2.07\",\"processor\":null,\"mode\":null,"
 		"\"constant\":null,\"caps\":null,\"modes\":[]}\n"
-		"{\"pvr\":\"0x0f000007\",\"name\":\"POWER11\",\"isa\":\"ISA 3.1\","
+		"{\"pvr\":\"0x0f000007\",\"name\":\"POWER11\",\"isa\":\"ISA 3.1\",\"processor\":null,"
 		"\"mode\":\"POWER11\",\"constant\":\"KVM_PPC_COMPAT_CAP_POWER11\","
 		"\"caps\":\"0x7000000000000000\",\"modes\":[\"POWER9\",\"POWER10\",\"POWER11\"]}\n"
-		"{\"pvr\":\"0x0f000005\",\"name\":\"POWER9\",\"isa\":\"ISA 3.0\","
+		"{\"pvr\":\"0x0f000005\",\"name\":\"POWER9\",\"isa\":\"ISA 3.0\",\"processor\":null,"
 		"\"mode\":\"POWER9\",\"constant\":\"KVM_PPC_COMPAT_CAP_POWER9\","
 		"\"caps\":\"0x4000000000000000\",\"modes\":[\"POWER9\"]}\n"
-		"{\"pvr\":\"0xffffffff\",\"name\":\"invalid\",\"isa\":null,\"mode\":null,"
+		"{\"pvr\":\"0xffffffff\",\"name\":\"invalid\",\"isa\":null,\"processor\":null,\"mode\":null,"
 		"\"constant\":null,\"caps\":null,\"modes\":[]}\n"
-		"{\"pvr\":\"0x00800200\",\"name\":null,\"isa\":null,\"mode\":null,"
+		"{\"pvr\":\"0x00800200\",\"name\":null,\"isa\":null,\"processor\":\"POWER10\",\"mode\":null,"
 		"\"constant\":null,\"caps\":null,\"modes\":[]}\n");
+}
+
+/* /proc/cpuinfo has a processor's own PVR, which KVM takes from nobody. */
+static void test_raw_pvr(void **state)
+{
+	(void)state;
+	run("--pvr 0x004e1202 0x00820200");
+	assert_int_equal(ran.status, 0);
+	assert_string_equal(ran.out, "0x004e1202: POWER9, the processor's own PVR\n"
+				     "  logical PVR    0x0f000005: the mode to ask for\n"
+				     "  bare metal     POWER9\n"
+				     "0x00820200: POWER11, the processor's own PVR\n"
+				     "  logical PVR    0x0f000007: the mode to ask for\n"
+				     "  bare metal     POWER9 POWER10 POWER11\n");
+	run("--pvr 0x004d0200");
+	assert_non_null(strstr(ran.out, "POWER8, the processor's own PVR\n"));
+	assert_non_null(strstr(ran.out, "bare metal     no modes\n"));
 }
 
 static void test_pvr_has_32_bits(void **state)
@@ -271,6 +288,7 @@ int main(void)
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_json_lines),
 		cmocka_unit_test(test_pvr),
+		cmocka_unit_test(test_raw_pvr),
 		cmocka_unit_test(test_pvr_has_32_bits),
 		cmocka_unit_test(test_input_goes_on),
 		cmocka_unit_test(test_arguments_go_on),

@@ -1019,6 +1019,17 @@ static void test_errno_names(void **state)
 	assert_string_equal(errno_name(INT_MAX, name, sizeof(name)), "2147483647");
 }
 
+static const struct host_facts api_v1 = {
+	.page_size = 4096, .ksize_is = FACT_KNOWN, .ksize = 24, .nested = NESTED_V1
+};
+static const struct host_facts api_unknown = { .page_size = 4096 };
+/* What was agreed on proves the API. */
+static const struct host_facts api_v2 = { .page_size = 4096,
+					  .ksize_is = FACT_KNOWN,
+					  .ksize = 24,
+					  .nested_caps_is = FACT_KNOWN,
+					  .nested_caps = 1 };
+
 static const struct {
 	enum arch_cause cause;
 	uint32_t pvr;
@@ -1053,7 +1064,7 @@ static const struct {
 	{ ARCH_ACCEPTED, 0x0f000007, 0, &mainline, NOBODY_KNOWS, { "not known" }, { 0 } },
 	{ ARCH_ACCEPTED, 0x0f000007, 0, &mainline, ANSWERED(0), { "none" }, { 0 } },
 	{ ARCH_ACCEPTED, 0x0f000009, 0, &mainline, ANSWERED(P9), { "0x0f000009" }, { 0 } },
-	{ ARCH_ACCEPTED, UINT32_MAX, 0, &mainline, ANSWERED(P9), { "invalid" }, { 0 } },
+	{ ARCH_ACCEPTED, UINT32_MAX, 0, &mainline, ANSWERED(P9), { "0xffffffff" }, { "invalid" } },
 	/* An older one of two that the host offers is not above it. */
 	{ ARCH_ACCEPTED, 0x0f000006, 0, &mainline, ANSWERED(P11_P9), { "POWER10" }, { 0 } },
 	/* The bit that nobody knows may be its. */
@@ -1086,7 +1097,7 @@ static const struct {
 	  -EINVAL,
 	  &mainline,
 	  NEVER(P9),
-	  { "POWER10, this host offers POWER9, and it never queried", IOCTL },
+	  { "POWER10, this host offers POWER9, and no query of it reached KVM", IOCTL },
 	  { 0 } },
 	{ ARCH_NEWER_THAN_HOST,
 	  0x0f000007,
@@ -1149,24 +1160,35 @@ static const struct {
 	{ ARCH_OUTSIDE_HOST_CAPS,
 	  0x0f000006,
 	  -EINVAL,
-	  &mainline,
+	  &api_v2,
 	  ANSWERED(P11_P9),
 	  { "POWER10", "POWER9 POWER11" },
 	  { 0 } },
-	{ ARCH_OUTSIDE_HOST_CAPS,
-	  0x0f000004,
-	  -EINVAL,
-	  &mainline,
-	  ANSWERED(P9),
-	  { "POWER8" },
-	  { 0 } },
+	{ ARCH_OUTSIDE_HOST_CAPS, 0x0f000004, -EINVAL, &api_v2, ANSWERED(P9), { "POWER8" }, { 0 } },
 	/* Its number is above all others, its age is not. */
 	{ ARCH_OUTSIDE_HOST_CAPS,
 	  0x0f100003,
 	  -EINVAL,
-	  &mainline,
+	  &api_v2,
 	  ANSWERED(P9),
 	  { "POWER7+" },
+	  { 0 } },
+	/* On nested API v1, and on bare metal, an older mode is not refused for what is on offer.
+	 */
+	{ ARCH_REJECTED,
+	  0x0f000004,
+	  -EINVAL,
+	  &api_v1,
+	  ANSWERED(P9),
+	  { "POWER8", "does not refuse an older mode", "KVM_CAP_PPC_PAPR" },
+	  { "the answer has" } },
+	/* And where the API is not known it may be either. */
+	{ ARCH_REJECTED,
+	  0x0f000004,
+	  -EINVAL,
+	  &api_unknown,
+	  NEVER(P9),
+	  { "offers POWER9 by its cpu-version", "nested API v2", "KVM_CAP_PPC_PAPR" },
 	  { 0 } },
 	{ ARCH_UNKNOWN_PVR,
 	  0x0f000009,
@@ -1182,7 +1204,13 @@ static const struct {
 	  ANSWERED(P11),
 	  { "0x00800200" },
 	  { 0 } },
-	{ ARCH_UNKNOWN_PVR, UINT32_MAX, -EINVAL, &mainline, ANSWERED(P11), { "invalid" }, { 0 } },
+	{ ARCH_UNKNOWN_PVR,
+	  UINT32_MAX,
+	  -EINVAL,
+	  &mainline,
+	  ANSWERED(P11),
+	  { "0xffffffff" },
+	  { "invalid" } },
 	{ ARCH_UNKNOWN_PVR, 1, -EINVAL, &mainline, NOBODY_KNOWS, { "0x00000001" }, { 0 } },
 	{ ARCH_REJECTED,
 	  0x0f000006,
@@ -1210,7 +1238,13 @@ static const struct {
 	  SAID,
 	  { "refuses it, and KVM printed: \"KVM: \\x1b no\"" },
 	  { "its log" } },
-	{ ARCH_NEWER_THAN_HOST, 0x0f000006, -EINVAL, &mainline, SAID, { "never" }, { "printed" } },
+	{ ARCH_NEWER_THAN_HOST,
+	  0x0f000006,
+	  -EINVAL,
+	  &mainline,
+	  SAID,
+	  { "no query" },
+	  { "printed" } },
 	{ ARCH_REJECTED,
 	  0x0f000006,
 	  INT_MIN,
@@ -1248,7 +1282,7 @@ static void test_arch(void **state)
 		made[d.cause] = true;
 	}
 	for (int i = 0; i < ARCH_MAX; i++)
-		assert_true(made[i]);
+		assert_true(made[i] || i == ARCH_BEFORE_PAPR || i == ARCH_KVM_PR);
 }
 
 /* The sentence begins with the process, not the thread, and with nothing that a terminal obeys. */
@@ -1301,15 +1335,148 @@ static void test_arch_message(void **state)
 	assert_int_equal(d.hint[strlen(d.hint) - 1], '"');
 }
 
+/* What KVM_CAP_PPC_PAPR and the backend tell, and what they are no reason for. */
+static void test_arch_state(void **state)
+{
+	static const struct {
+		enum arch_cause cause;
+		uint32_t pvr;
+		int ret;
+		unsigned int seen;
+		__u8 papr, has_hook;
+		const struct host_facts *host;
+		const char *words[2], *not;
+	} rows[] = {
+		{ ARCH_BEFORE_PAPR,
+		  0x0f000005,
+		  -EINVAL,
+		  CC_SEEN_PAPR,
+		  0,
+		  0,
+		  &api_v1,
+		  { "POWER9", "enable it first" },
+		  "max-cpu-compat" },
+		{ ARCH_BEFORE_PAPR,
+		  0x0f000004,
+		  -EINVAL,
+		  CC_SEEN_PAPR,
+		  0,
+		  0,
+		  &api_v1,
+		  { "POWER8", "KVM_CAP_PPC_PAPR was not enabled" },
+		  "does not refuse" },
+		{ ARCH_BEFORE_PAPR, 0, -EINVAL, CC_SEEN_PAPR, 0, 0, &api_v1, { "default" }, NULL },
+		/* Both stand in the way, and the mode is looked at first. */
+		{ ARCH_NEWER_THAN_HOST,
+		  0x0f000007,
+		  -EINVAL,
+		  CC_SEEN_PAPR,
+		  0,
+		  0,
+		  &api_v1,
+		  { "offers POWER9 POWER10", "; and KVM_CAP_PPC_PAPR was not enabled" },
+		  NULL },
+		{ ARCH_OUTSIDE_HOST_CAPS,
+		  0x0f000004,
+		  -EINVAL,
+		  CC_SEEN_PAPR,
+		  0,
+		  0,
+		  &api_v2,
+		  { "POWER8", "; and KVM_CAP_PPC_PAPR was not enabled" },
+		  NULL },
+		{ ARCH_UNKNOWN_PVR,
+		  1,
+		  -EINVAL,
+		  CC_SEEN_PAPR,
+		  0,
+		  0,
+		  &api_v1,
+		  { "0x00000001" },
+		  NULL },
+		/* It was enabled: then that is not why. */
+		{ ARCH_REJECTED,
+		  0x0f000004,
+		  -EINVAL,
+		  CC_SEEN_PAPR,
+		  1,
+		  0,
+		  &api_v1,
+		  { "POWER8", "its log" },
+		  "PAPR" },
+		/* 6.12 takes it all the same. */
+		{ ARCH_ACCEPTED, 0x0f000005, 0, CC_SEEN_PAPR, 0, 0, &api_v1, { "POWER9" }, "PAPR" },
+		{ ARCH_KVM_PR,
+		  0x0f000005,
+		  -EINVAL,
+		  CC_SEEN_OPS,
+		  0,
+		  0,
+		  &api_v1,
+		  { "KVM PR, which has no compatibility modes", "KVM HV" },
+		  IOCTL },
+		{ ARCH_KVM_PR, 0, -EINVAL, CC_SEEN_OPS, 0, 0, &api_v1, { "KVM PR" }, "log" },
+		{ ARCH_KVM_PR,
+		  0x0f000007,
+		  -EINVAL,
+		  CC_SEEN_OPS,
+		  0,
+		  0,
+		  &api_v1,
+		  { "KVM PR" },
+		  "offers" },
+		{ ARCH_NEWER_THAN_HOST,
+		  0x0f000007,
+		  -EINVAL,
+		  CC_SEEN_OPS,
+		  0,
+		  1,
+		  &api_v1,
+		  { "POWER11" },
+		  "KVM PR" },
+	};
+	const struct offer offer = { .queried = QUERIED_YES,
+				     .source = MODES_NEGOTIATION,
+				     .modes = CAPS };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct cc_record r = { .type = CC_ARCH_COMPAT,
+					     .comm = "vmm",
+					     .arg = rows[i].pvr,
+					     .ret = rows[i].ret,
+					     .seen = rows[i].seen | CC_SEEN_VCPU,
+					     .papr = rows[i].papr,
+					     .has_hook = rows[i].has_hook };
+		struct arch_diagnosis d;
+
+		diagnose_arch(&r, rows[i].host, &offer, &d);
+		if (d.cause != rows[i].cause)
+			fail_msg("row %zu: %s, not %s: %s", i, arch_cause_name(d.cause),
+				 arch_cause_name(rows[i].cause), d.hint);
+		for (size_t j = 0; j < COUNT(rows[i].words) && rows[i].words[j]; j++)
+			if (!strstr(d.hint, rows[i].words[j]))
+				fail_msg("row %zu: no \"%s\" in: %s", i, rows[i].words[j], d.hint);
+		if (rows[i].not&&strstr(d.hint, rows[i].not))
+			fail_msg("row %zu: \"%s\" in: %s", i, rows[i].not, d.hint);
+	}
+}
+
 /* KVM's own line in the place of advice to look for it; and in no other verdict. */
 static void test_line_of_hook(void **state)
 {
 	struct diagnosis d = { .cause = CAUSE_BACKEND_FAILED };
-	const struct cc_record r = { .type = CC_NEGOTIATION, .ret = -EIO };
+	struct cc_record r = { .type = CC_NEGOTIATION, .ret = -EIO };
 
 	(void)state;
 	diagnose_line(&r, NULL, &d);
 	assert_string_equal(d.hint, "");
+	/* What it returned was seen, or follows from what it cannot have been. */
+	diagnose_line(&r, "KVM: no", &d);
+	assert_string_equal(
+		d.hint,
+		"EIO, which the backend hook alone can have returned (it was not watched): nothing for the VMM to change; KVM printed: \"KVM: no\"");
+	r.seen = CC_SEEN_BACKEND;
 	diagnose_line(&r, "KVM: no", &d);
 	assert_string_equal(
 		d.hint,
@@ -1334,6 +1501,13 @@ static void test_host_offer(void **state)
 	OFFERS(MODES_UNKNOWN, 0);
 	host.cpu_version = 0x0f000008;
 	OFFERS(MODES_UNKNOWN, 0);
+	/* A processor's own, as bare metal has it. */
+	host.cpu_version = 0x00800200;
+	OFFERS(MODES_CPU_VERSION, CAPS);
+	host.cpu_version = 0x004e1202;
+	OFFERS(MODES_CPU_VERSION, P9);
+	host.cpu_version = 0x004d0200;
+	OFFERS(MODES_UNKNOWN, 0);
 	host.cpu_version_is = FACT_ABSENT;
 	OFFERS(MODES_UNKNOWN, 0);
 	/* What was agreed on with the hypervisor counts for more; of it, what is modes. */
@@ -1345,6 +1519,12 @@ static void test_host_offer(void **state)
 	OFFERS(MODES_NESTED_CAPS, P9);
 	host.nested = NESTED_V1;
 	OFFERS(MODES_CPU_VERSION, CAPS);
+	/* Where the device tree is hidden it proves the API by itself. */
+	host.nested = NESTED_UNKNOWN;
+	OFFERS(MODES_NESTED_CAPS, P9);
+	assert_true(host_is_v2(&host));
+	host.nested_caps = 0;
+	assert_false(host_is_v2(&host));
 }
 
 static void test_arch_names(void **state)
@@ -1352,6 +1532,7 @@ static void test_arch_names(void **state)
 	static const char *const arch_names[] = { "accepted",	       "accepted-above-host",
 						  "host-default",      "newer-than-host",
 						  "outside-host-caps", "unknown-pvr",
+						  "before-papr",       "kvm-pr",
 						  "rejected" };
 
 	(void)state;
@@ -1420,6 +1601,7 @@ int main(void)
 		cmocka_unit_test(test_arch_process),
 		cmocka_unit_test(test_arch_length),
 		cmocka_unit_test(test_arch_message),
+		cmocka_unit_test(test_arch_state),
 		cmocka_unit_test(test_line_of_hook),
 		cmocka_unit_test(test_host_offer),
 		cmocka_unit_test(test_arch_names),

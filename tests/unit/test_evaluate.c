@@ -100,7 +100,14 @@ static void feed_vm(struct trial *t, uint64_t ino, const char *name, bool ended)
 
 	snprintf(vm_name, sizeof(vm_name), "4711-%u", (unsigned int)ino);
 	feed(t, (struct frame){ .type = FRAME_VM,
-				.vm = { ended, 4711, ino, vm_name, "qemu", name, "/" } });
+				.vm = { .event = ended ? VM_ENDED : VM_CREATED,
+					.pid = 4711,
+					.number = 0xc000000000000000 + ino,
+					.ino = ino,
+					.vm_name = vm_name,
+					.comm = "qemu",
+					.name_option = name,
+					.cgroup = "/" } });
 }
 
 static void feed_call(struct trial *t, enum cc_type type, uint64_t ino, const char *name, int ret)

@@ -358,7 +358,7 @@ static const struct {
 	  AGREES_UNKNOWN,
 	  "",
 	  "0x0f000042, which is none that is known here" },
-	{ "an offer that is not known",
+	{ "bare metal offers what its processor has",
 	  &bare_metal,
 	  { POWER9 },
 	  1,
@@ -366,9 +366,20 @@ static const struct {
 	  BACKEND_HV,
 	  PART_OWNER,
 	  MODE_SET,
-	  AGREES_UNKNOWN,
+	  AGREES_YES,
 	  "POWER9 or newer",
-	  "what this host offers is not known" },
+	  "mode POWER9, which this host offers" },
+	{ "what the hypervisor has for a vCPU without a mode",
+	  &power10_v2,
+	  { 0x00801200, 0 },
+	  2,
+	  ALL_VCPUS,
+	  BACKEND_HV,
+	  PART_OWNER,
+	  MODE_HOST_DEFAULT,
+	  AGREES_YES,
+	  "",
+	  "no mode is set (it has the processor's own PVR, 0x00801200, a POWER10): none was" },
 	{ "none asked for",
 	  &power10_v2,
 	  { 0, 0 },
@@ -699,7 +710,7 @@ static void test_text_of_nothing(void **state)
 
 	(void)state;
 	assert_string_equal(
-		text, "The modes that this host offers are not known, bare metal.\n"
+		text, "This host offers POWER9 POWER10 (cpu-version), bare metal.\n"
 		      "No VM is running.\n"
 		      "There may be more VMs: debugfs, where KVM lists them, cannot be read\n");
 	free(text);

@@ -297,7 +297,8 @@ static void print_runs(struct out *o)
 		run.pvr = i ? 0x0f000006 : UINT32_MAX;
 		run.cause = i;
 		run.accepted = i == ARCH_ACCEPTED;
-		run.messages[run.n_messages++] = "KVM: \"\\x00\\\\";
+		if (run.n_messages < HISTORY_LINES)
+			run.messages[run.n_messages++] = "KVM: \"\\x00\\\\";
 		e.run = &run;
 		print(o, &e);
 	}
@@ -459,8 +460,17 @@ static void test_shape(void **state)
 		"{\"type\":null,\"cmd\":\"0x00000000\",\"ret\":null,\"errno\":null,"
 		"\"n\":18446744073709551606,\"evidence\":{\"vm\":null,\"vm_ino\":0}}]}",
 		NULL,
-		"{\"type\":\"end\",\"seq\":11,\"ts\":\"2026-11-22T06:00:00.131456789Z\",\"mono_ns\":8000000," NOBODY
-		"\"events\":11,\"lost\":18446744073709551608,\"cut_off\":false,\"totals\":{",
+		"{\"type\":\"story\",\"seq\":11,\"ts\":\"2026-11-22T06:00:00.130456789Z\",\"mono_ns\":7000000,"
+		"\"pid\":4711,\"tid\":null,\"comm\":\"qemu-system-ppc\",\"thread\":null,\"cgroup\":null,"
+		"\"vm\":1,\"vm_name\":\"4711-12\",\"guest\":\"db1\","
+		"\"coverage\":{\"state\":\"lossy\",\"why\":\"events were lost\"},\"checked\":null,"
+		"\"queries\":{\"ok\":1,\"failed\":0,\"first_cause\":null,\"last_cause\":null,\"retries\":0,"
+		"\"recovered\":0,\"not_seen\":\"events were lost\"},\"offered\":[\"POWER9\",\"POWER10\"],"
+		"\"vcpus\":[{\"id\":null,\"requests\":[{\"pvr\":\"0x0f000006\",\"mode\":\"POWER10\",\"errno\":null,"
+		"\"cause\":\"accepted\",\"seq\":8}],\"requests_total\":1,\"ran\":null,\"first_failure\":null}],"
+		"\"found\":null,\"incoming\":false,\"ended\":true,\"not_known\":[\"",
+		"{\"type\":\"end\",\"seq\":12,\"ts\":\"2026-11-22T06:00:00.131456789Z\",\"mono_ns\":8000000," NOBODY
+		"\"events\":12,\"lost\":18446744073709551608,\"cut_off\":false,\"totals\":{",
 	};
 	struct recording r = record(ordinary, COUNT(ordinary));
 	char *save, *line = strtok_r(r.text, "\n", &save);
@@ -527,16 +537,15 @@ static void test_shape_of_failures(void **state)
 		"{\"type\":\"run\",\"seq\":9,\"ts\":\"2026-11-22T06:00:00.129456789Z\","
 		"\"mono_ns\":6000000," QEMU "\"cgroup\":\"/machine.slice\"," DB1
 		"\"ret\":-22,\"errno\":\"EINVAL\",\"exit_reason\":null,\"hardware_reason\":null," REFUSED(
-			"null") "\"hint\":\"was refused POWER11, then KVM_RUN failed: EINVAL; "
+			"null") "\"hint\":\"asked for POWER11: newer-than-host, KVM_RUN failed with EINVAL; "
 				"KVM printed: \\\"" LINE_OF_33 "\\\"\"," VM_EVIDENCE
-				"\"ret\":-22,\"exit_reason\":0,\"vcpu\":null,\"papr\":null,\"exits\":null,\"vcpu_pvr\":null,\"hardware_reason\":\"0x0000000000000000\"}}",
+				"\"ret\":-22,\"exit_reason\":0,\"vcpu\":1,\"papr\":true,\"exits\":null,\"vcpu_pvr\":null,\"hardware_reason\":\"0x0000000000000000\"}}",
 		"{\"type\":\"run\",\"seq\":10,\"ts\":\"2026-11-22T06:00:00.130456789Z\","
 		"\"mono_ns\":7000000," QEMU "\"cgroup\":null," DB1
 		"\"ret\":0,\"errno\":null,\"exit_reason\":\"unknown\","
 		"\"hardware_reason\":\"0xffffffffffffffea\"," REFUSED(
-			"true") "\"hint\":\"was refused POWER11, then KVM_RUN failed: exit reason unknown, "
-				"hardware reason 0xffffffffffffffea; KVM printed: \\\"" LINE_OF_33
-				"\\\"\"," VM_EVIDENCE
+			"true") "\"hint\":\"asked for POWER11: newer-than-host, the first run of vCPU 1 failed: " LINE_OF_33
+				" (exit reason unknown, hardware reason 0xffffffffffffffea)\"," VM_EVIDENCE
 				"\"ret\":0,\"exit_reason\":0,\"vcpu\":1,\"papr\":true,\"exits\":1,\"vcpu_pvr\":\"0x0f000007\",\"hardware_reason\":\"0xffffffffffffffea\"}}",
 		"{\"type\":\"run\",\"seq\":11,\"ts\":\"2026-11-22T06:00:00.131456789Z\","
 		"\"mono_ns\":8000000,\"pid\":9,\"tid\":9,\"comm\":\"vmm\",\"thread\":\"vmm\","
@@ -549,7 +558,7 @@ static void test_shape_of_failures(void **state)
 		"{\"type\":\"ran\",\"seq\":12,\"ts\":\"2026-11-22T06:00:00.131456789Z\","
 		"\"mono_ns\":8000000," QEMU "\"cgroup\":\"/machine.slice\"," DB1 ASKED
 		"\"runs_pvr\":\"0x00000000\",\"runs_mode\":null," VM_EVIDENCE
-		"\"ret\":0,\"exit_reason\":19,\"vcpu\":null,\"papr\":null,\"exits\":400,\"vcpu_pvr\":\"0x00000000\"}}",
+		"\"ret\":0,\"exit_reason\":19,\"vcpu\":1,\"papr\":true,\"exits\":400,\"vcpu_pvr\":\"0x00000000\"}}",
 		"{\"type\":\"ran\",\"seq\":13,\"ts\":\"2026-11-22T06:00:00.131456789Z\","
 		"\"mono_ns\":8000000,\"pid\":9,\"tid\":9,\"comm\":null,\"thread\":null,\"cgroup\":null,"
 		"\"vm\":4,\"vm_name\":null,\"guest\":null,"
@@ -561,6 +570,12 @@ static void test_shape_of_failures(void **state)
 		"\"mono_ns\":8000000," NOBODY "\"message\":\"kvm \\\\x1b\"," NO_EVIDENCE
 		"\"interrupt\":true,\"cmd\":null,\"length\":300}}",
 	};
+	static const char *const of_vcpu =
+		"\"vcpus\":[{\"id\":1,\"requests\":[{\"pvr\":\"0x0f000007\",\"mode\":\"POWER11\","
+		"\"errno\":\"EINVAL\",\"cause\":\"newer-than-host\",\"seq\":7}],\"requests_total\":1,"
+		"\"ran\":{\"pvr\":\"0x00000000\",\"mode\":null,\"seq\":12},"
+		"\"first_failure\":{\"errno\":\"EINVAL\",\"exit_reason\":null,\"first_run\":null,"
+		"\"pvr\":\"0x0f000007\",\"seq\":9}}],\"found\":null,\"incoming\":true,\"ended\":false,";
 	struct recording r = record(failing, COUNT(failing));
 	char *save, *line = strtok_r(r.text, "\n", &save);
 
@@ -576,6 +591,12 @@ static void test_shape_of_failures(void **state)
 	for (size_t i = 0; i < COUNT(shapes); i++, line = strtok_r(NULL, "\n", &save)) {
 		assert_non_null(line);
 		assert_string_equal(line, shapes[i]);
+	}
+	/* Four stories, the third of the VM whose runs failed. */
+	for (int i = 0; i < 4; i++, line = strtok_r(NULL, "\n", &save)) {
+		assert_int_equal(strncmp(line, "{\"type\":\"story\",", 16), 0);
+		if (i == 2)
+			assert_non_null(strstr(line, of_vcpu));
 	}
 	assert_non_null(strstr(line, "\"runs\":3,\"runs_repeated\":5,\"kernel_messages\":2}}"));
 	free(r.text);

@@ -161,7 +161,7 @@ static void every_mode_is_there_from_the_beginning(void **state)
 				"compatcaps_mode_request_failures_total{cause=\"%s\",mode=\"%s\"}",
 				arch_cause_name(c), modes[i]);
 	}
-	assert_int_equal(n, 5);
+	assert_int_equal(n, 7);
 	assert_int_equal(n_samples("compatcaps_mode_request_failures_total"), n * COUNT(modes) + 1);
 }
 

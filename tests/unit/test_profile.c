@@ -44,15 +44,15 @@ static void test_baseline_of_a_recording(void **state)
 		"# compatcaps-trace baseline 1\n"
 		"# Written by compatcaps-trace " COMPATCAPS_VERSION
 		": one rule per line. Review it, and remove rules that need not hold.\n"
-		"causes=abi-mismatch+accepted+copyout-failed+newer-than-host+ok+ok-larger-struct+"
-		"rejected+size-over-page+size-too-small+struct-too-new\n"
+		"causes=abi-mismatch+accepted+before-papr+copyout-failed+newer-than-host+ok+ok-larger-struct+"
+		"size-over-page+size-too-small+struct-too-new\n"
 		"causes{guest=broken}=copyout-failed+size-over-page+size-too-small\n"
 		"causes{guest=careful}=accepted+ok\n"
 		"causes{guest=hasty}=newer-than-host\n"
 		"causes{guest=newer}=ok+ok-larger-struct+struct-too-new\n"
 		"causes{guest=null}=abi-mismatch\n"
 		"causes{guest=silent}=none\n"
-		"causes{guest=unfit}=rejected\n"
+		"causes{guest=unfit}=before-papr\n"
 		"guests=broken+careful+hasty+newer+silent+unfit\n"
 		"lost=0\n"
 		"modes{guest=careful,source=negotiation}=POWER9+POWER10\n"
@@ -69,7 +69,7 @@ static void test_baseline_of_a_recording(void **state)
 		"story{guest=newer}=\"query:struct-too-new query:ok query:ok-larger-struct\"\n"
 		"story{guest=null}=\"query:abi-mismatch\"\n"
 		"story{guest=silent}=\"\"\n"
-		"story{guest=unfit}=\"ask:POWER9:rejected run:EINVAL\"\n");
+		"story{guest=unfit}=\"ask:POWER9:before-papr run:EINVAL\"\n");
 	free(text);
 	profile_free(p);
 }
@@ -212,6 +212,7 @@ static void change_numbers(void)
 		if (k->frame.type == FRAME_CALL || k->frame.type == FRAME_KERNEL) {
 			change_record(&k->rec);
 		} else if (k->frame.type == FRAME_VM) {
+			k->frame.vm.number ^= 0x7777000;
 			k->frame.vm.ino = k->frame.vm.ino ? 100000 - k->frame.vm.ino : 0;
 			k->frame.vm.pid += 4000;
 			((char *)k->frame.vm.vm_name)[0] = '9';
@@ -629,7 +630,7 @@ static void test_unnamed_vms_by_birth(void **state)
 
 static void test_loss_of_one_vm(void **state)
 {
-	static const struct loss_count of_1 = { { .vm_ino = 1, .type = CC_NEGOTIATION }, 3 };
+	static const struct loss_count of_1 = { { .vm = 1, .vm_ino = 1, .type = CC_NEGOTIATION }, 3 };
 	struct profile *p;
 	struct made m = make();
 

@@ -177,10 +177,12 @@ static void test_numbers_of_lines(void **state)
 	/* The retry stands in the line after that of its call. */
 	assert_int_equal(seen.n[EVENT_RETRY], 1);
 	assert_int_equal(seen.seq, 32);
-	f = (struct frame){ .type = FRAME_END, .seq = 33 };
+	/* And its VM's story in the line before the end. */
+	f = (struct frame){ .type = FRAME_END, .seq = 34 };
 	session_frame(s, &f);
-	assert_int_equal(seen.seq, 33);
-	assert_int_equal(session_totals(s)->events, 5);
+	assert_int_equal(seen.n[EVENT_STORY], 1);
+	assert_int_equal(seen.seq, 34);
+	assert_int_equal(session_totals(s)->events, 6);
 	session_free(s);
 }
 

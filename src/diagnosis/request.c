@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * One KVM_SET_ONE_REG of KVM_REG_PPC_ARCH_COMPAT: why it ended as it did, and the sentence that
+ * says who asked for what, what there is and what to change. KVM 7.3 looks at the PVR first, then
+ * at what the processor has, on nested API v2 at what the hypervisor agreed on, and at
+ * KVM_CAP_PPC_PAPR last.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "diagnosis/summary_words.h"
+#include "lib/text.h"
+
+/* ------------------------------------------------------------------ what is on offer */
+
+/* What kvm-hv agreed on with a hypervisor proves nested API v2, where nothing else says. */
+bool host_is_v2(const struct host_facts *host)
+{
+	return host->nested == NESTED_V2 ||
+	       (host->nested == NESTED_UNKNOWN && host->nested_caps_is == FACT_KNOWN &&
+		host->nested_caps);
+}
+
+struct offer host_offer(const struct host_facts *host)
+{
+	struct offer offer = { 0 };
+
+	if (host_is_v2(host) && host->nested_caps_is == FACT_KNOWN) {
+		offer.source = MODES_NESTED_CAPS;
+		offer.modes = host->nested_caps & ~abi_unknown_bits(host->nested_caps);
+	} else if (host->cpu_version_is == FACT_KNOWN) {
+		/* One that maps to no mode tells nothing of what is on offer. */
+		offer.modes = abi_caps_of_host(host->cpu_version);
+		offer.source = offer.modes ? MODES_CPU_VERSION : MODES_UNKNOWN;
+	}
+	return offer;
+}
+
+static uint64_t known_modes(const struct offer *offer)
+{
+	return offer->source == MODES_UNKNOWN ? 0 : offer->modes & ~abi_unknown_bits(offer->modes);
+}
+
+/* Bits that may stand for a mode, and nobody here knows which. */
+static uint64_t unknown_modes(const struct offer *offer)
+{
+	uint64_t bits = offer->source == MODES_UNKNOWN ? 0 : abi_unknown_bits(offer->modes);
+
+	for (unsigned int i = 0; i < 64; i++)
+		if (abi_hcall_bit(i))
+			bits &= ~(UINT64_C(1) << (63 - i));
+	return bits;
+}
+
+/* A logical PVR that stands for a processor. */
+static bool is_mode(const struct abi_pvr *pvr)
+{
+	return pvr && pvr->isa;
+}
+
+/* Not by the number: POWER7+ has the largest of them. */
+static bool is_newer(const struct abi_pvr *wanted, uint64_t modes)
+{
+	const struct abi_mode *mode;
+
+	for (size_t i = 0; (mode = abi_mode(i)); i++)
+		if (modes & mode->bit && abi_pvr(mode->pvr) >= wanted)
+			return false;
+	return true;
+}
+
+/* ------------------------------------------------------------------ the hint */
+
+struct hint {
+	char *buf;
+	size_t len, n;
+};
+
+static void say(struct hint *h, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(struct hint *h, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	if (h->n >= h->len)
+		return;
+	va_start(ap, fmt);
+	n = vsnprintf(h->buf + h->n, h->len - h->n, fmt, ap);
+	va_end(ap);
+	h->n += n > 0 ? (size_t)n : 0;
+}
+
+static void say_offer(struct hint *h, const struct history_request *r)
+{
+	char modes[96];
+
+	if (r->source == MODES_UNKNOWN)
+		say(h, OFFERS_UNKNOWN);
+	else if (r->guessed)
+		say(h, OFFERS_BY_VERSION, modes_text(modes, sizeof(modes), r->modes));
+	else
+		say(h, OFFERS, modes_text(modes, sizeof(modes), r->modes));
+}
+
+static void say_queried(struct hint *h, const struct summary_asked *a)
+{
+	switch (a->queried) {
+	case QUERIED_NO:
+		say(h, AND_NO_QUERY);
+		break;
+	case QUERIED_NOT_SEEN:
+		if (a->not_seen)
+			say(h, AND_NOT_SEEN, a->not_seen);
+		else
+			say(h, AND_NOT_SEEN_SO);
+		break;
+	case QUERIED_FAILED:
+		if (a->not_seen)
+			say(h, AND_ONE_FAILED, cause_name(a->query_cause));
+		else
+			say(h, AND_FAILED, cause_name(a->query_cause));
+		break;
+	case QUERIED_YES:
+		break;
+	}
+}
+
+/* Advice to query needs a kernel that can answer, and a VMM that has not had its answer. */
+static void say_what_to_ask(struct hint *h, const struct history_request *r,
+			    const struct summary_asked *a)
+{
+	bool refused_for_good = a->queried == QUERIED_FAILED &&
+				(a->query_cause == CAUSE_NO_KERNEL_SUPPORT ||
+				 a->query_cause == CAUSE_NO_BACKEND);
+
+	if (a->queried == QUERIED_YES && r->source == MODES_NEGOTIATION)
+		say(h, ASK_WHAT_ANSWER_HAS);
+	else if (!a->can_query || refused_for_good || a->queried == QUERIED_YES ||
+		 (a->queried == QUERIED_FAILED && a->not_seen))
+		say(h, ASK_WHAT_HOST_HAS);
+	else if (a->queried == QUERIED_FAILED)
+		say(h, CORRECT_QUERY);
+	else
+		say(h, QUERY_AND_ASK);
+}
+
+/* Older than what is on offer, and not on offer. */
+static bool is_unexplained_older(const struct history_request *r)
+{
+	const struct abi_mode *mode = abi_mode_by_pvr(r->pvr);
+
+	return r->ret == -EINVAL && r->pvr && abi_pvr(r->pvr) && r->modes && !r->v2 &&
+	       !r->early_known && !(mode && r->modes & mode->bit);
+}
+
+static void say_rejected(struct hint *h, const struct history_request *r,
+			 const struct summary_asked *a)
+{
+	if (a->line)
+		say(h, REFUSES_AND_PRINTED, LINE_SAID, a->line);
+	else if (is_unexplained_older(r))
+		say(h, r->guessed ? WHICH_OF_TWO : WAS_IT_EARLY);
+	else
+		say(h, REFUSES);
+}
+
+static void say_cause(struct hint *h, const struct history_request *r,
+		      const struct summary_asked *a)
+{
+	switch ((enum arch_cause)r->cause) {
+	case ARCH_ACCEPTED_ABOVE_HOST:
+		say(h, IS_NOT_CHECKED);
+		say_queried(h, a);
+		say_what_to_ask(h, r, a);
+		break;
+	case ARCH_NEWER_THAN_HOST:
+	case ARCH_OUTSIDE_HOST_CAPS:
+		say_queried(h, a);
+		say_what_to_ask(h, r, a);
+		if (r->early)
+			say(h, ALSO_EARLY);
+		break;
+	case ARCH_BEFORE_PAPR:
+		say(h, IS_EARLY);
+		break;
+	case ARCH_UNKNOWN_PVR:
+		say(h, abi_pvr_is_raw(r->pvr) ? IS_RAW_PVR : NO_SUCH_PVR);
+		break;
+	case ARCH_REJECTED:
+		say_rejected(h, r, a);
+		break;
+	case ARCH_KVM_PR:
+	case ARCH_ACCEPTED:
+	case ARCH_HOST_DEFAULT:
+	case ARCH_MAX:
+		break;
+	}
+}
+
+void summary_request(char *buf, size_t len, const struct history_request *r,
+		     const struct summary_asked *a)
+{
+	struct hint h = { buf, len, 0 };
+	char mode[SUMMARY_MODE_LEN];
+
+	say(&h, WHO_ASKED, a->comm && *a->comm ? a->comm : "the VMM", summary_wanted(mode, r->pvr));
+	if (r->cause == ARCH_KVM_PR) {
+		say(&h, IS_KVM_PR);
+		return;
+	}
+	say_offer(&h, r);
+	say_cause(&h, r, a);
+}
+
+/* ------------------------------------------------------------------ the verdict */
+
+static bool is_before_papr(const struct cc_record *r)
+{
+	return r->seen & CC_SEEN_PAPR && !r->papr;
+}
+
+/* That the ops were read and have no hook: a kernel that has one has it in KVM HV alone. */
+static bool is_kvm_pr(const struct cc_record *r)
+{
+	return r->seen & CC_SEEN_OPS && !r->has_hook;
+}
+
+static enum arch_cause accepted_cause(const struct offer *offer, const struct abi_pvr *known)
+{
+	uint64_t modes = known_modes(offer);
+
+	if (!is_mode(known) || !modes || unknown_modes(offer) || !is_newer(known, modes))
+		return ARCH_ACCEPTED;
+	return ARCH_ACCEPTED_ABOVE_HOST;
+}
+
+/* A mode that the kernel knows, with EINVAL. */
+static enum arch_cause refused_cause(const struct cc_record *r, const struct host_facts *host,
+				     const struct offer *offer, const struct abi_pvr *known)
+{
+	const struct abi_mode *mode = abi_mode_by_pvr(known->pvr);
+	uint64_t modes = known_modes(offer);
+	bool newer = modes && is_newer(known, modes);
+
+	if (newer && (mode || !unknown_modes(offer)))
+		return ARCH_NEWER_THAN_HOST;
+	if (modes && !newer && host_is_v2(host) && !(mode && modes & mode->bit))
+		return ARCH_OUTSIDE_HOST_CAPS;
+	return is_before_papr(r) ? ARCH_BEFORE_PAPR : ARCH_REJECTED;
+}
+
+static enum arch_cause arch_cause(const struct cc_record *r, const struct host_facts *host,
+				  const struct offer *offer, const struct abi_pvr *known)
+{
+	if (!r->ret)
+		return r->arg ? accepted_cause(offer, known) : ARCH_HOST_DEFAULT;
+	if (r->ret != -EINVAL)
+		return ARCH_REJECTED;
+	if (is_kvm_pr(r))
+		return ARCH_KVM_PR;
+	if (!r->arg)
+		return is_before_papr(r) ? ARCH_BEFORE_PAPR : ARCH_REJECTED;
+	return is_mode(known) ? refused_cause(r, host, offer, known) : ARCH_UNKNOWN_PVR;
+}
+
+void summary_fill_request(struct history_request *to, const struct cc_record *r,
+			  const struct host_facts *host, const struct offer *offer,
+			  enum arch_cause cause)
+{
+	*to = (struct history_request){
+		.modes = offer->source == MODES_UNKNOWN ? 0 : offer->modes,
+		.pvr = (uint32_t)r->arg,
+		.ret = r->ret,
+		.cause = (uint8_t)cause,
+		.source = (uint8_t)offer->source,
+		.guessed = offer->source == MODES_CPU_VERSION && host->nested == NESTED_UNKNOWN,
+		.early = is_before_papr(r),
+		.early_known = r->seen & CC_SEEN_PAPR,
+		.v2 = host_is_v2(host),
+	};
+}
+
+bool host_can_answer(const struct host_facts *host)
+{
+	return host->ksize_is == FACT_KNOWN || host->kernel_cmd;
+}
+
+void diagnose_arch(const struct cc_record *r, const struct host_facts *host,
+		   const struct offer *offer, struct arch_diagnosis *d)
+{
+	char comm[CC_COMM_LEN * 4];
+	const struct summary_asked asked = {
+		.comm = comm,
+		.queried = offer->queried,
+		.query_cause = offer->query_cause,
+		.not_seen = offer->not_seen,
+		.can_query = host_can_answer(host),
+		.line = offer->message,
+	};
+	struct history_request request;
+
+	*d = (struct arch_diagnosis){ .pvr = (uint32_t)r->arg, .known = abi_pvr((uint32_t)r->arg) };
+	d->cause = arch_cause(r, host, offer, d->known);
+	text_escape(comm, sizeof(comm), r->comm, sizeof(r->comm));
+	summary_fill_request(&request, r, host, offer, d->cause);
+	summary_request(d->hint, sizeof(d->hint), &request, &asked);
+}

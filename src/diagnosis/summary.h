@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * All sentences of a VM, composed last, from facts (history.h) and from what of them can have been
+ * missed (coverage.h). The hint of a request and of a failed run, the paragraph and the few words
+ * at a VM's end come from the same functions, so that they cannot disagree. Nothing keeps a
+ * sentence to tell it later: what is known by then may be more, or less may be sure.
+ *
+ * The formats stand in one table at the top of summary.c.
+ */
+#ifndef COMPATCAPS_SUMMARY_H
+#define COMPATCAPS_SUMMARY_H
+
+#include "diagnosis/coverage.h"
+#include "diagnosis/history.h"
+#include "diagnosis/vm_table.h"
+
+#define SUMMARY_NOT_KNOWN     8
+#define SUMMARY_NOT_KNOWN_LEN 160
+
+/* A VM, and what can have been missed of each kind of what it did. */
+struct summary {
+	unsigned int vm;
+	uint32_t pid;
+	const char *comm, *guest; /* NULL or "": not known */
+	const struct history *history;
+	enum coverage_reason life, queries, requests, runs;
+	bool can_query; /* this kernel answers queries */
+};
+
+/* Did it query, as far as was seen? */
+enum queried summary_queried(const struct history *h, enum coverage_reason queries);
+
+/* What is known of queries when a request is told of. */
+struct summary_asked {
+	const char *comm; /* who asked; "": the VMM */
+	enum queried queried;
+	enum cause query_cause; /* of the newest query, where it failed */
+	const char *not_seen;	/* why a query can have been missed; NULL: it cannot */
+	bool can_query;
+	const char *line; /* that KVM printed in it; NULL: none */
+};
+
+/* A request as it is remembered. host: as it was then. */
+void summary_fill_request(struct history_request *to, const struct cc_record *r,
+			  const struct host_facts *host, const struct offer *offer,
+			  enum arch_cause cause);
+
+/* The hint of a request for a mode. */
+void summary_request(char *buf, size_t len, const struct history_request *request,
+		     const struct summary_asked *asked);
+
+/* The hint of a KVM_RUN that failed. h, vcpu NULL: of which VM could not be told. */
+char *summary_failure(const struct history *h, const struct history_vcpu *vcpu,
+		      const struct history_failure *failure);
+
+/* The story: a paragraph, and a few words. The caller frees it; NULL: no memory. */
+char *summary_paragraph(const struct summary *s);
+char *summary_sentence(const struct summary *s);
+
+/* Ahead of all paragraphs: VMs that no story is told of, and why. */
+typedef void paragraph_fn(const char *text, void *ctx);
+void summary_left_out(const struct vm_table *t, paragraph_fn *paragraph, void *ctx);
+
+struct summary_not_known {
+	size_t n;
+	char text[SUMMARY_NOT_KNOWN][SUMMARY_NOT_KNOWN_LEN];
+};
+
+/* What is not known of a VM, and why. */
+void summary_not_known(const struct summary *s, struct summary_not_known *to);
+
+/* "POWER9", "the host's default", "0x0f000009": what was asked for. Returns buf. */
+#define SUMMARY_MODE_LEN 64
+char *summary_wanted(char buf[SUMMARY_MODE_LEN], uint32_t pvr);
+/* "POWER9", "the host's own mode": what a vCPU runs in. Returns buf. */
+char *summary_runs_in(char buf[SUMMARY_MODE_LEN], uint32_t pvr);
+
+#endif /* COMPATCAPS_SUMMARY_H */

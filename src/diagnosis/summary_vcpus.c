@@ -1,0 +1,553 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * What vCPUs did, in the order of their events: requests, a failure, a run. vCPUs that asked for
+ * the same are told of once. Which vCPU it was is said where that matters: where others did
+ * otherwise.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "diagnosis/summary_words.h"
+
+/* ------------------------------------------------------------------ a run that failed */
+
+/* The newest mode of a bitmap; NULL: none that is known. */
+static const char *newest_of(uint64_t modes)
+{
+	const struct abi_mode *mode;
+	const char *newest = NULL;
+
+	for (size_t i = 0; (mode = abi_mode(i)); i++)
+		if (modes & mode->bit)
+			newest = mode->name;
+	return newest;
+}
+
+/* How a KVM_RUN ended that failed, and what KVM printed in it. */
+static void exit_text(char *buf, size_t len, const struct history_failure *f)
+{
+	char name[16];
+
+	if (f->ret < 0)
+		snprintf(buf, len, "%s", errno_name(f->ret, name, sizeof(name)));
+	else if (!f->hardware_known)
+		snprintf(buf, len, "exit reason %s", abi_exit_name(f->exit_reason));
+	else if (f->exit_reason == ABI_EXIT_INTERNAL_ERROR)
+		snprintf(buf, len, "exit reason %s, suberror %" PRIu64,
+			 abi_exit_name(f->exit_reason), f->hardware_reason);
+	else
+		snprintf(buf, len, "exit reason %s, hardware reason 0x%" PRIx64,
+			 abi_exit_name(f->exit_reason), f->hardware_reason);
+}
+
+static const char *line_of(const struct history *h, const struct history_failure *f)
+{
+	const struct history_line *line = h ? history_line_by_number(h, f->line) : NULL;
+
+	return line ? line->text : NULL;
+}
+
+static bool has_several_vcpus(const struct history *h)
+{
+	return h->n_vcpus > 1;
+}
+
+static void tell_first_run(struct text *t, const struct history *h, const struct history_vcpu *vcpu,
+			   const struct history_failure *f)
+{
+	const char *line = line_of(h, f);
+	char how[96], what[LINE_SAID + 112];
+
+	exit_text(how, sizeof(how), f);
+	if (line)
+		snprintf(what, sizeof(what), "%.*s%s (%s)", LINE_SAID, line,
+			 strlen(line) > LINE_SAID ? "..." : "", how);
+	else
+		snprintf(what, sizeof(what), "%s", how);
+	if (f->first == FIRST_OF_VM)
+		clause(t, FIRST_RUN_OF_VM, what);
+	else if (vcpu->known)
+		clause(t, FIRST_RUN_OF_VCPU, vcpu->id, what);
+	else
+		clause(t, FIRST_RUN_OF_ONE, what);
+}
+
+static void tell_plain_run(struct text *t, const struct history *h, const struct history_vcpu *vcpu,
+			   const struct history_failure *f)
+{
+	bool later = vcpu && vcpu->first_run && vcpu->first_run < f->seq;
+	const char *line = line_of(h, f);
+	char how[96], said[LINE_SAID + 32] = "";
+
+	exit_text(how, sizeof(how), f);
+	if (line)
+		snprintf(said, sizeof(said), PRINTED, line);
+	if (later)
+		clause(t, f->ret < 0 ? LATER_FAILED : LATER_ENDED, how);
+	else if (vcpu && vcpu->known && has_several_vcpus(h))
+		clause(t, f->ret < 0 ? VCPU_FAILED : VCPU_ENDED, vcpu->id, how);
+	else
+		clause(t, f->ret < 0 ? RUN_FAILED : RUN_ENDED, how);
+	fputs(said, t->f);
+}
+
+/* Before that failure, so that not each of its vCPUs has the mode of the failing one. */
+static bool asked_for_another(const struct history_vcpu *vcpu, const struct history_failure *f)
+{
+	for (unsigned int i = 0; i < vcpu->n_kept; i++)
+		if (vcpu->requests[i].seq < f->seq && vcpu->requests[i].pvr != f->pvr)
+			return true;
+	return false;
+}
+
+static void tell_failure(struct text *t, const struct history *h, const struct history_vcpu *vcpu,
+			 const struct history_failure *f)
+{
+	char mode[SUMMARY_MODE_LEN];
+
+	if (vcpu && f->first >= FIRST_OF_VCPU)
+		tell_first_run(t, h, vcpu, f);
+	else
+		tell_plain_run(t, h, vcpu, f);
+	/* Which vCPU it was is not known, and yet which mode it had. */
+	if (vcpu && !vcpu->known && f->mode_known && f->pvr && f->pvr != ABI_PVR_INVALID &&
+	    (!f->asked || asked_for_another(vcpu, f)))
+		clause(t, ON_VCPU_IN, summary_runs_in(mode, f->pvr));
+}
+
+static void tell_above_host(struct text *t, const char *who, const struct history_request *r)
+{
+	const char *newest = newest_of(r->modes);
+	char mode[SUMMARY_MODE_LEN];
+
+	if (newest)
+		clause(t, ABOVE_HOST, who, summary_wanted(mode, r->pvr), newest);
+	else
+		clause(t, ABOVE_SOME_HOST, who, summary_wanted(mode, r->pvr));
+	t->sep = ", and ";
+}
+
+char *summary_failure(const struct history *h, const struct history_vcpu *vcpu,
+		      const struct history_failure *f)
+{
+	char *text = NULL, mode[SUMMARY_MODE_LEN];
+	size_t len = 0;
+	struct text t = { .f = open_memstream(&text, &len), .sep = "" };
+
+	if (!t.f)
+		return NULL;
+	if (f->asked && f->request.cause == ARCH_ACCEPTED_ABOVE_HOST)
+		tell_above_host(&t, "", &f->request);
+	else if (f->asked)
+		clause(&t, ASKED, "", summary_wanted(mode, f->request.pvr),
+		       arch_cause_name(f->request.cause));
+	tell_failure(&t, h, vcpu, f);
+	if (!h) {
+		t.sep = "; ";
+		clause(&t, OF_NO_VM);
+	}
+	if (!fclose(t.f))
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ what a vCPU did */
+
+/* Telling a vCPU in the order of its events. */
+struct telling {
+	struct text *t;
+	const struct summary *s;
+	const struct history_vcpu *vcpu;
+	const char *who; /* before the first clause */
+	bool told_failure, told_run;
+	bool begun; /* something of it was told */
+};
+
+static bool same_request(const struct history_request *a, const struct history_request *b)
+{
+	return a->pvr == b->pvr && a->cause == b->cause;
+}
+
+static const struct history_request *last_request(const struct history_vcpu *vcpu)
+{
+	return vcpu->n_kept ? &vcpu->requests[vcpu->n_kept - 1] : NULL;
+}
+
+/* That it runs since its newest request. */
+static bool runs_now(const struct history_vcpu *vcpu)
+{
+	const struct history_request *last = last_request(vcpu);
+
+	return vcpu->ran.seq && (!last || vcpu->ran.seq > last->seq);
+}
+
+static void tell_run_before(struct telling *g)
+{
+	char mode[SUMMARY_MODE_LEN];
+
+	g->told_run = true;
+	summary_runs_in(mode, g->vcpu->ran.pvr);
+	if (!g->vcpu->ran.mode_known)
+		clause(g->t, g->begun ? THEN_RAN_SOMEHOW : RAN_SOMEHOW, g->begun ? "" : g->who);
+	else if (g->begun)
+		clause(g->t, THEN_RAN, mode);
+	else
+		clause(g->t, RAN, g->who, mode);
+	g->begun = true;
+}
+
+/* What came before the event of this number. */
+static void tell_until(struct telling *g, uint64_t seq)
+{
+	const struct history_vcpu *vcpu = g->vcpu;
+	bool fails = vcpu->failure && !g->told_failure && vcpu->failure->seq < seq;
+	bool ran = vcpu->ran.seq && !g->told_run && vcpu->ran.seq < seq && !runs_now(vcpu);
+
+	if (ran && (!fails || vcpu->ran.seq < vcpu->failure->seq))
+		tell_run_before(g);
+	if (fails) {
+		g->told_failure = g->begun = true;
+		tell_failure(g->t, g->s->history, vcpu, vcpu->failure);
+	}
+	if (ran && !g->told_run)
+		tell_run_before(g);
+}
+
+static bool is_followed(const struct history_vcpu *vcpu, const struct history_request *r)
+{
+	return runs_now(vcpu) || (vcpu->failure && vcpu->failure->seq > r->seq);
+}
+
+/* n equal requests one after the other. */
+static void tell_requests(struct telling *g, const struct history_request *r, unsigned int n,
+			  bool last)
+{
+	bool refused = r->ret < 0 && (!last || runs_now(g->vcpu));
+	const char *cause = arch_cause_name(r->cause);
+	char mode[SUMMARY_MODE_LEN];
+
+	summary_wanted(mode, r->pvr);
+	if (last && r->cause == ARCH_ACCEPTED_ABOVE_HOST && is_followed(g->vcpu, r))
+		tell_above_host(g->t, g->begun ? "then " : g->who, r);
+	else if (g->begun && n > 1)
+		clause(g->t, refused ? THEN_REFUSED_TIMES : THEN_ASKED_TIMES, mode, n, cause);
+	else if (g->begun)
+		clause(g->t, refused ? THEN_REFUSED : THEN_ASKED, mode, cause);
+	else if (n > 1)
+		clause(g->t, refused ? REFUSED_TIMES : ASKED_TIMES, g->who, mode, n, cause);
+	else
+		clause(g->t, refused ? REFUSED : ASKED, g->who, mode, cause);
+	g->begun = true;
+}
+
+/* How many of its requests, from this one on, are the same, with nothing in between. */
+static unsigned int run_of_requests(const struct history_vcpu *vcpu, unsigned int from)
+{
+	uint64_t fails = vcpu->failure ? vcpu->failure->seq : 0, ran = vcpu->ran.seq;
+	uint64_t begin = vcpu->requests[from].seq;
+	unsigned int n = 1;
+
+	for (; from + n < vcpu->n_kept; n++) {
+		uint64_t seq = vcpu->requests[from + n].seq;
+
+		if (!same_request(&vcpu->requests[from], &vcpu->requests[from + n]) ||
+		    (fails > begin && fails < seq) || (ran > begin && ran < seq))
+			break;
+	}
+	return n;
+}
+
+#define GROUPS_TOLD 4
+
+static unsigned int count_groups(const struct history_vcpu *vcpu)
+{
+	unsigned int groups = 0;
+
+	for (unsigned int i = 0; i < vcpu->n_kept; i += run_of_requests(vcpu, i))
+		groups++;
+	return groups;
+}
+
+static void tell_often(struct telling *g)
+{
+	const struct history_request *last = last_request(g->vcpu);
+	char mode[SUMMARY_MODE_LEN];
+
+	tell_until(g, last->seq);
+	summary_wanted(mode, last->pvr);
+	if (g->vcpu->n_refused)
+		clause(g->t, REFUSED_OFTEN, g->who, g->vcpu->n_requests, g->vcpu->n_refused, mode,
+		       arch_cause_name(last->cause));
+	else
+		clause(g->t, ASKED_OFTEN, g->who, g->vcpu->n_requests, mode,
+		       arch_cause_name(last->cause));
+}
+
+/* Its requests and its failure, and what it ran in before the newest request. */
+static void tell_vcpu(struct text *t, const struct summary *s, const struct history_vcpu *vcpu,
+		      const char *who)
+{
+	struct telling g = { .t = t, .s = s, .vcpu = vcpu, .who = who };
+	unsigned int n;
+
+	if (vcpu->n_kept && (vcpu->n_requests > vcpu->n_kept || count_groups(vcpu) > GROUPS_TOLD)) {
+		tell_often(&g);
+	} else {
+		for (unsigned int i = 0; i < vcpu->n_kept; i += n) {
+			n = run_of_requests(vcpu, i);
+			tell_until(&g, vcpu->requests[i].seq);
+			tell_requests(&g, &vcpu->requests[i], n, i + n == vcpu->n_kept);
+		}
+	}
+	tell_until(&g, UINT64_MAX);
+}
+
+/* ------------------------------------------------------------------ what vCPUs run in */
+
+bool mode_of_all(const struct history *h, bool *differs, struct history_run *mode)
+{
+	bool any = false;
+
+	*differs = false;
+	for (unsigned int i = 0; i < h->n_vcpus; i++) {
+		const struct history_run *ran = &h->vcpus[i].ran;
+
+		if (!runs_now(&h->vcpus[i]))
+			continue;
+		if (!any)
+			*mode = *ran;
+		*differs |= any && (ran->mode_known != mode->mode_known || ran->pvr != mode->pvr);
+		any = true;
+	}
+	return any;
+}
+
+static void tell_run(struct text *t, const struct summary *s, const char *who,
+		     const struct history_run *run, bool refused)
+{
+	bool ended = s->history->ended;
+	char mode[SUMMARY_MODE_LEN];
+
+	if (!run->mode_known)
+		clause(t, ended ? RAN_SOMEHOW : RUNS_SOMEHOW, who);
+	else if (refused && !run->pvr)
+		clause(t, ended ? WENT_ON : GOES_ON, who);
+	else
+		clause(t, ended ? RAN : RUNS, who, summary_runs_in(mode, run->pvr));
+}
+
+#define VCPUS_NAMED 4
+
+static void vcpu_name(char *buf, size_t len, const struct history_vcpu *vcpu)
+{
+	if (vcpu->known)
+		snprintf(buf, len, "vCPU %" PRIu32, vcpu->id);
+	else
+		snprintf(buf, len, "a vCPU");
+}
+
+static void tell_different_runs(struct text *t, const struct summary *s)
+{
+	const struct history *h = s->history;
+	char list[VCPUS_NAMED * 96] = "", name[24], mode[SUMMARY_MODE_LEN] = "a mode not known";
+	unsigned int n = 0;
+	size_t at = 0;
+
+	for (unsigned int i = 0; i < h->n_vcpus && at < sizeof(list); i++) {
+		const struct history_vcpu *vcpu = &h->vcpus[i];
+
+		if (!runs_now(vcpu))
+			continue;
+		if (n++ == VCPUS_NAMED) {
+			snprintf(list + at, sizeof(list) - at, ", and others");
+			break;
+		}
+		vcpu_name(name, sizeof(name), vcpu);
+		if (vcpu->ran.mode_known)
+			summary_runs_in(mode, vcpu->ran.pvr);
+		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%s in %s", at ? ", " : "",
+				       name, mode);
+	}
+	clause(t, h->ended ? RAN_DIFFERENTLY : RUN_DIFFERENTLY, list);
+}
+
+static void tell_no_run(struct text *t, const struct summary *s)
+{
+	const struct history *h = s->history;
+
+	if (history_has_run(h))
+		return;
+	if (s->runs == COVERED) {
+		clause(t, "%s", h->ended ? ENDED_BEFORE : NOT_YET);
+	} else if (history_requests(h) && t->reason == coverage_why(s->runs)) {
+		clause(t, NO_RUN_SEEN_EITHER);
+	} else if (history_requests(h)) {
+		t->reason = coverage_why(s->runs);
+		clause(t, NO_RUN_SEEN, t->reason);
+	}
+}
+
+/* ------------------------------------------------------------------ vCPUs together */
+
+static bool does_something(const struct history_vcpu *vcpu)
+{
+	return vcpu->n_requests || vcpu->n_failures;
+}
+
+static bool same_requests(const struct history_vcpu *a, const struct history_vcpu *b)
+{
+	if (a->n_requests != b->n_requests || a->n_kept != b->n_kept || a->known != b->known)
+		return false;
+	for (unsigned int i = 0; i < a->n_kept; i++)
+		if (!same_request(&a->requests[i], &b->requests[i]))
+			return false;
+	return true;
+}
+
+/* The one that is told of for all: the first that failed, else the first. NULL: none did anything.
+ */
+static const struct history_vcpu *first_vcpu(const struct history *h)
+{
+	const struct history_vcpu *first = NULL;
+
+	for (unsigned int i = 0; i < h->n_vcpus; i++) {
+		const struct history_vcpu *vcpu = &h->vcpus[i];
+
+		if (!does_something(vcpu))
+			continue;
+		if (!first || (vcpu->failure &&
+			       (!first->failure || vcpu->failure->seq < first->failure->seq)))
+			first = vcpu;
+	}
+	return first;
+}
+
+/* Did all that asked ask for the same? */
+static bool are_alike(const struct history *h)
+{
+	const struct history_vcpu *first = NULL;
+
+	for (unsigned int i = 0; i < h->n_vcpus; i++) {
+		if (!h->vcpus[i].n_requests)
+			continue;
+		if (first && !same_requests(first, &h->vcpus[i]))
+			return false;
+		first = &h->vcpus[i];
+	}
+	return true;
+}
+
+/* "vCPUs 0, 1, 2 " of those that asked for the same; done: those that were told of. */
+static void name_group(char *buf, size_t len, const struct history *h, unsigned int from,
+		       bool done[HISTORY_VCPUS])
+{
+	const struct history_vcpu *one = &h->vcpus[from];
+	unsigned int n = 0, named = 0;
+	size_t at;
+
+	for (unsigned int i = from; i < h->n_vcpus; i++)
+		n += !done[i] && same_requests(one, &h->vcpus[i]);
+	if (n == 1) {
+		vcpu_name(buf, len, one);
+		strncat(buf, " ", len - strlen(buf) - 1);
+		done[from] = true;
+		return;
+	}
+	at = (size_t)snprintf(buf, len, "vCPUs");
+	for (unsigned int i = from; i < h->n_vcpus; i++) {
+		if (done[i] || !same_requests(one, &h->vcpus[i]))
+			continue;
+		done[i] = true;
+		if (named++ < VCPUS_NAMED && at < len)
+			at += (size_t)snprintf(buf + at, len - at, "%s %" PRIu32,
+					       named > 1 ? "," : "", h->vcpus[i].id);
+	}
+	if (at < len)
+		snprintf(buf + at, len - at, "%s ", named > VCPUS_NAMED ? " and others" : "");
+}
+
+static void tell_group(struct text *t, const struct summary *s, unsigned int from,
+		       bool done[HISTORY_VCPUS])
+{
+	const struct history_vcpu *vcpu = &s->history->vcpus[from];
+	const struct history_request *last = last_request(vcpu);
+	char who[96];
+
+	name_group(who, sizeof(who), s->history, from, done);
+	tell_vcpu(t, s, vcpu, who);
+	if (runs_now(vcpu))
+		tell_run(t, s, "", &vcpu->ran, last && last->ret < 0);
+	t->sep = "; ";
+}
+
+static void tell_each(struct text *t, const struct summary *s)
+{
+	const struct history *h = s->history;
+	bool done[HISTORY_VCPUS] = { false };
+	unsigned int groups = 0, others = 0;
+
+	for (unsigned int i = 0; i < h->n_vcpus; i++) {
+		if (done[i] || !does_something(&h->vcpus[i]))
+			continue;
+		if (groups++ < GROUPS_TOLD)
+			tell_group(t, s, i, done);
+		else
+			others++;
+	}
+	if (others)
+		clause(t, OTHERS, others);
+}
+
+static void tell_together(struct text *t, const struct summary *s)
+{
+	const struct history_vcpu *vcpu = first_vcpu(s->history);
+	const struct history_request *last = vcpu ? last_request(vcpu) : NULL;
+	struct history_run mode;
+	bool differs;
+
+	if (vcpu)
+		tell_vcpu(t, s, vcpu, "");
+	if (!mode_of_all(s->history, &differs, &mode))
+		tell_no_run(t, s);
+	else if (differs)
+		tell_different_runs(t, s);
+	else
+		tell_run(t, s, "", &mode, last && last->ret < 0);
+}
+
+/* "Asked for no mode" is a claim about all of its life. */
+static void tell_no_request(struct text *t, const struct summary *s)
+{
+	if (history_requests(s->history))
+		return;
+	if (s->requests == COVERED) {
+		clause(t, ASKED_NONE);
+		return;
+	}
+	t->reason = coverage_why(s->requests);
+	clause(t, ASKED_NONE_SEEN, t->reason);
+}
+
+void tell_vcpus(struct text *t, const struct summary *s)
+{
+	tell_no_request(t, s);
+	if (are_alike(s->history))
+		tell_together(t, s);
+	else
+		tell_each(t, s);
+}
+
+const struct history_request *unsolved_request(const struct history *h)
+{
+	const struct history_request *newest = NULL;
+
+	for (unsigned int i = 0; i < h->n_vcpus; i++) {
+		const struct history_request *last = last_request(&h->vcpus[i]);
+
+		if (last && arch_cause_kind(last->cause) == VERDICT_FAILURE &&
+		    (!newest || last->seq > newest->seq))
+			newest = last;
+	}
+	return newest;
+}

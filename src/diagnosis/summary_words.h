@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The table of all formats that sentences of a VM are made of (summary.h), and what the files that
+ * make them share. A format is a whole clause or a whole sentence; what is put into it is a name, a
+ * number or a reason of coverage.h.
+ */
+#ifndef COMPATCAPS_SUMMARY_WORDS_H
+#define COMPATCAPS_SUMMARY_WORDS_H
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "diagnosis/summary.h"
+
+#define HEAD	   "VM %u, %s[%" PRIu32 "]"
+#define HEAD_GUEST ", guest \"%s\""
+#define INCOMING   "started to take in a migrated guest (-incoming)"
+
+#define FOUND	       "was there when this trace began"
+#define FOUND_SET      "was there when this trace began, in mode %s"
+#define FOUND_NONE     "was there when this trace began, with no mode set"
+#define FOUND_REFUSED  "was there when this trace began, with a mode that KVM had refused"
+#define FOUND_DIFFERS  "was there when this trace began, its vCPUs in different modes"
+#define FOUND_NO_VCPU  "was there when this trace began, without a vCPU"
+#define FOUND_SOME     "%u of its %u vCPUs was seen then"
+#define FOUND_SOME_ARE "%u of its %u vCPUs were seen then"
+
+#define CHECKED "checked KVM_CAP_PPC_COMPAT_CAPS (answer %d)"
+
+#define QUERY_OK      "1 query, which succeeded"
+#define QUERY_OK_SEEN "1 query was seen, which succeeded"
+#define QUERY_FAILED  "1 query, which failed (%s)"
+#define QUERY_FAILED_SEEN \
+	"1 query was seen, which failed (%s), whether another succeeded was not seen"
+#define QUERIES_OK	"%u queries, which all succeeded"
+#define QUERIES_OK_SEEN "%u queries were seen, which all succeeded"
+#define QUERIES_FAILED	"%u queries, which all failed (first %s)"
+#define QUERIES_FAILED_SEEN \
+	"%u queries were seen, which all failed (first %s), whether another succeeded was not seen"
+#define QUERIES_MIXED	   "%u queries, %u of which failed (first %s)"
+#define QUERIES_MIXED_SEEN "%u queries were seen, %u of which failed (first %s)"
+#define RETRY_RECOVERED	   "1 retry, which recovered"
+#define RETRY_FAILED	   "1 retry, which failed"
+#define RETRIES		   "%u retries, %u of which recovered"
+#define NO_QUERY	   "no query of it reached KVM"
+#define NO_QUERY_SEEN	   "was not seen to query (%s)"
+#define QUERIED_SHORT	   "queried"
+#define QUERIED_IN_VAIN	   "queried and failed (%s)"
+#define OFFERED		   "was offered %s"
+
+/* The first %s of these is who: "", "vCPU 2 ", "vCPUs 0, 1 ", "a vCPU ". */
+#define ASKED		   "%sasked for %s: %s"
+#define ASKED_TIMES	   "%sasked for %s %u times: %s"
+#define REFUSED		   "%swas refused %s (%s)"
+#define REFUSED_TIMES	   "%swas refused %s %u times (%s)"
+#define THEN_ASKED	   "then asked for %s: %s"
+#define THEN_ASKED_TIMES   "then asked for %s %u times: %s"
+#define THEN_REFUSED	   "then was refused %s (%s)"
+#define THEN_REFUSED_TIMES "then was refused %s %u times (%s)"
+#define ASKED_OFTEN	   "%sasked for a mode %u times, the last time for %s: %s"
+#define REFUSED_OFTEN \
+	"%sasked for a mode %u times and was refused %u times, the last time for %s: %s"
+#define ABOVE_HOST \
+	"%sasked for %s, KVM accepted it although this host offers %s at most (this kernel does not check, 884ea0283f4e does)"
+#define ABOVE_SOME_HOST \
+	"%sasked for %s, KVM accepted it although this host does not offer it (this kernel does not check, 884ea0283f4e does)"
+#define ASKED_NONE	"asked for no mode"
+#define ASKED_NONE_SEEN "was not seen to ask for a mode (%s)"
+#define OTHERS		"%u more vCPUs did otherwise"
+
+#define FIRST_RUN_OF_VM	  "its first run failed: %s"
+#define FIRST_RUN_OF_VCPU "the first run of vCPU %u failed: %s"
+#define FIRST_RUN_OF_ONE  "the first run of a vCPU failed: %s"
+#define RUN_FAILED	  "KVM_RUN failed with %s"
+#define RUN_ENDED	  "KVM_RUN ended with %s"
+#define LATER_FAILED	  "later KVM_RUN failed with %s"
+#define LATER_ENDED	  "later KVM_RUN ended with %s"
+#define VCPU_FAILED	  "KVM_RUN of vCPU %u failed with %s"
+#define VCPU_ENDED	  "KVM_RUN of vCPU %u ended with %s"
+#define ON_VCPU_IN	  "on a vCPU in %s"
+#define OF_NO_VM	  "of which VM could not be told"
+#define PRINTED		  "; KVM printed: \"%s\""
+#define DIFFERENT_WAYS	  "It failed in %u different ways: this was the first."
+
+#define RUNS		   "%sruns in %s"
+#define RAN		   "%sran in %s"
+#define RUNS_SOMEHOW	   "%sruns, in a mode that is not known"
+#define RAN_SOMEHOW	   "%sran, in a mode that is not known"
+#define GOES_ON		   "%swent on without a mode and runs in the host's own"
+#define WENT_ON		   "%swent on without a mode and ran in the host's own"
+#define THEN_RAN	   "then ran in %s"
+#define THEN_RAN_SOMEHOW   "%sthen ran, in a mode that is not known"
+#define RUN_DIFFERENTLY	   "its vCPUs run in different modes: %s"
+#define RAN_DIFFERENTLY	   "its vCPUs ran in different modes: %s"
+#define NOT_YET		   "has not run yet"
+#define ENDED_BEFORE	   "ended before it ran"
+#define NO_RUN_SEEN	   "was not seen to run (%s)"
+#define NO_RUN_SEEN_EITHER "was not seen to run either"
+
+#define NOT_ALL	  "Not all of its calls were seen (%s)."
+#define LEFT_OUT  "A part of what it did is left out: there was no room for it."
+#define OF_NEWEST "Of the newest query: %s."
+
+/* The hint of a request. */
+#define WHO_ASKED	  "%s asked for %s"
+#define OFFERS		  ", this host offers %s"
+#define OFFERS_BY_VERSION ", this host offers %s by its cpu-version"
+#define OFFERS_UNKNOWN	  ", what this host offers is not known"
+#define AND_NO_QUERY	  ", and no query of it reached KVM"
+#define AND_NOT_SEEN	  ", and it was not seen to query (%s)"
+#define AND_NOT_SEEN_SO	  ", and it was not seen to query"
+#define AND_FAILED	  ", and its query failed (%s)"
+#define AND_ONE_FAILED	  ", and a query of it failed (%s), whether another succeeded was not seen"
+#define IS_NOT_CHECKED \
+	". This kernel does not check (Linux 7.3 does), and the guest is likely to fail when it first runs"
+#define ASK_WHAT_ANSWER_HAS ": ask for a mode that the answer has"
+#define ASK_WHAT_HOST_HAS   ": ask for a mode that this host offers (QEMU: max-cpu-compat)"
+#define CORRECT_QUERY \
+	": correct the query, and ask for a mode that its answer has (QEMU: max-cpu-compat)"
+#define QUERY_AND_ASK \
+	": call KVM_PPC_GET_COMPAT_CAPS and ask for a mode that it offers (QEMU: max-cpu-compat)"
+#define NO_SUCH_PVR ": no kernel knows this logical PVR"
+#define IS_RAW_PVR  ": that is a processor's own PVR, and KVM takes logical ones alone"
+#define ALSO_EARLY \
+	"; and KVM_CAP_PPC_PAPR was not enabled on this vCPU yet, without which Linux 7.3 and newer refuse every mode"
+#define IS_EARLY \
+	", and KVM_CAP_PPC_PAPR was not enabled on this vCPU yet, without which Linux 7.3 and newer refuse every mode: enable it first"
+#define IS_KVM_PR \
+	", and this VM is one of KVM PR, which has no compatibility modes: make the VM with KVM HV"
+#define WAS_IT_EARLY \
+	": KVM does not refuse an older mode for what this host offers; was KVM_CAP_PPC_PAPR enabled on this vCPU before?"
+#define WHICH_OF_TWO \
+	": KVM refuses an older mode before KVM_CAP_PPC_PAPR is enabled, and on nested API v2 one that the host does not have; which of these it was is not known"
+#define REFUSES_AND_PRINTED ": the kernel refuses it, and KVM printed: \"%.*s\""
+#define REFUSES		    ": the kernel refuses it, its log may say why"
+
+#define LINE_SAID 120 /* of a line of KVM's, in a sentence */
+
+/* What is not known. */
+#define UNKNOWN_CALLS "Whether it made more queries or requests is not known: %s."
+#define UNKNOWN_RUN   "Whether it ran is not known: %s."
+#define UNKNOWN_OFFER "What this host offered when it was refused a mode is not known."
+#define UNKNOWN_VCPU  "Which of its vCPUs asked or ran is not known."
+#define UNKNOWN_MODE  "The mode that it ran in is not known: KVM did not tell."
+#define UNKNOWN_VCPUS "The mode of %u of its %u vCPUs when this trace began is not known."
+#define UNKNOWN_ROOM  "A part of what it did is not known: there was no room for it."
+
+/* ------------------------------------------------------------------ how they are put together */
+
+struct text {
+	FILE *f;
+	const char *sep; /* before the next clause */
+	const char *
+		reason; /* why something may have been missed, as it was told last; NULL: not yet */
+};
+
+void clause(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* summary_vcpus.c: what vCPUs asked for, how they failed and what they run in. */
+void tell_vcpus(struct text *t, const struct summary *s);
+
+/* The request that still stands and went wrong: the newest of all. NULL: there is none. */
+const struct history_request *unsolved_request(const struct history *h);
+/* Do all that run since their newest request run in one mode? false: none runs. */
+bool mode_of_all(const struct history *h, bool *differs, struct history_run *mode);
+
+#endif /* COMPATCAPS_SUMMARY_WORDS_H */
