@@ -62,7 +62,7 @@ struct host_id {
 struct frame_filters {
 	bool threads;	  /* calls of some threads of a process alone were recorded */
 	bool outcomes;	  /* this stream has only events of some outcomes (set by the reader) */
-	bool processes;	  /* VMs of some processes alone were recorded */
+	bool processes;	  /* VMs of some processes alone were recorded (of a command all of them) */
 	const char *text; /* the filters as options, for people; "" where there are none */
 };
 
