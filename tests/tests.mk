@@ -2,7 +2,7 @@
 #
 # The targets that test, and what they run: unit tests, under ASan and UBSan, and the programs that guests take
 # along. Included by the Makefile, inside alone.
-.PHONY: check check-unit check-vm check-stories check-lint check-64k check-debug check-mutants soak attach-soak
+.PHONY: check check-unit check-model check-vm check-stories check-lint check-64k check-debug check-mutants soak attach-soak
 
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 U := $(H)/unit
@@ -68,6 +68,9 @@ check: ## run every test; the last line counts them
 
 check-unit: ## the tests that need no guest
 	$(Q)$(ALONE) $(TOOLS) UNIT="$(UNIT)" tests/check unit lint
+
+check-model: readers ## random recordings whose truth is known, 20,000 of them (SEEDS=FROM-TO)
+	$(Q)$(ALONE) $(TOOLS) tests/model/run --seeds $(or $(SEEDS),1-20000) --jobs $(or $(JOBS),$(shell nproc))
 
 check-vm: all ## the tests in guests
 	$(Q)$(ALONE) tests/check vm
