@@ -585,6 +585,7 @@ static void send_trace(struct live *l, uint64_t at)
 	f.trace.schema = STREAM_SCHEMA;
 	f.trace.host = l->host;
 	f.trace.filters.threads = l->opt->attach.tid;
+	/* Not a command: what it makes is its own from birth on, and nothing of that is hidden. */
 	f.trace.filters.processes = l->opt->attach.pid || l->opt->attach.comm[0] ||
 				    l->attach_opt.cgroup || l->opt->attach.tid;
 	f.trace.filters.text = filters_text(l->opt, filters, sizeof(filters));

@@ -132,4 +132,7 @@ const char *event_type_name(enum event_type type);
  */
 bool event_is_failure(const struct event *e);
 
+/* Was each of what was lost so an event of KVM's? Of what a probe missed the kernel cannot tell. */
+bool loss_is_certain(const struct cc_loss_key *key);
+
 #endif /* COMPATCAPS_EVENT_H */

@@ -20,12 +20,10 @@ VER0 = 24
 
 
 def cumulative(pvr):
-    """What nested API v1 makes of a cpu-version."""
     return sum(bit for mode, bit in BITS.items() if mode <= pvr) if pvr in BITS else 0
 
 
 def modes_of(caps):
-    """Names of a bitmap's modes, oldest first."""
     return [NAMES[mode] for mode, bit in BITS.items() if caps & bit]
 
 
@@ -45,7 +43,6 @@ class Host:
     modules: str = "kvm kvm_hv"
 
     def offers(self):
-        """The modes that it has for guests, as a bitmap."""
         return self.caps if self.nested == "v2" else cumulative(self.cpu)
 
     def hook(self):
@@ -83,7 +80,6 @@ class Vm:
     events: list = field(default_factory=list)  # all that happened, recorded or not
 
     def lives(self):
-        """Was it made, and has it not ended?"""
         return self.born is not None and self.ended is None
 
 

@@ -17,7 +17,6 @@ LINES = ["KVM: TLB LPID invalidation hcall failed, rc=-2", "KVM-NESTEDv2: couldn
 
 
 def host_of(rng):
-    """A random kernel on a random machine."""
     abi, checks = rng.choice([("mainline", True), ("mainline", True), ("v5", True), (None, False), (None, False)])
     nested = rng.choice(["v2", "v2", "v2", "v1", "v1", "none"])
     cpu = rng.choice([P9, P10, P10, P11])
@@ -37,14 +36,12 @@ def host_of(rng):
 
 
 def migrated(rng, host):
-    """The same kernel on another machine."""
     cpu = rng.choice([P9, P10, P11])
     caps = cumulative(cpu) if host.nested == "v2" else 0
     return Host(host.abi, host.checks, host.nested, cpu, caps, host.ksize, host.page, False, host.hidden, host.modules)
 
 
 def plan_of(rng, i, schema, pr):
-    """What stays the same of a VM."""
     pid = rng.choice([100, 100 + 20 * i, 100 + 20 * i])
     guest = rng.choice([None, f"db{i}", f"db{i}", "guest, it runs"])
     ino = 500 + i
@@ -66,7 +63,6 @@ class Vmm:
         self.threads = {}
 
     def add(self, op, arg=None):
-        """A step of this VM."""
         self.steps.append(Step(op, self.index, arg))
 
     def query(self):
@@ -82,7 +78,6 @@ class Vmm:
                 break
 
     def mode(self):
-        """A PVR that a VMM may ask for."""
         rng = self.rng
         return rng.choice([P9, P10, P11] * 4 + [0, 0, P8, 0x0f000003, 0x0f100003, 0xffffffff, 0x12345678, 0x00801200])
 
@@ -97,7 +92,6 @@ class Vmm:
                 self.add("request", (number, 0, self.mode()))
 
     def runs(self, vcpus):
-        """vCPUs run for a while."""
         rng = self.rng
         for number in vcpus:
             for _ in range(rng.choice([0, 1, 1, 2, 3])):
@@ -113,13 +107,12 @@ class Vmm:
         self.add("vcpu", (number, rng.random() < 0.1))
         when = rng.random()
         if when < 0.85:
-            self.add("papr", (number,))
+            self.add("set", (number, "papr", True))
         elif when < 0.95:
             self.add("request", (number, 0, self.mode()))
-            self.add("papr", (number,))
+            self.add("set", (number, "papr", True))
 
     def live(self):
-        """From birth to end, or not to an end."""
         rng = self.rng
         self.add("born")
         if rng.random() < 0.3:
@@ -139,7 +132,7 @@ class Vmm:
             if rng.random() < 0.1:
                 self.query()
             if vcpus and rng.random() < 0.1:
-                self.add("mend", (rng.choice(vcpus),))
+                self.add("set", (rng.choice(vcpus), "broken", False))
         if vcpus and rng.random() < 0.15:
             self.vcpu(max(vcpus) + 1)
             if rng.random() < 0.5:
@@ -167,7 +160,6 @@ def interleaved(rng, lists):
 
 
 def attaching(rng, schema, lacking):
-    """The steps of a tracer that begins."""
     steps = []
     for point in ["birth", *WATCHED, "death"]:
         how = "tracepoint" if point in ("run", "console") else rng.choice(["fexit", "fexit", "kprobe"])
@@ -205,19 +197,17 @@ def disturbed(rng, config, steps):
         config["hosts"].append(migrated(rng, config["hosts"][0]))
         steps.insert(rng.randint(0, len(steps)), Step("host", None, 1))
     if rng.random() < 0.1 and schema > 1:
-        steps.insert(rng.randint(0, len(steps)), Step("stillborn", None, rng.choice(ERRORS)))
+        steps.insert(rng.randint(0, len(steps)), Step(rng.choice(["stillborn", "untold"]), None, rng.choice(ERRORS)))
     return steps
 
 
 def filters_of(rng):
-    """What a user asked to be left out."""
     kind = rng.choice([None] * 8 + ["threads", "outcomes", "processes"])
     return {None: {}, "threads": {"threads": [0, 1], "options": "--tid 100"}, "outcomes": {"outcomes": True,
             "options": "--errors-only"}, "processes": {"processes": True, "options": "--comm qemu"}}[kind]
 
 
 def generate(seed):
-    """The scenario of this seed."""
     rng = random.Random(seed)
     schema = 2 if rng.random() < 0.93 else 1
     host = host_of(rng)

@@ -19,6 +19,7 @@ LINE_TYPES = {**TYPES, "born": "vm", "ended": "vm"}
 RELEASED = ("ioctl", "hook", "check", "reg", "run", "console")
 START, STEP_NS = 10**12, 10**6
 RUN_CMD = 0x2000ae80
+hex32, hex64 = "0x{:08x}".format, "0x{:016x}".format  # as the stream has them
 ANY_VM = {"vm": None, "vm_ino": 0}
 NOBODY = {key: None for key in ("pid", "tid", "comm", "thread", "cgroup", "vm", "vm_name", "guest")}
 
@@ -38,16 +39,6 @@ class Event:
             return self.__dict__["data"][name]
         except KeyError as error:
             raise AttributeError(name) from error
-
-
-def hex32(value):
-    """As the stream has 32 bits."""
-    return f"0x{value:08x}"
-
-
-def hex64(value):
-    """As the stream has 64 bits."""
-    return f"0x{value:016x}"
 
 
 class World:  # pylint: disable=too-many-instance-attributes
@@ -85,13 +76,11 @@ class World:  # pylint: disable=too-many-instance-attributes
     # ------------------------------------------------------------ lines
 
     def put(self, event, kind, /, **values):
-        """Write a line of this event."""
         event.line = {"type": kind, "seq": 0, "ts": "2026-11-30T12:00:00.000000000Z", "mono_ns": self.t, **NOBODY, **values}
         to = self.lines if self.held is None or kind in ("attach", "found") else self.held
         to.append((event.line, event))
 
     def facts(self):
-        """The host's, as far as they could be read."""
         h = self.host
 
         def fact(name, value, shown):
@@ -106,7 +95,6 @@ class World:  # pylint: disable=too-many-instance-attributes
                 **fact("nested_caps", h.caps if h.nested == "v2" else 0, hex64)}
 
     def first_line(self):
-        """Who records what."""
         shown = {key: bool(self.filters.get(key)) for key in ("threads", "outcomes", "processes")}
         if self.schema_1:
             del shown["processes"]
@@ -116,7 +104,6 @@ class World:  # pylint: disable=too-many-instance-attributes
                        "modules": self.host.modules, "cpus": 8, **self.facts()})
 
     def last_line(self):
-        """What is still to be told, and the end."""
         self.t += STEP_NS
         self.do_release()
         self.do_tell()
@@ -145,26 +132,22 @@ class World:  # pylint: disable=too-many-instance-attributes
 
     @staticmethod
     def forget(events, why):
-        """The recording has them no longer."""
         for event in events:
             event.line, event.lost = None, why
 
     @staticmethod
     def is_hidden(event):
-        """By a filter on outcomes: --errors-only."""
         if event.kind in ("query", "request", "check"):
             return event.ret >= 0 and event.data.get("why") != "above"
         return event.kind in ("born", "ended", "stillborn", "found", "ran")
 
     def text(self):
-        """The recording."""
         lines = [json.dumps(line, separators=(",", ":")) if line else '{"type":"arch-com' for line, _ in self.lines]
         return "\n".join(lines) + ("\n" if self.config["cut"] is None else '\n{"type":"ran","se')
 
     # ------------------------------------------------------------ what the kernel side knows
 
     def is_attached(self, point):
-        """Now."""
         return bool(self.attached[point]) and self.attached[point][-1][1]
 
     def meet(self, vm):
@@ -176,13 +159,11 @@ class World:  # pylint: disable=too-many-instance-attributes
         return self.known[vm.index]
 
     def passes(self, event):
-        """Does a filter let it through?"""
         if self.filters.get("threads") and event.kind not in ("born", "ended", "line"):
             return event.data.get("thread", 0) in self.filters["threads"]
         return event.vm.plan["passes"] or not self.filters.get("processes")
 
     def evidence(self, vm, **more):
-        """What every record has."""
         plan, known = vm.plan, self.known[vm.index]
         name_option, known["named"] = None if known["named"] else plan["name_option"], True
         has_dir = known["looked"] and plan["dir"] or self.schema_1
@@ -191,7 +172,6 @@ class World:  # pylint: disable=too-many-instance-attributes
                 "vm_name": plan["vm_name"] if has_dir else "", "cgroup": 1, "name_option": name_option, **more}
 
     def put_of(self, event, evidence):
-        """Write the line of a call."""
         plan, thread = event.vm.plan, event.data.get("thread", 0)
         if self.schema_1:
             evidence = {key: value for key, value in evidence.items() if key not in ("vcpu", "papr")}
@@ -253,7 +233,6 @@ class World:  # pylint: disable=too-many-instance-attributes
         self.pend(reason, what, kind, of, ret, event.data.get("cmd", 0))
 
     def pend(self, reason, what, kind, of, ret=None, cmd=0):  # pylint: disable=too-many-arguments
-        """Count a loss."""
         self.pending.append(Event("loss", self.t, None, {"reason": reason, "what": what, "details": {
             "type": TYPES[kind], "cmd": hex32(cmd), "ret": ret, "errno": None, "n": 1, "evidence": of} if what else None}))
 
@@ -289,13 +268,11 @@ class World:  # pylint: disable=too-many-instance-attributes
                 self.attach(point, "absent", True)
 
     def wake(self):
-        """A VM was born a moment ago."""
         for point in self.idle:
             self.attach(point, "fexit")
         self.idle = []
 
     def attach(self, point, how, released=False):
-        """Write a line of type attach."""
         is_gone = self.schema_1 and point in ("birth", "death")  # there uevents told of those
         self.attached[point].append((self.t, is_gone or how != "absent"))
         if not is_gone:
@@ -308,7 +285,6 @@ class World:  # pylint: disable=too-many-instance-attributes
         self.held = []
 
     def do_release(self, _step=None, _vm=None):
-        """They are read now."""
         self.lines += self.held or []
         self.held = None
 
@@ -322,7 +298,8 @@ class World:  # pylint: disable=too-many-instance-attributes
             self.t += 1
             seen = {vcpu.number: None if plan["pr"] else self.shown(vm, vcpu)
                     for vcpu in list(vm.vcpus.values())[:plan["open_vcpus"]]}
-            event = Event("found", self.t, vm, {"seen": seen, "vcpus": len(vm.vcpus)})
+            event = Event("found", self.t, vm, {"seen": seen, "vcpus": len(vm.vcpus),
+                                                           "regs": {vcpu.reg for vcpu in vm.vcpus.values()}})
             vm.events.append(event)
             evidence = self.evidence(vm, pid=plan["pid"], part="owner", comm=plan["comm"], incoming=plan["incoming"],
                                      backend="pr" if plan["pr"] else "hv", vcpus=len(vm.vcpus), vcpus_left_out=False,
@@ -331,7 +308,6 @@ class World:  # pylint: disable=too-many-instance-attributes
                      evidence={**evidence, "vm_name": evidence["vm_name"] or None, "name_option": plan["name_option"]})
 
     def do_host(self, step, _vm):
-        """The host is another one now: it was migrated."""
         before, self.host = self.facts(), self.config["hosts"][step.arg]
         if self.facts() != before:
             self.hosts.append((self.t, self.host))
@@ -340,14 +316,12 @@ class World:  # pylint: disable=too-many-instance-attributes
     # ------------------------------------------------------------ births and ends
 
     def put_vm(self, event, what, evidence):
-        """A line of type vm."""
         if self.schema_1:
             evidence = {key: value for key, value in evidence.items() if key not in ("vm", "ret", "tid")}
         self.put(event, "vm", pid=evidence["pid"], comm=evidence["comm"], event=what,
                  evidence={**evidence, "vm_name": evidence["vm_name"] or None})
 
     def do_born(self, step, vm):
-        """KVM_CREATE_VM."""
         if vm.born is not None:
             return
         vm.born = self.t
@@ -356,13 +330,11 @@ class World:  # pylint: disable=too-many-instance-attributes
         self.told_of_life(self.happen(step, "born", vm), "created", vm.plan["incoming"])
 
     def do_end(self, step, vm):
-        """Its last descriptor is closed."""
         event = self.happen(step, "ended", vm)
         vm.ended = self.t
         self.told_of_life(event, "ended", None)
 
     def told_of_life(self, event, what, incoming):
-        """Write the line of a birth or an end."""
         if not event.lost:
             plan = event.vm.plan
             self.put_vm(event, what, self.evidence(event.vm, ret=0, pid=plan["pid"], tid=plan["pid"], comm=plan["comm"],
@@ -378,7 +350,6 @@ class World:  # pylint: disable=too-many-instance-attributes
     # ------------------------------------------------------------ calls
 
     def put_call(self, event, **more):
-        """A line of a call."""
         if event.lost:
             return
         has_hook = None if not self.host.abi or "ops" in self.host.hidden else not event.vm.plan["pr"]
@@ -387,7 +358,6 @@ class World:  # pylint: disable=too-many-instance-attributes
             "head": None, "tail": None, **more}))
 
     def do_check(self, step, vm):
-        """KVM_CHECK_EXTENSION of the capability."""
         answer = int(self.host.abi is not None and self.host.nested != "none" and not vm.plan["pr"])
         self.put_call(self.happen(step, "check", vm, ret=answer), arg=hex64(250))
 
@@ -422,15 +392,10 @@ class World:  # pylint: disable=too-many-instance-attributes
         """KVM_CREATE_VCPU (arg: its id, will its runs not work?)."""
         vm.vcpus.setdefault(step.arg[0], Vcpu(step.arg[0], broken=step.arg[1]))
 
-    def do_papr(self, step, vm):
-        """KVM_ENABLE_CAP of KVM_CAP_PPC_PAPR (arg: vCPU)."""
+    def do_set(self, step, vm):
+        """A vCPU is another one now (arg: vCPU, "papr" or "broken", value): KVM_CAP_PPC_PAPR is enabled, it is mended."""
         if step.arg[0] in vm.vcpus:
-            vm.vcpus[step.arg[0]].papr = True
-
-    def do_mend(self, step, vm):
-        """What kept its runs from working is gone (arg: vCPU)."""
-        if step.arg[0] in vm.vcpus:
-            vm.vcpus[step.arg[0]].broken = False
+            setattr(vm.vcpus[step.arg[0]], *step.arg[1:])
 
     def do_request(self, step, vm):
         """KVM_SET_ONE_REG of ARCH_COMPAT (arg: vCPU, thread, PVR)."""
@@ -471,6 +436,14 @@ class World:  # pylint: disable=too-many-instance-attributes
             self.put_of(event, self.evidence(
                 vm, ret=ret, exit_reason=reason, vcpu=number, papr=vcpu.papr, exits=vcpu.exits,
                 vcpu_pvr=None if event.shown is None else hex32(event.shown), **more))
+
+    def do_untold(self, step, _vm):
+        """A KVM_RUN that fails, of a vCPU that could not be told (arg: errno)."""
+        if self.is_attached("run") and not self.filters:
+            self.put(Event("untold", self.t, None, {"ret": -step.arg}), "run", pid=78, tid=79, comm="qemu", thread="CPU 0/KVM",
+                     evidence={"vm": None, "vm_ino": 0, "vm_name": "", "cgroup": 1, "name_option": None, "ret": -step.arg,
+                               "exit_reason": 17, "vcpu": None, "papr": None, "exits": None, "vcpu_pvr": None,
+                               "hardware_reason": hex64(0)})
 
     def do_line(self, step, vm):
         """KVM prints a line in a KVM_RUN (arg: thread, text)."""

@@ -21,17 +21,14 @@ NEVER_THERE = ("repeated", "not awaited")  # no record is made of it
 
 
 def mode_name(pvr):
-    """As fields named mode have it."""
     return "invalid" if pvr == INVALID else "ISA 3.2" if pvr == 0x0f000008 else NAMES.get(pvr)
 
 
 def hex_or_null(pvr):
-    """As fields named pvr have it."""
     return None if pvr is None else hex32(pvr)
 
 
 def errno_name(ret):
-    """As fields named errno have it."""
     return ERRNOS[-ret] if ret < 0 else None
 
 
@@ -47,15 +44,12 @@ class Claims:
         self.host = next(host for t, host in reversed(self.world.hosts) if t <= self.t)
 
     def of(self, *kinds, vcpu=None):
-        """What the recording has of these kinds."""
         return [e for e in self.seen if e.kind in kinds and vcpu in (None, e.data.get("vcpu"))]
 
     def truly(self, *kinds):
-        """What happened of these kinds, seen or not."""
         return [e for e in self.real if e.kind in kinds]
 
     def has_ended(self):
-        """By the recording."""
         return bool(self.of("ended"))
 
     def reasons(self, *points):
@@ -66,7 +60,6 @@ class Claims:
         return reasons
 
     def all_reasons(self, points):
-        """One after the other."""
         config, filters, vm, truth = self.world.config, self.world.filters, self.vm, self.truth
         births, ends = self.of("born"), self.of("ended")
         begin = truth.at(births[0]) if births else -1
@@ -119,7 +112,6 @@ class Claims:
         return bool(self.reasons(*points) or self.world.untold & {"birth", *points})
 
     def states(self):
-        """The states of coverage that hold."""
         reasons = self.reasons(*LIFE)
         return set(STATES.values()) | {"whole"} if self.world.untold & {"birth", *LIFE} else \
             {STATES[reason] for reason in reasons} or {"whole"}
@@ -147,6 +139,10 @@ class Claims:
     def in_force(self, run):
         """The request that this run obeys, as the newest of its vCPU; none: none is known."""
         return [e for e in self.of("request", vcpu=run.vcpu) if self.truth.at(e) < self.truth.at(run)][-1:]
+
+    def offers_all(self):
+        """Does the host offer what a VM has that was found?"""
+        return all(reg == 0 or self.host.offers() & BITS.get(reg, 0) for reg in self.of("found")[0].regs)
 
     def offers(self):
         """What is known of what the host offers: (modes, source); (None, None): nothing is."""
@@ -176,7 +172,6 @@ class Truth:
     # ------------------------------------------------------------ where things stand
 
     def at(self, event):
-        """The index of its line."""
         return self.order[id(event.line)]
 
     def time_at(self, at):
@@ -199,7 +194,6 @@ class Truth:
         return self.by_line[id(entry)]["cause"]
 
     def wrong(self, event, what):
-        """Note what is wrong with an event."""
         self.problems.append(f"{event['type']} {event['seq']}: {what}")
 
     def expect(self, event, want, found=None, path=""):
@@ -213,7 +207,6 @@ class Truth:
                 self.wrong(event, f"{path}{key} is {there!r}, and not {value!r}")
 
     def why(self, event, key, problem):
-        """A reason is not right."""
         if problem:
             self.wrong(event, f"{key}: {problem}")
 
@@ -223,14 +216,12 @@ class Truth:
             self.wrong(event, f"{problem}\n  {text}")
 
     def has_late_losses(self):
-        """Is anything told of a VM after its end?"""
         ends = [self.at(e) for vm in self.world.vms for e in vm.events if e.kind == "ended" and e.line]
         return any((self.told_at(loss) or -1) > end for loss in self.world.losses for end in ends)
 
     # ------------------------------------------------------------ the whole of it
 
     def check(self):
-        """All problems."""
         outputs = {(event["type"], event["mono_ns"]): event for event in reversed(self.events)}
         for line, entry in self.world.lines:
             event = outputs.get((line["type"], line["mono_ns"])) if line else None
@@ -239,12 +230,16 @@ class Truth:
             elif line and entry.vm:
                 self.by_line[id(entry)] = event
                 self.check_event(event, entry)
+            elif line and entry.kind == "stillborn":
+                self.expect(event, {"vm": None, "event": "failed", "errno": errno_name(entry.ret), "watched": None, "story": None})
+            elif line and entry.kind == "untold":
+                self.expect(event, {"vm": None, "errno": errno_name(entry.ret), "first": None, "pvr": None, "hint":
+                                    f"KVM_RUN failed with {errno_name(entry.ret)}; of which VM could not be told"})
         self.check_stories()
         self.check_end(self.events[-1])
         return self.problems
 
     def check_end(self, event):
-        """The last line, which counts."""
         seen = [entry for line, entry in self.world.lines if line]
         is_cut = self.world.config["cut"] is not None
 
@@ -254,11 +249,10 @@ class Truth:
             "type": "end", "cut_off": is_cut, "lost": sum(self.told_at(loss) is not None for loss in self.world.losses),
             "totals": {"negotiations_ok": count("query", True), "negotiations_failed": count("query", False),
                        "asks_ok": count("request", True), "asks_failed": count("request", False), "checks": count("check"),
-                       "vms": count("born"), "runs": count("run"), "kernel_messages": count("line"),
+                       "vms": count("born"), "runs": count("run") + count("untold"), "kernel_messages": count("line"),
                        "runs_repeated": 0 if is_cut else self.world.repeated}})
 
     def check_event(self, event, entry):
-        """One that has a record."""
         number = event["vm"]
         if self.numbers.setdefault(number, entry.vm) is not entry.vm or number is None:
             self.wrong(event, f"vm {number} is another VM")
@@ -266,21 +260,20 @@ class Truth:
         getattr(self, "check_" + entry.kind)(event, entry, claims)
 
     def check_born(self, event, _entry, claims):
-        """A birth."""
         self.expect(event, {"event": "created", "story": None, "watched": claims.states()})
 
     def check_ended(self, event, _entry, claims):
-        """An end."""
         self.expect(event, {"event": "ended", "watched": claims.states()})
         self.say(event, claims, event["story"])
 
-    def check_found(self, event, entry, _claims):
-        """One that was there."""
+    def check_found(self, event, entry, claims):
         self.expect(event, self.found_mode(entry))
+        self.say(event, claims, event["hint"])
+        if event["offered"] not in (None, claims.offers_all()):
+            self.wrong(event, f"offered is {event['offered']}, the vCPUs have {[hex32(reg) for reg in entry.regs]}")
 
     @staticmethod
     def found_mode(entry):
-        """What its vCPUs come to."""
         seen = {0 if pvr in RAW.values() else pvr for pvr in entry.data["seen"].values()}
         pvr = min(seen) if len(seen) == 1 and not entry.vm.plan["pr"] else None
         is_ = "none" if entry.vm.plan["pr"] else "no-vcpu" if not entry.vcpus else "not-known" if not seen else \
@@ -288,21 +281,17 @@ class Truth:
         return {"mode_is": is_, "pvr": hex32(pvr) if is_ == "set" else None}
 
     def check_query(self, event, entry, _claims):
-        """A query."""
         is_whole = event["backend"]["watched"] and not self.world.host.hidden
         self.expect(event, {"cause": {entry.cause} if is_whole else {entry.cause, "unexpected"},
                             "modes": modes_of(entry.caps or 0)})
 
     def check_check(self, event, entry, _claims):
-        """A check."""
         self.expect(event, {"answer": entry.ret})
 
     def check_line(self, event, entry, _claims):
-        """A line."""
         self.expect(event, {"message": entry.text})
 
     def check_request(self, event, entry, claims):
-        """A request."""
         queries = claims.of("query")
         failed = [self.cause(e) for e in queries if e.ret]
         known, source = claims.offers()
@@ -318,7 +307,6 @@ class Truth:
         self.say(event, claims, event["hint"], request=entry)
 
     def arch_causes(self, entry, known):
-        """The causes that may be given for this request."""
         h = entry.host
         if entry.ret == 0:
             above = "accepted-above-host" if known else "accepted"
@@ -342,7 +330,6 @@ class Truth:
         return known == modes_of(host.offers())
 
     def check_run(self, event, entry, claims):
-        """A KVM_RUN that failed."""
         self.expect(event, {**self.how_it_failed(entry), "first": entry.first, **self.obeyed(entry, claims)})
         others = set(event["messages"]) - {e.text for e in claims.of("line")}
         self.why(event, "messages", f"KVM did not print {others}" if others else None)
@@ -350,11 +337,9 @@ class Truth:
 
     @staticmethod
     def how_it_failed(entry):
-        """Of a KVM_RUN."""
         return {"errno": errno_name(entry.ret), "exit_reason": BAD_EXITS[entry.reason] if entry.ret >= 0 else None}
 
     def check_ran(self, event, entry, claims):
-        """A KVM_RUN that ended well."""
         self.expect(event, {"runs_pvr": hex_or_null(entry.shown), "runs_mode": mode_name(entry.shown),
                             **self.obeyed(entry, claims)})
 
@@ -389,7 +374,6 @@ class Truth:
         self.problems += [f"no story of VM {index}" for index in vms]
 
     def check_story(self, event, plan, claims):
-        """Each field."""
         records = [e.line.get("evidence", {}) for e in claims.seen]
         checks, found, queries = claims.of("check")[-1:], claims.of("found"), claims.of("query")
         failed = [self.cause(e) for e in queries if e.ret]
@@ -412,7 +396,6 @@ class Truth:
             self.say(event, claims, sentence, story=event)
 
     def retries(self, queries, claims):
-        """How many queries were one, and recovered."""
         if claims.reasons("ioctl"):
             return {}
         retries, unclear = [e for e in queries if e.retry], sum(e.unclear for e in queries)
@@ -420,7 +403,6 @@ class Truth:
                 for key, n in (("retries", len(retries)), ("recovered", sum(e.ret == 0 for e in retries)))}
 
     def vcpu(self, number, claims):
-        """What the story has of a vCPU."""
         requests, ran = claims.of("request", vcpu=number), claims.of("ran", vcpu=number)[-1:]
         failed = claims.of("run", vcpu=number)[:1]
         kept = requests if len(requests) <= 16 else requests[:8] + requests[-8:]

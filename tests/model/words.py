@@ -22,12 +22,10 @@ HOPELESS = ("no-kernel-support", "no-backend", "backend-not-pseries", "backend-u
 
 
 def wanted(pvr):
-    """What was asked for, in words."""
     return "the host's default" if not pvr else NAMES.get(pvr) or ("ISA 3.2" if pvr == 0x0f000008 else f"0x{pvr:08x}")
 
 
 def runs_in(pvr):
-    """What a vCPU runs in, in words."""
     if pvr is None:
         return "a mode not known"
     if pvr in RAW.values():
@@ -41,7 +39,6 @@ def exit_text(event):
 
 
 def unless(good, problem):
-    """None where it is good."""
     return None if good else problem
 
 
@@ -61,34 +58,34 @@ class Sentence:
         return self.c.of("request", vcpu=vcpu)
 
     def asking(self):
-        """vCPUs that asked."""
         return [None] if self.schema_1 else sorted({e.vcpu for e in self.c.of("request")})
 
     def why(self, m, *points):
-        """The reason that it gives holds."""
         return self.c.why(m["why"], *points)
 
     def whole(self, *points):
-        """Nothing was missed of these functions."""
         return self.c.why(None, *points)
 
     # ------------------------------------------------------------ found, queried
 
     def head(self, m):
-        """Who it is."""
         story = self.story
         good = story and (int(m["vm"]), int(m["pid"]), m["guest"]) == (story["vm"], story["pid"], story["guest"])
         return unless(good, "its head is another VM's")
 
     def found(self, m):
-        """There already."""
         found = self.c.of("found")
         mode = self.truth.found_mode(found[0]) if found else {"mode_is": None}
         want = f"in mode {wanted(int(mode['pvr'], 16))}" if mode["mode_is"] == "set" else FOUND.get(mode["mode_is"])
         return unless(found and m["found"] == want, f"it was found: {mode}")
 
+    def found_hint(self, *modes, of_all=False):
+        """What a hint says of all its vCPUs. of_all: seen or not."""
+        found = self.c.of("found")[0]
+        there = found.regs if of_all else {0 if pvr in RAW.values() else pvr for pvr in found.data["seen"].values()}
+        return unless(there == set(modes), f"they have {[hex(reg or 0) for reg in there]}")
+
     def found_some(self, seen, of):
-        """Not all of its vCPUs."""
         found = self.c.of("found")[0]
         return unless((len(found.data["seen"]), found.vcpus) == (seen, of), "others of its vCPUs were seen")
 
@@ -99,7 +96,6 @@ class Sentence:
         return len(queries), failed, len(queries) - len(failed)
 
     def queries(self, m):
-        """How many, and how they ended."""
         (n, failed, n_ok), some = self.counts(), m.groupdict()
         wrong = int(m["n"]) != n or some.get("failed") and len(failed) != int(m["failed"]) or \
             some.get("how") == "failed" and n_ok or some.get("how") == "succeeded" and failed or \
@@ -109,17 +105,14 @@ class Sentence:
         return unless(self.c.may_miss("ioctl"), "all were seen") if some.get("seen") else self.whole("ioctl")
 
     def retries(self, n, recovered):
-        """Retries that were told."""
         of = self.story["queries"]
         return unless((of["retries"], of["recovered"]) == (n, recovered), "there were other retries")
 
     def all_failed(self, m, newest):
-        """Its queries did, the newest for this cause."""
         _, failed, n_ok = self.counts()
         return unless(failed and not n_ok and failed[-1] == m["cause"] if newest else True, f"{n_ok} succeeded, {failed}")
 
     def offered(self, m):
-        """What it was told."""
         good = [e for e in self.c.of("query") if e.ret == 0]
         told = self.truth.by_line[id(good[-1])]["modes"] if good else None
         return unless(told is not None and (" ".join(told) or "none") == m["modes"], f"it was told {told}")
@@ -127,7 +120,6 @@ class Sentence:
     # ------------------------------------------------------------ requests
 
     def begin_group(self, who):
-        """The vCPUs that the next clauses are about."""
         group = self.asking() if who is None else [int(number) for number in re.findall(r"\d+", who)] or [None]
         if group == self.group and not self.cursor:
             return None  # something else was told of it
@@ -141,7 +133,6 @@ class Sentence:
         return not asked or asked.count(asked[0]) == len(asked)
 
     def finish(self):
-        """All requests of the group have been told."""
         for vcpu in self.group or [] if self.all_told and not self.failure else []:
             n = len(self.requests(vcpu))
             if n != self.cursor:
@@ -171,7 +162,6 @@ class Sentence:
         return unless(asked, "it did not ask")
 
     def asked_often(self, m):
-        """Only how often, and the last time."""
         problem = self.begin_group(m["who"])
         self.all_told = False
         for vcpu in self.group:
@@ -183,14 +173,12 @@ class Sentence:
         return problem
 
     def others(self, m):
-        """More vCPUs than are told of."""
         self.all_told = False
         return unless(int(m["n"]) < len(self.c.vcpus()), "there are not so many")
 
     # ------------------------------------------------------------ runs
 
     def members(self, who=None):
-        """The vCPUs that a clause is about."""
         if who:
             return [int(number) for number in re.findall(r"\d+", who)] or [None]
         return self.c.vcpus() if self.group is None or self.group == self.asking() else self.group
@@ -202,7 +190,6 @@ class Sentence:
                 if ran and (not asked or self.truth.at(ran[0]) > self.truth.at(asked[0]))]
 
     def tense(self, m):
-        """Present, unless it has ended."""
         return unless((m["tense"] == "ran") == self.c.has_ended(), "it has ended, or not")
 
     def runs(self, m, mode):
@@ -215,7 +202,6 @@ class Sentence:
         return self.tense(m) if modes == {mode} else f"it runs in {sorted(modes)}"
 
     def went_on(self, m):
-        """Refused, and it runs nevertheless."""
         good = all(self.requests(None if self.schema_1 else e.vcpu)[-1].ret < 0 for e in self.newest_runs(m["who"]))
         return self.runs(m, "the host's own mode") or unless(good, "it was not refused")
 
@@ -234,7 +220,6 @@ class Sentence:
         return (not cursor or asked[cursor - 1] < at) and (cursor >= len(asked) or at < asked[cursor])
 
     def differ(self, m):
-        """vCPUs run in different modes."""
         modes = {e.vcpu: runs_in(e.shown) for e in self.newest_runs()}
         told = re.findall(rf"(?:vCPU (\d+)|a vCPU) in ({RUNS}|a mode not known)", m["list"])
         if len(set(modes.values())) < 2 or any(number and modes.get(int(number)) != mode for number, mode in told) or \
@@ -243,7 +228,6 @@ class Sentence:
         return self.tense(m)
 
     def fail(self, m, is_right):
-        """Some failure is so; else what is wrong."""
         some = m.groupdict()
         vcpu = int(some["vcpu"]) if some.get("vcpu") else None
         if not self.failure and (self.group is None or not self.are_alike() and vcpu not in (None, *self.group)):
@@ -262,24 +246,20 @@ class Sentence:
         return unless(not some.get("line") or any(self.is_printed(m["line"], e) for e in good), "KVM did not print that then")
 
     def is_printed(self, text, run):
-        """A line of KVM's of the thread that ran."""
         return any(e.text.startswith(text) and e.thread == run.thread and self.truth.at(e) <= self.truth.at(run)
                    for e in self.c.of("line"))
 
     def has_never_run(self, run):
-        """Nothing of its VM ran before this run."""
         earlier = [e for e in self.c.vm.events if e.t < run.t and (
             e.kind == "ran" or e.kind == "interrupted" and e.entered)]
         return run.first and (not earlier or self.c.is_unknowable())
 
     def printed(self, m):
-        """What KVM said."""
         return unless(any(e.text.startswith(m["text"]) for e in self.c.of("line")), "KVM did not print that")
 
     # ------------------------------------------------------------ hints
 
     def who_asked(self, m):
-        """The request that a hint is about."""
         like = [self.request] if self.request else [
             e for e in self.c.of("request") if self.requests(None if self.schema_1 else e.vcpu)[-1] is e
             and self.cause(e) not in ("accepted", "host-default")]
@@ -288,35 +268,29 @@ class Sentence:
         return unless(like, "nobody asked for that last")
 
     def host_offers(self, m):
-        """What the host has."""
         known = self.truth.by_line[id(self.hinted)]["host_modes"]
         if known is None or (" ".join(known) or "none") != m["modes"]:
             return f"what is known of the host is {known}"
         return unless(m["guess"] or self.truth.is_right(known, self.hinted.host), "the host has others")
 
     def can_query(self):
-        """Would KVM answer a query?"""
         if self.c.host.abi is None or self.c.vm.plan["pr"]:
             return "this kernel answers no query of this VM"
         ret, _, cause = self.c.host.hook()
         return unless(ret == 0, f"the answer would be {cause}")
 
     def correct_query(self):
-        """Its query can be corrected."""
         _, failed, n_ok = self.counts()
         return unless(failed and not n_ok and failed[-1] not in HOPELESS, "no other query can succeed") or self.can_query()
 
     def is_raw(self):
-        """A processor's own PVR was asked for."""
         return self.hinted.pvr >> 24 != 0x0f and self.hinted.pvr not in (0, INVALID)
 
     def has_unknown_mode(self):
-        """Of a vCPU that ran."""
         return any(e.shown is None for e in self.c.of("ran"))
 
 
 def told(sentence, m):
-    """"Of the newest query": none succeeded."""
     return sentence.all_failed({**m.groupdict(), "cause": (sentence.counts()[1] or [None])[-1]}, True)
 
 
@@ -325,6 +299,22 @@ NO = {"why": None}
 CLAUSES = [(re.compile(regex + END), holds) for regex, holds in [
     (r"started to take in a migrated guest \(-incoming\)", lambda s, m: unless(s.c.vm.plan["incoming"], "it took in none")),
     (rf"was there when this trace began(?:, (?P<found>in mode {MODE}|{'|'.join(FOUND.values())}))?", S.found),
+    (r"the mode of its vCPUs could not be read", lambda s, m: unless(not s.c.of("found")[0].data["seen"], "it was read")),
+    (r"it has no vCPU yet", lambda s, m: unless(s.c.of("found")[0].vcpus == 0, "it has one")),
+    (r"KVM PR has no compatibility modes", lambda s, m: unless(s.c.vm.plan["pr"], "it is one of KVM HV")),
+    (r"no mode is set(?: \(it has the processor's own PVR, 0x[0-9a-f]{8}(?:, a POWER\d+)?\))?: none was requested, the host's "
+     r"default was, or KVM refused the request; on which other hosts it could run is not known", lambda s, m: s.found_hint(0)),
+    (r"KVM refused the mode that was asked for, and runs no vCPU of it any more \(KVM_RUN gives EINVAL\)",
+     lambda s, m: s.found_hint(INVALID, of_all=True)),
+    (r"its vCPUs have different modes", lambda s, m: unless(len(s.c.of("found")[0].regs) > 1, "they have one")),
+    (rf"it has mode ({MODE})(?:, which is none that is known here)?",
+     lambda s, m: s.found_hint(*(reg for reg in s.c.of("found")[0].regs if wanted(reg) == m[1]))),
+    (r"which this host offers", lambda s, m: unless(s.c.offers_all(), "the host does not")),
+    (rf"which this host does not offer \(it offers {MODES}\), so that it may fail when it runs",
+     lambda s, m: unless(not s.c.offers_all(), "the host does")),
+    (r"a POWER\d+(?: or newer)? host has that mode", lambda s, m: unless(len(s.c.of("found")[0].regs) == 1, "of all?")),
+    (r"of (\d+) of its (\d+) vCPUs no process has a descriptor open, so that their mode is not known",
+     lambda s, m: s.found_some(int(m[2]) - int(m[1]), int(m[2]))),
     (r"(\d+) of its (\d+) vCPUs (?:was|were) seen then", lambda s, m: s.found_some(int(m[1]), int(m[2]))),
     (r"checked KVM_CAP_PPC_COMPAT_CAPS \(answer (-?\d+)\)",
      lambda s, m: unless(s.c.of("check")[-1].ret == int(m[1]), "it got another answer")),
@@ -373,7 +363,7 @@ CLAUSES = [(re.compile(regex + END), holds) for regex, holds in [
     (r"Of the newest query: .*?(?=\.$|\. Not all )", told),
     (rf"this host offers {MODES}(?P<guess> by its cpu-version)?", S.host_offers),
     (r"what this host offers is not known", lambda s, m: unless(
-        s.truth.by_line[id(s.hinted)]["host_modes"] is None, "that is known")),
+        (s.c.offers()[0] if s.hinted is None else s.truth.by_line[id(s.hinted)]["host_modes"]) is None, "that is known")),
     (rf"its query failed \((?P<cause>{CAUSE})\)", lambda s, m: s.all_failed(m, True) or s.whole("ioctl")),
     (rf"a query of it failed \((?P<cause>{CAUSE})\), whether another succeeded was not seen",
      lambda s, m: s.all_failed(m, True) or unless(s.c.may_miss("ioctl"), "all were seen")),
@@ -415,7 +405,6 @@ def heads(claims):
 
 
 def check(text, claims, **more):
-    """All that is wrong with a sentence."""
     sentence = Sentence(claims, **more)
     clauses = heads(claims) + CLAUSES
     problems, at = [], 0
