@@ -12,13 +12,13 @@ CASES = {("debian-7.3", "p10-as-p9-v2"): ("fexit", "yes"), ("debian-6.12", "p10-
          ("debian-7.3", "powernv10"): ("fexit", "yes", "busy"), ("patched-6.12", "p10-v1"): ("kprobe", "yes", "busy"),
          ("patched-7.2-mainline-debug", "p10-as-p9-v2"): ("fexit", "yes"), ("patched-6.12-debug", "p10-v1"): ("kprobe", "yes", "busy")}
 # guest -> was it seen to query, on a kernel with the feature; what its hint must and must not say
-NEVER = ["never queried"]
+NEVER = ["no query of it reached KVM"]
 WANTED = {
     "queried": ("yes", ["this host offers POWER9"], NEVER),
-    "never": ("no", ["it never queried"], []),
+    "never": ("no", ["no query of it reached KVM"], []),
     "zero": ("failed", ["size-too-small"], NEVER),
     "newer": ("failed", ["struct-too-new"], NEVER),
-    "thread": ("no", ["steps asked for POWER10", "it never queried"], ["CPU 0"]),
+    "thread": ("no", ["steps asked for POWER10", "no query of it reached KVM"], ["CPU 0"]),
     "older": ("not-seen", ["was not seen to query", "older than this trace"], NEVER),
 }
 

@@ -107,7 +107,7 @@ def sentences(machine, asks, told_modes, queried=False, first=False):
         if first:
             return [f"{accepted}its first run failed: {GUEST_WIDE}"]
         return [f"{accepted}then KVM_RUN ended with exit reason {asks.exit}", f'KVM printed: "{GUEST_WIDE}"']
-    never = [] if queried else [f"{asks.mode}, this host offers {' '.join(offered(machine))}, and it never queried"]
+    never = [] if queried else [f"{asks.mode}, this host offers {' '.join(offered(machine))}, and no query of it reached KVM"]
     if asks.errno:
         return never + [f"was refused {asks.mode}, then KVM_RUN failed: {asks.errno}"]
     return never + [f"was refused {asks.mode}, went on without a mode and runs in the host's own"]
