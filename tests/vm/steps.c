@@ -116,7 +116,8 @@ static void tell(const char *step, int ret)
 static void new_vm(uint64_t value)
 {
 	(void)value;
-	if (at < 0 || vms[at].fd >= 0) {
+	/* What is repeated has no end: its VMs take the place of those that it closed. */
+	if (at < 0 || vms[at].fd >= 0 || !again) {
 		if (n_vms == MAX_VMS) {
 			errno = EMFILE;
 			die("new");
