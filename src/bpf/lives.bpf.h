@@ -159,7 +159,8 @@ __noinline int is_asked_for(struct call *c)
 
 	if (!c)
 		return 0;
-	if (modes & CC_MODE_FILTERED && !thread_passes(task))
+	/* Whichever thread makes it, a VM is of the process. */
+	if (modes & CC_MODE_FILTERED && c->type != CC_VM_CREATED && !thread_passes(task))
 		return 0;
 	if (!c->kvm)
 		return process_passes(task, 0);

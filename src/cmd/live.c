@@ -161,13 +161,12 @@ static void tell_losses(struct live *l, const struct cc_record *r)
 
 static void on_vm(struct live *l, const struct cc_record *r)
 {
-	struct vm_names *names = names_of(&l->names, r->vm);
+	const struct vm_names *names = names_of(&l->names, r->vm);
 	struct frame_text text;
 	struct frame f = frame_of_vm(r, names, &text);
 
 	send_frame(l, &f);
-	if (names)
-		*names = (struct vm_names){ 0 };
+	names_drop(&l->names, names);
 	if (f.vm.event != VM_ENDED)
 		return;
 	attach_forget_vm(l->attach, r->vm);
@@ -176,15 +175,14 @@ static void on_vm(struct live *l, const struct cc_record *r)
 
 static void on_call(struct live *l, const struct cc_record *r)
 {
-	struct vm_names *names = names_of(&l->names, r->vm);
+	const struct vm_names *names = names_of(&l->names, r->vm);
 	struct frame f = frame_of_call(r, names);
 
 	if (r->ret == -EINVAL || r->type == CC_ARCH_COMPAT)
 		refresh_device_tree(l);
 	learn_command(l, r);
 	send_frame(l, &f);
-	if (names)
-		*names = (struct vm_names){ 0 };
+	names_drop(&l->names, names);
 }
 
 static bool is_told(const struct live *l, const struct cc_record *r)
@@ -209,7 +207,7 @@ static void on_record(const struct cc_record *r, void *ctx)
 static void on_line(const struct cc_line *line, void *ctx)
 {
 	struct live *l = ctx;
-	struct vm_names *names = names_of(&l->names, line->rec.vm);
+	const struct vm_names *names = names_of(&l->names, line->rec.vm);
 	struct frame_text text;
 	struct frame f;
 
@@ -217,8 +215,7 @@ static void on_line(const struct cc_line *line, void *ctx)
 		return;
 	f = frame_of_line(line, names, &text);
 	send_frame(l, &f);
-	if (names)
-		*names = (struct vm_names){ 0 };
+	names_drop(&l->names, names);
 }
 
 static void on_loss(enum cc_loss loss, uint64_t n, const struct loss_count *by, size_t n_by,

@@ -50,22 +50,40 @@ struct frame frame_at(enum frame_type type, uint64_t mono_ns)
 	};
 }
 
-struct vm_names *names_of(struct names *n, uint64_t vm)
+const struct vm_names *names_of(const struct names *n, uint64_t vm)
 {
-	for (size_t i = 0; vm && i < FRAMES_NAMES; i++)
+	for (size_t i = 0; n->n && vm && i < FRAMES_NAMES; i++)
 		if (n->list[i].vm == vm)
 			return &n->list[i];
 	return NULL;
 }
 
+void names_drop(struct names *n, const struct vm_names *told)
+{
+	if (!told)
+		return;
+	n->list[told - n->list] = (struct vm_names){ 0 };
+	n->n--;
+}
+
+static struct vm_names *place_of(struct names *n, uint64_t vm)
+{
+	const struct vm_names *there = names_of(n, vm);
+	struct vm_names *p;
+
+	if (there)
+		return &n->list[there - n->list];
+	p = &n->list[n->next++ % FRAMES_NAMES];
+	n->n += !p->vm;
+	return p;
+}
+
 void names_note(struct names *n, const struct cc_args *a)
 {
-	struct vm_names *p = names_of(n, a->vm);
+	struct vm_names *p = place_of(n, a->vm);
 	size_t len = a->len <= sizeof(a->args) ? a->len : sizeof(a->args);
 	bool all = len && len < sizeof(a->args);
 
-	if (!p)
-		p = &n->list[n->next++ % FRAMES_NAMES];
 	p->vm = a->vm;
 	guest_option(p->name_option, sizeof(p->name_option), a->args, len);
 	p->incoming = guest_incoming(a->args, len, all);

@@ -18,7 +18,7 @@ struct vm_names {
 
 struct names {
 	struct vm_names list[FRAMES_NAMES];
-	unsigned int next;
+	unsigned int n, next; /* mostly there are none */
 };
 
 /* CLOCK_MONOTONIC, in nanoseconds. */
@@ -36,8 +36,11 @@ struct frame_text {
 
 void names_note(struct names *n, const struct cc_args *a);
 
-/* What is known of this VM and has not been told; NULL: nothing. The caller empties it. */
-struct vm_names *names_of(struct names *n, uint64_t vm);
+/* What is known of this VM and has not been told; NULL: nothing. */
+const struct vm_names *names_of(const struct names *n, uint64_t vm);
+
+/* It has been told. NULL: nothing was known. */
+void names_drop(struct names *n, const struct vm_names *told);
 
 /* known: of this VM, or NULL. */
 struct frame frame_of_vm(const struct cc_record *r, const struct vm_names *known,

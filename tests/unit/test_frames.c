@@ -92,6 +92,12 @@ static void test_names(void **state)
 	f = frame_of_vm(&made, names_of(&names, 4), &text);
 	assert_string_equal(f.vm.name_option, "");
 	assert_int_equal(f.vm.incoming, INCOMING_NO);
+	names_drop(&names, names_of(&names, 3));
+	names_drop(&names, names_of(&names, 3));
+	assert_null(names_of(&names, 3));
+	assert_non_null(names_of(&names, 4));
+	names_drop(&names, names_of(&names, 4));
+	assert_int_equal(names.n, 0);
 }
 
 /* What was cut off may have told of a migration. */
