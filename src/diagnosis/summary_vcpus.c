@@ -326,10 +326,14 @@ bool mode_of_all(const struct history *h, bool *differs, struct history_run *mod
 static void tell_run(struct text *t, const struct summary *s, const char *who,
 		     const struct history_run *run, bool refused)
 {
-	bool ended = s->history->ended;
+	bool ended = s->history->ended, all = s->requests == COVERED;
 	char mode[SUMMARY_MODE_LEN];
 
-	if (!run->mode_known)
+	if (!all && !run->mode_known)
+		clause(t, SEEN_TO_RUN_SOMEHOW, who);
+	else if (!all)
+		clause(t, SEEN_TO_RUN, who, summary_runs_in(mode, run->pvr));
+	else if (!run->mode_known)
 		clause(t, ended ? RAN_SOMEHOW : RUNS_SOMEHOW, who);
 	else if (refused && !run->pvr)
 		clause(t, ended ? WENT_ON : GOES_ON, who);
@@ -369,7 +373,10 @@ static void tell_different_runs(struct text *t, const struct summary *s)
 		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%s in %s", at ? ", " : "",
 				       name, mode);
 	}
-	clause(t, h->ended ? RAN_DIFFERENTLY : RUN_DIFFERENTLY, list);
+	if (s->requests != COVERED)
+		clause(t, SEEN_TO_DIFFER, list);
+	else
+		clause(t, h->ended ? RAN_DIFFERENTLY : RUN_DIFFERENTLY, list);
 }
 
 static void tell_no_run(struct text *t, const struct summary *s)

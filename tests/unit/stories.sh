@@ -93,7 +93,7 @@ says 15-retry-of-another-thread "2 queries were seen, which all failed (first st
 never 15-retry-of-another-thread "retry, which"
 has 15-retry-of-another-thread '.[0].queries.retries == 0'
 
-says 17-raw "asked for the host's default: host-default, runs in the host's own mode."
+says 17-raw "asked for the host's default: host-default, was seen to run in the host's own mode."
 never 17-raw "raw"
 has 17-raw '.[0].vcpus[0].ran.pvr == "0x00000000"'
 

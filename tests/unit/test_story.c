@@ -957,7 +957,7 @@ static void test_not_all(void **state)
 	over(c);
 	assert_string_equal(
 		c->stories[1],
-		"VM 1, qemu-system-ppc[7]: 1 query was seen, which succeeded; was offered POWER9, asked for POWER9: accepted, runs in POWER9. Not all of its calls were seen (events were lost).");
+		"VM 1, qemu-system-ppc[7]: 1 query was seen, which succeeded; was offered POWER9, asked for POWER9: accepted, was seen to run in POWER9. Not all of its calls were seen (events were lost).");
 }
 
 /* Its end, in a few words, and its story at once. */
