@@ -172,7 +172,7 @@ static enum tri lost_counts(const struct rule *r, const struct cc_loss_key *key)
 	if (!(r->types & 1u << type))
 		return TRI_NO;
 	/* A uevent can have been of a module, too, and what a probe missed of anybody. */
-	if (!loss_is_of_calls(key->loss) || !loss_is_certain(key))
+	if (!loss_key_is_of_calls(key) || !loss_is_certain(key))
 		return TRI_MAYBE;
 	if (r->kind == RULE_MODE || r->kind == RULE_MODES)
 		return returned && key->ret ? TRI_NO : TRI_MAYBE;
@@ -201,7 +201,9 @@ static void lose(const struct evaluation *ev, struct rule_state *s, const struct
 		return;
 	/* What calls were lost is known by their VMs. Of a VM nothing may have been seen at all. */
 	if (s->per_vm) {
-		if (!loss_is_of_calls(key->loss) && passes != TRI_NO) {
+		bool of_birth = !key->type || key->type == CC_VM_CREATED;
+
+		if ((!loss_is_of_calls(key->loss) || of_birth) && passes != TRI_NO) {
 			s->lost_maybe = add_up(s->lost_maybe, n);
 			s->lost_reasons |= 1u << key->loss;
 		}

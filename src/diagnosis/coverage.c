@@ -103,7 +103,7 @@ void coverage_end(struct coverage *c, const struct frame *f)
 
 unsigned int coverage_lost_functions(const struct frame *f, const struct loss_count *by)
 {
-	if (!loss_is_of_calls(f->lost.loss))
+	if (by ? !loss_key_is_of_calls(&by->key) : !loss_is_of_calls(f->lost.loss))
 		return 0;
 	switch (by ? by->key.type : 0) {
 	case CC_NEGOTIATION:
@@ -155,6 +155,9 @@ static enum coverage_reason why_unborn(const struct coverage *c)
 {
 	if (!in_order(c))
 		return NOT_COVERED_SCHEMA_1;
+	/* It hides births as well. */
+	if (c->filters.outcomes)
+		return NOT_COVERED_OUTCOMES;
 	if (!c->points[POINT_BIRTH].attached || c->points[POINT_BIRTH].gap || c->forgets)
 		return NOT_COVERED_BIRTH;
 	return c->points[POINT_BIRTH].lost_at ? NOT_COVERED_LOST : NOT_COVERED_OLDER;
@@ -192,13 +195,16 @@ void coverage_born(const struct coverage *c, struct vm_coverage *vm, uint64_t mo
 	if (!in_order(c))
 		return;
 	vm->unborn = COVERED;
-	for (int p = 0; p < ATTACH_POINTS; p++)
-		if (c->points[p].attached && mono_ns <= c->points[p].attached_ns)
+	for (int p = 0; p < ATTACH_POINTS; p++) {
+		if (!c->points[p].told || (c->points[p].attached && mono_ns <= c->points[p].attached_ns))
 			vm->holes.at[p] |= BIT(NOT_COVERED_GAP);
+		vm->holes.at[p] &= (uint16_t)~BIT(NOT_COVERED_BIRTH);
+	}
 }
 
 void coverage_found(struct vm_coverage *vm)
 {
+	vm->found = true;
 	if (!vm->born && vm->unborn == NOT_COVERED_BIRTH)
 		vm->unborn = NOT_COVERED_OLDER;
 }
@@ -238,9 +244,19 @@ void coverage_ended(const struct coverage *c, struct vm_coverage *vm)
 	vm->ended = true;
 }
 
+/* Why its birth is not known, by what is known now: it may be among what was lost. */
+static enum coverage_reason unborn_for(const struct coverage *c, const struct vm_coverage *vm)
+{
+	if (vm->unborn == NOT_COVERED_OLDER && !vm->found &&
+	    holes_at(c, vm, POINT_BIRTH) & BIT(NOT_COVERED_LOST))
+		return NOT_COVERED_LOST;
+	return (enum coverage_reason)vm->unborn;
+}
+
 enum coverage_reason coverage_of(const struct coverage *c, const struct vm_coverage *vm,
 				 unsigned int functions)
 {
+	enum coverage_reason unborn;
 	unsigned int holes = 0;
 
 	if (!vm)
@@ -252,8 +268,9 @@ enum coverage_reason coverage_of(const struct coverage *c, const struct vm_cover
 		if (vm->early_losses & 1u << p)
 			holes |= BIT(NOT_COVERED_LOST);
 	}
-	if (vm->unborn != COVERED)
-		holes |= BIT(vm->unborn);
+	unborn = unborn_for(c, vm);
+	if (unborn != COVERED)
+		holes |= BIT(unborn);
 	if (c->filters.threads || c->filters.processes)
 		holes |= BIT(NOT_COVERED_FILTER);
 	if (c->filters.outcomes)

@@ -78,6 +78,7 @@ struct vm_coverage {
 	uint16_t early_losses; /* functions of which something was lost before it was heard of */
 	uint8_t unborn; /* enum coverage_reason: why its birth is not known; COVERED: it is */
 	bool born;	/* it was told to have been made, be it out of order */
+	bool found;	/* it was there when the trace began */
 	bool ended;	/* nothing can be missed of it any more */
 };
 

@@ -758,7 +758,7 @@ static bool knows_command(const struct evidence *e)
 }
 
 /* Is the host known to be one where the hook has no answer? */
-static bool hook_must_fail(const struct host_facts *host)
+bool host_hook_must_fail(const struct host_facts *host)
 {
 	if (host->pseries_is == FACT_ABSENT)
 		return true;
@@ -875,7 +875,7 @@ static bool can_be_answer_copyout(const struct evidence *e)
 {
 	if (e->hook != MAYBE || e->written)
 		return e->hook != NO;
-	if (hook_must_fail(e->host))
+	if (host_hook_must_fail(e->host))
 		return false;
 	/* Before v5 the struct is not read, at most its size is. */
 	return past_struct(e) && e->flags != YES && (!is_sized(e) || e->size_read != NO);

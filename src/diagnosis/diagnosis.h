@@ -122,6 +122,8 @@ struct offer host_offer(const struct host_facts *host);
 /* Is its nested API v2? Can its kernel answer queries? As far as is known. */
 bool host_is_v2(const struct host_facts *host);
 bool host_can_answer(const struct host_facts *host);
+/* Is the host known to be one where the backend hook has no answer? */
+bool host_hook_must_fail(const struct host_facts *host);
 
 /* host: for what the kernel can; offer: for what this VM knows. */
 void diagnose_arch(const struct cc_record *r, const struct host_facts *host,
@@ -140,6 +142,7 @@ const char *queried_name(enum queried queried);
 const char *loss_name(enum cc_loss loss);
 /* Whether calls, or lines of KVM's, can be among what was lost so; and ends of VMs. */
 bool loss_is_of_calls(enum cc_loss loss);
+bool loss_key_is_of_calls(const struct cc_loss_key *key);
 bool loss_is_of_ends(enum cc_loss loss);
 /* Was each of what was lost so an event of KVM's? Of what a probe missed the kernel cannot tell. */
 bool loss_is_certain(const struct cc_loss_key *key);

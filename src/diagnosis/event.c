@@ -75,6 +75,12 @@ bool loss_is_of_calls(enum cc_loss loss)
 	return loss != CC_LOSS_UEVENTS && loss != CC_LOSS_VMS;
 }
 
+/* A VM that finds no room loses all of its calls, and these are told by their types. */
+bool loss_key_is_of_calls(const struct cc_loss_key *key)
+{
+	return key->type || loss_is_of_calls(key->loss);
+}
+
 bool loss_is_of_ends(enum cc_loss loss)
 {
 	return loss == CC_LOSS_UEVENTS || loss == CC_LOSS_UNREADABLE;

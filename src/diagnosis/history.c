@@ -34,7 +34,10 @@ void history_found(struct history *h, const struct inventory_vm *found,
 	h->found_pvr = verdict->pvr;
 	h->found_vcpus = found->n_vcpus;
 	h->found_seen = 0;
-	for (size_t i = 0; i < found->n_open_vcpus; i++)
+	/* KVM PR has no modes: nothing of them is missing. */
+	if (verdict->is == MODE_NONE)
+		h->found_seen = found->n_vcpus;
+	for (size_t i = 0; verdict->is != MODE_NONE && i < found->n_open_vcpus; i++)
 		h->found_seen += found->vcpus[i].has_mode;
 }
 
@@ -201,10 +204,24 @@ void history_ran(struct history_vcpu *vcpu, const struct cc_record *r, uint64_t 
 					  .pvr = (uint32_t)r->in[CC_VCPU_PVR] };
 }
 
+static void note_way(struct history *h, const struct history_failure *failure)
+{
+	uint32_t reason = failure->ret < 0 ? 0 : failure->exit_reason;
+
+	for (unsigned int i = 0; i < h->n_ways; i++)
+		if (h->ways[i].ret == failure->ret && h->ways[i].exit_reason == reason)
+			return;
+	if (h->n_ways == HISTORY_WAYS)
+		return;
+	h->ways[h->n_ways].ret = failure->ret;
+	h->ways[h->n_ways++].exit_reason = reason;
+}
+
 void history_failed(struct history *h, struct history_room *room, struct history_vcpu *vcpu,
 		    const struct history_failure *failure)
 {
 	h->n_failures++;
+	note_way(h, failure);
 	if (!vcpu || vcpu->n_failures++)
 		return;
 	if (take_room(room, sizeof(*failure))) {

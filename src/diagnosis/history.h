@@ -21,6 +21,7 @@
 #define HISTORY_REQUESTS   16 /* the first half of them and the newest half */
 #define HISTORY_BYTES	   (8u << 20)
 #define HISTORY_LINE_BYTES (8u << 20) /* of all lines that KVM printed */
+#define HISTORY_WAYS	 16 /* in which KVM_RUNs failed, that are told apart */
 #define HISTORY_LINES	   8	      /* lines of KVM's that are remembered of a VM, the newest */
 
 /* A KVM_SET_ONE_REG of KVM_REG_PPC_ARCH_COMPAT. */
@@ -119,7 +120,12 @@ struct history {
 	struct history_vcpu *vcpus;
 	unsigned int n_vcpus, vcpus_room;
 	bool left_out;		 /* a part of it found no room */
-	unsigned int n_failures; /* kinds of failures of KVM_RUN */
+	unsigned int n_failures; /* KVM_RUNs that failed and were recorded; */
+	struct {
+		int32_t ret;
+		uint32_t exit_reason; /* where ret is not negative */
+	} ways[HISTORY_WAYS];
+	unsigned int n_ways; /* how many of these; HISTORY_WAYS: or more */
 
 	struct history_line *lines; /* HISTORY_LINES of them; NULL: there was none */
 	unsigned int n_lines;	    /* that there were; line i stands at i % HISTORY_LINES */

@@ -127,13 +127,27 @@ static void say_queried(struct hint *h, const struct summary_asked *a)
 	}
 }
 
+/* Nothing that a VMM can change makes such a query succeed. */
+static bool fails_for_good(enum cause cause)
+{
+	switch (cause) {
+	case CAUSE_NO_KERNEL_SUPPORT:
+	case CAUSE_NO_BACKEND:
+	case CAUSE_BACKEND_NOT_PSERIES:
+	case CAUSE_BACKEND_NO_CPU_VERSION:
+	case CAUSE_BACKEND_UNMAPPED_CPU_VERSION:
+	case CAUSE_BACKEND_FAILED:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* Advice to query needs a kernel that can answer, and a VMM that has not had its answer. */
 static void say_what_to_ask(struct hint *h, const struct history_request *r,
 			    const struct summary_asked *a)
 {
-	bool refused_for_good = a->queried == QUERIED_FAILED &&
-				(a->query_cause == CAUSE_NO_KERNEL_SUPPORT ||
-				 a->query_cause == CAUSE_NO_BACKEND);
+	bool refused_for_good = a->queried == QUERIED_FAILED && fails_for_good(a->query_cause);
 
 	if (a->queried == QUERIED_YES && r->source == MODES_NEGOTIATION)
 		say(h, ASK_WHAT_ANSWER_HAS);
@@ -275,7 +289,8 @@ void summary_fill_request(struct history_request *to, const struct cc_record *r,
 		.ret = r->ret,
 		.cause = (uint8_t)cause,
 		.source = (uint8_t)offer->source,
-		.guessed = offer->source == MODES_CPU_VERSION && host->nested == NESTED_UNKNOWN,
+		.guessed = offer->source == MODES_CPU_VERSION &&
+			   (host->nested == NESTED_UNKNOWN || host->nested == NESTED_V2),
 		.early = is_before_papr(r),
 		.early_known = r->seen & CC_SEEN_PAPR,
 		.v2 = host_is_v2(host),
@@ -284,7 +299,7 @@ void summary_fill_request(struct history_request *to, const struct cc_record *r,
 
 bool host_can_answer(const struct host_facts *host)
 {
-	return host->ksize_is == FACT_KNOWN || host->kernel_cmd;
+	return (host->ksize_is == FACT_KNOWN || host->kernel_cmd) && !host_hook_must_fail(host);
 }
 
 void diagnose_arch(const struct cc_record *r, const struct host_facts *host,

@@ -176,8 +176,8 @@ static void tell_rest(struct text *t, const struct summary *s)
 {
 	const struct history *h = s->history;
 
-	if (h->n_failures > 1)
-		fprintf(t->f, " " DIFFERENT_WAYS, h->n_failures);
+	if (h->n_ways > 1 && h->n_ways < HISTORY_WAYS)
+		fprintf(t->f, " " DIFFERENT_WAYS, h->n_ways);
 	tell_advice(t, s);
 	if (s->life != COVERED && !t->reason)
 		fprintf(t->f, " " NOT_ALL, coverage_why(s->life));

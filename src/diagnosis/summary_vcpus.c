@@ -52,8 +52,11 @@ static bool has_several_vcpus(const struct history *h)
 	return h->n_vcpus > 1;
 }
 
+/* How a failure is told of: what can be said of the VM, and whether its vCPU was named before. */
+enum of_whom { OF_VM, OF_NAMED, OF_UNNAMED };
+
 static void tell_first_run(struct text *t, const struct history *h, const struct history_vcpu *vcpu,
-			   const struct history_failure *f)
+			   const struct history_failure *f, enum of_whom whom)
 {
 	const char *line = line_of(h, f);
 	char how[96], what[LINE_SAID + 112];
@@ -64,7 +67,7 @@ static void tell_first_run(struct text *t, const struct history *h, const struct
 			 strlen(line) > LINE_SAID ? "..." : "", how);
 	else
 		snprintf(what, sizeof(what), "%s", how);
-	if (f->first == FIRST_OF_VM)
+	if (f->first == FIRST_OF_VM && whom == OF_VM)
 		clause(t, FIRST_RUN_OF_VM, what);
 	else if (vcpu->known)
 		clause(t, FIRST_RUN_OF_VCPU, vcpu->id, what);
@@ -73,22 +76,23 @@ static void tell_first_run(struct text *t, const struct history *h, const struct
 }
 
 static void tell_plain_run(struct text *t, const struct history *h, const struct history_vcpu *vcpu,
-			   const struct history_failure *f)
+			   const struct history_failure *f, enum of_whom whom)
 {
 	bool later = vcpu && vcpu->first_run && vcpu->first_run < f->seq;
 	const char *line = line_of(h, f);
-	char how[96], said[LINE_SAID + 32] = "";
+	char how[96];
 
 	exit_text(how, sizeof(how), f);
-	if (line)
-		snprintf(said, sizeof(said), PRINTED, line);
-	if (later)
+	if (later && whom == OF_UNNAMED && vcpu->known)
+		clause(t, f->ret < 0 ? LATER_OF_VCPU_FAILED : LATER_OF_VCPU_ENDED, vcpu->id, how);
+	else if (later)
 		clause(t, f->ret < 0 ? LATER_FAILED : LATER_ENDED, how);
 	else if (vcpu && vcpu->known && has_several_vcpus(h))
 		clause(t, f->ret < 0 ? VCPU_FAILED : VCPU_ENDED, vcpu->id, how);
 	else
 		clause(t, f->ret < 0 ? RUN_FAILED : RUN_ENDED, how);
-	fputs(said, t->f);
+	if (line)
+		fprintf(t->f, PRINTED, LINE_SAID, line, strlen(line) > LINE_SAID ? "..." : "");
 }
 
 /* Before that failure, so that not each of its vCPUs has the mode of the failing one. */
@@ -101,26 +105,29 @@ static bool asked_for_another(const struct history_vcpu *vcpu, const struct hist
 }
 
 static void tell_failure(struct text *t, const struct history *h, const struct history_vcpu *vcpu,
-			 const struct history_failure *f)
+			 const struct history_failure *f, enum of_whom whom)
 {
 	char mode[SUMMARY_MODE_LEN];
 
 	if (vcpu && f->first >= FIRST_OF_VCPU)
-		tell_first_run(t, h, vcpu, f);
+		tell_first_run(t, h, vcpu, f, whom);
 	else
-		tell_plain_run(t, h, vcpu, f);
+		tell_plain_run(t, h, vcpu, f, whom);
 	/* Which vCPU it was is not known, and yet which mode it had. */
 	if (vcpu && !vcpu->known && f->mode_known && f->pvr && f->pvr != ABI_PVR_INVALID &&
 	    (!f->asked || asked_for_another(vcpu, f)))
 		clause(t, ON_VCPU_IN, summary_runs_in(mode, f->pvr));
 }
 
-static void tell_above_host(struct text *t, const char *who, const struct history_request *r)
+static void tell_above_host(struct text *t, const char *who, const struct history_request *r,
+			    unsigned int n)
 {
 	const char *newest = newest_of(r->modes);
 	char mode[SUMMARY_MODE_LEN];
 
-	if (newest)
+	if (newest && n > 1)
+		clause(t, ABOVE_HOST_TIMES, who, summary_wanted(mode, r->pvr), n, newest);
+	else if (newest)
 		clause(t, ABOVE_HOST, who, summary_wanted(mode, r->pvr), newest);
 	else
 		clause(t, ABOVE_SOME_HOST, who, summary_wanted(mode, r->pvr));
@@ -137,11 +144,11 @@ char *summary_failure(const struct history *h, const struct history_vcpu *vcpu,
 	if (!t.f)
 		return NULL;
 	if (f->asked && f->request.cause == ARCH_ACCEPTED_ABOVE_HOST)
-		tell_above_host(&t, "", &f->request);
+		tell_above_host(&t, "", &f->request, 1);
 	else if (f->asked)
 		clause(&t, ASKED, "", summary_wanted(mode, f->request.pvr),
 		       arch_cause_name(f->request.cause));
-	tell_failure(&t, h, vcpu, f);
+	tell_failure(&t, h, vcpu, f, OF_VM);
 	if (!h) {
 		t.sep = "; ";
 		clause(&t, OF_NO_VM);
@@ -197,6 +204,14 @@ static void tell_run_before(struct telling *g)
 	g->begun = true;
 }
 
+/* What was lost since it failed may have been a run of another vCPU. */
+static enum of_whom of_whom(const struct telling *g)
+{
+	if (*g->who && !g->begun)
+		return OF_UNNAMED;
+	return g->s->runs == COVERED ? OF_VM : OF_NAMED;
+}
+
 /* What came before the event of this number. */
 static void tell_until(struct telling *g, uint64_t seq)
 {
@@ -207,8 +222,9 @@ static void tell_until(struct telling *g, uint64_t seq)
 	if (ran && (!fails || vcpu->ran.seq < vcpu->failure->seq))
 		tell_run_before(g);
 	if (fails) {
-		g->told_failure = g->begun = true;
-		tell_failure(g->t, g->s->history, vcpu, vcpu->failure);
+		g->told_failure = true;
+		tell_failure(g->t, g->s->history, vcpu, vcpu->failure, of_whom(g));
+		g->begun = true;
 	}
 	if (ran && !g->told_run)
 		tell_run_before(g);
@@ -229,7 +245,7 @@ static void tell_requests(struct telling *g, const struct history_request *r, un
 
 	summary_wanted(mode, r->pvr);
 	if (last && r->cause == ARCH_ACCEPTED_ABOVE_HOST && is_followed(g->vcpu, r))
-		tell_above_host(g->t, g->begun ? "then " : g->who, r);
+		tell_above_host(g->t, g->begun ? "then " : g->who, r, n);
 	else if (g->begun && n > 1)
 		clause(g->t, refused ? THEN_REFUSED_TIMES : THEN_ASKED_TIMES, mode, n, cause);
 	else if (g->begun)
@@ -269,12 +285,23 @@ static unsigned int count_groups(const struct history_vcpu *vcpu)
 	return groups;
 }
 
-static void tell_often(struct telling *g)
+static void tell_mode_of_run(struct text *t, const struct history_run *run)
 {
-	const struct history_request *last = last_request(g->vcpu);
 	char mode[SUMMARY_MODE_LEN];
 
-	tell_until(g, last->seq);
+	if (run->mode_known)
+		clause(t, RAN, "", summary_runs_in(mode, run->pvr));
+	else
+		clause(t, RAN_SOMEHOW, "");
+}
+
+static void tell_often(struct telling *g)
+{
+	const struct history_vcpu *vcpu = g->vcpu;
+	const struct history_request *last = last_request(vcpu);
+	char mode[SUMMARY_MODE_LEN];
+
+	tell_until(g, vcpu->requests[0].seq);
 	summary_wanted(mode, last->pvr);
 	if (g->vcpu->n_refused)
 		clause(g->t, REFUSED_OFTEN, g->who, g->vcpu->n_requests, g->vcpu->n_refused, mode,
@@ -282,6 +309,17 @@ static void tell_often(struct telling *g)
 	else
 		clause(g->t, ASKED_OFTEN, g->who, g->vcpu->n_requests, mode,
 		       arch_cause_name(last->cause));
+	g->begun = true;
+	if (vcpu->failure && !g->told_failure && vcpu->failure->seq < last->seq) {
+		g->told_failure = true;
+		g->t->sep = IN_BETWEEN;
+		tell_failure(g->t, g->s->history, vcpu, vcpu->failure, of_whom(g));
+	}
+	if (vcpu->ran.seq && !g->told_run && vcpu->ran.seq < last->seq) {
+		g->t->sep = IN_BETWEEN;
+		g->told_run = true;
+		tell_mode_of_run(g->t, &vcpu->ran);
+	}
 }
 
 /* Its requests and its failure, and what it ran in before the newest request. */
@@ -354,7 +392,7 @@ static void vcpu_name(char *buf, size_t len, const struct history_vcpu *vcpu)
 static void tell_different_runs(struct text *t, const struct summary *s)
 {
 	const struct history *h = s->history;
-	char list[VCPUS_NAMED * 96] = "", name[24], mode[SUMMARY_MODE_LEN] = "a mode not known";
+	char list[VCPUS_NAMED * 96] = "", name[24], mode[SUMMARY_MODE_LEN];
 	unsigned int n = 0;
 	size_t at = 0;
 
@@ -370,6 +408,8 @@ static void tell_different_runs(struct text *t, const struct summary *s)
 		vcpu_name(name, sizeof(name), vcpu);
 		if (vcpu->ran.mode_known)
 			summary_runs_in(mode, vcpu->ran.pvr);
+		else
+			snprintf(mode, sizeof(mode), "a mode not known");
 		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%s in %s", at ? ", " : "",
 				       name, mode);
 	}
@@ -412,6 +452,20 @@ static bool same_requests(const struct history_vcpu *a, const struct history_vcp
 	return true;
 }
 
+static bool same_runs(const struct history_vcpu *a, const struct history_vcpu *b)
+{
+	if (!a->ran.seq && !b->ran.seq)
+		return true;
+	return runs_now(a) && runs_now(b) && a->ran.mode_known == b->ran.mode_known &&
+	       a->ran.pvr == b->ran.pvr;
+}
+
+/* What is told of one of these holds for the other. */
+static bool same_story(const struct history_vcpu *a, const struct history_vcpu *b)
+{
+	return a == b || (same_requests(a, b) && !a->failure && !b->failure && same_runs(a, b));
+}
+
 /* The one that is told of for all: the first that failed, else the first. NULL: none did anything.
  */
 static const struct history_vcpu *first_vcpu(const struct history *h)
@@ -430,22 +484,26 @@ static const struct history_vcpu *first_vcpu(const struct history *h)
 	return first;
 }
 
-/* Did all that asked ask for the same? */
+/* Did all that asked ask for the same, and none fail? Then it is told of the VM and of none of them. */
 static bool are_alike(const struct history *h)
 {
 	const struct history_vcpu *first = NULL;
 
 	for (unsigned int i = 0; i < h->n_vcpus; i++) {
-		if (!h->vcpus[i].n_requests)
-			continue;
-		if (first && !same_requests(first, &h->vcpus[i]))
+		const struct history_vcpu *vcpu = &h->vcpus[i];
+
+		if (vcpu->failure && h->n_vcpus > 1)
 			return false;
-		first = &h->vcpus[i];
+		if (!vcpu->n_requests)
+			continue;
+		if (first && !same_requests(first, vcpu))
+			return false;
+		first = vcpu;
 	}
 	return true;
 }
 
-/* "vCPUs 0, 1, 2 " of those that asked for the same; done: those that were told of. */
+/* "vCPUs 0, 1, 2 " of those that did the same; done: those that were told of. */
 static void name_group(char *buf, size_t len, const struct history *h, unsigned int from,
 		       bool done[HISTORY_VCPUS])
 {
@@ -454,7 +512,7 @@ static void name_group(char *buf, size_t len, const struct history *h, unsigned 
 	size_t at;
 
 	for (unsigned int i = from; i < h->n_vcpus; i++)
-		n += !done[i] && same_requests(one, &h->vcpus[i]);
+		n += !done[i] && same_story(one, &h->vcpus[i]);
 	if (n == 1) {
 		vcpu_name(buf, len, one);
 		strncat(buf, " ", len - strlen(buf) - 1);
@@ -463,7 +521,7 @@ static void name_group(char *buf, size_t len, const struct history *h, unsigned 
 	}
 	at = (size_t)snprintf(buf, len, "vCPUs");
 	for (unsigned int i = from; i < h->n_vcpus; i++) {
-		if (done[i] || !same_requests(one, &h->vcpus[i]))
+		if (done[i] || !same_story(one, &h->vcpus[i]))
 			continue;
 		done[i] = true;
 		if (named++ < VCPUS_NAMED && at < len)
@@ -484,7 +542,7 @@ static void tell_group(struct text *t, const struct summary *s, unsigned int fro
 	name_group(who, sizeof(who), s->history, from, done);
 	tell_vcpu(t, s, vcpu, who);
 	if (runs_now(vcpu))
-		tell_run(t, s, "", &vcpu->ran, last && last->ret < 0);
+		tell_run(t, s, does_something(vcpu) ? "" : who, &vcpu->ran, last && last->ret < 0);
 	t->sep = "; ";
 }
 
@@ -495,7 +553,7 @@ static void tell_each(struct text *t, const struct summary *s)
 	unsigned int groups = 0, others = 0;
 
 	for (unsigned int i = 0; i < h->n_vcpus; i++) {
-		if (done[i] || !does_something(&h->vcpus[i]))
+		if (done[i] || (!does_something(&h->vcpus[i]) && !h->vcpus[i].ran.seq))
 			continue;
 		if (groups++ < GROUPS_TOLD)
 			tell_group(t, s, i, done);
@@ -506,10 +564,21 @@ static void tell_each(struct text *t, const struct summary *s)
 		clause(t, OTHERS, others);
 }
 
+/* Was each that runs refused what it asked for last? */
+static bool all_refused(const struct history *h)
+{
+	for (unsigned int i = 0; i < h->n_vcpus; i++) {
+		const struct history_request *last = last_request(&h->vcpus[i]);
+
+		if (runs_now(&h->vcpus[i]) && (!last || last->ret >= 0))
+			return false;
+	}
+	return true;
+}
+
 static void tell_together(struct text *t, const struct summary *s)
 {
 	const struct history_vcpu *vcpu = first_vcpu(s->history);
-	const struct history_request *last = vcpu ? last_request(vcpu) : NULL;
 	struct history_run mode;
 	bool differs;
 
@@ -520,7 +589,7 @@ static void tell_together(struct text *t, const struct summary *s)
 	else if (differs)
 		tell_different_runs(t, s);
 	else
-		tell_run(t, s, "", &mode, last && last->ret < 0);
+		tell_run(t, s, "", &mode, all_refused(s->history));
 }
 
 /* "Asked for no mode" is a claim about all of its life. */

@@ -62,6 +62,8 @@
 	"%sasked for a mode %u times and was refused %u times, the last time for %s: %s"
 #define ABOVE_HOST \
 	"%sasked for %s, KVM accepted it although this host offers %s at most (this kernel does not check, 884ea0283f4e does)"
+#define ABOVE_HOST_TIMES \
+	"%sasked for %s %u times, KVM accepted it although this host offers %s at most (this kernel does not check, 884ea0283f4e does)"
 #define ABOVE_SOME_HOST \
 	"%sasked for %s, KVM accepted it although this host does not offer it (this kernel does not check, 884ea0283f4e does)"
 #define ASKED_NONE	"asked for no mode"
@@ -74,13 +76,15 @@
 #define RUN_FAILED	  "KVM_RUN failed with %s"
 #define RUN_ENDED	  "KVM_RUN ended with %s"
 #define LATER_FAILED	  "later KVM_RUN failed with %s"
+#define LATER_OF_VCPU_FAILED "later KVM_RUN of vCPU %u failed with %s"
+#define LATER_OF_VCPU_ENDED  "later KVM_RUN of vCPU %u ended with %s"
 #define LATER_ENDED	  "later KVM_RUN ended with %s"
 #define VCPU_FAILED	  "KVM_RUN of vCPU %u failed with %s"
 #define VCPU_ENDED	  "KVM_RUN of vCPU %u ended with %s"
 #define ON_VCPU_IN	  "on a vCPU in %s"
 #define OF_NO_VM	  "of which VM could not be told"
-#define PRINTED		  "; KVM printed: \"%s\""
-#define DIFFERENT_WAYS	  "It failed in %u different ways: this was the first."
+#define PRINTED		  "; KVM printed: \"%.*s%s\""
+#define DIFFERENT_WAYS	  "Its runs failed in %u different ways."
 
 #define RUNS		   "%sruns in %s"
 #define RAN		   "%sran in %s"
@@ -94,6 +98,7 @@
 #define WENT_ON		   "%swent on without a mode and ran in the host's own"
 #define THEN_RAN	   "then ran in %s"
 #define THEN_RAN_SOMEHOW   "%sthen ran, in a mode that is not known"
+#define IN_BETWEEN ", in between " /* of the requests that are told of as a number */
 #define RUN_DIFFERENTLY	   "its vCPUs run in different modes: %s"
 #define RAN_DIFFERENTLY	   "its vCPUs ran in different modes: %s"
 #define NOT_YET		   "has not run yet"

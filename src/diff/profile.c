@@ -528,7 +528,7 @@ static bool lost_calls(struct profile *p, const struct frame *f)
 	uint64_t rest = f->lost.n;
 	bool calls = false;
 
-	if (!loss_is_of_calls(f->lost.loss))
+	if (!loss_is_of_calls(f->lost.loss) && !f->lost.n_by)
 		return false;
 	for (size_t i = 0; i < f->lost.n_by; i++) {
 		const struct loss_count *by = &f->lost.by[i];

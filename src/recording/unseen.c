@@ -217,7 +217,8 @@ static void on_lost(struct unseen *u, const struct event *e)
 	u->unreadable |= f->lost.loss == CC_LOSS_UNREADABLE;
 	if (!loss_is_of_calls(f->lost.loss)) {
 		u->lossy_vms = true;
-		return;
+		if (!f->lost.n_by)
+			return;
 	}
 	/* No verdict hangs on what KVM printed. */
 	for (size_t i = 0; i < f->lost.n_by; i++) {
