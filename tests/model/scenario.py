@@ -95,7 +95,8 @@ class Vmm:
         rng = self.rng
         for number in vcpus:
             for _ in range(rng.choice([0, 1, 1, 2, 3])):
-                how = rng.choice(["good"] * 10 + ["intr", "again", ("errno", rng.choice(ERRORS)),
+                # Others wait for the boot vCPU to start them.
+                how = rng.choice(["good"] * 10 + ["intr" if number == vcpus[0] == 0 else "again", "again", ("errno", rng.choice(ERRORS)),
                                                   ("exit", rng.choice([0, 9, 17]))])
                 if rng.random() < 0.05:
                     self.add("line", (number + 1, rng.choice(LINES)))

@@ -72,7 +72,7 @@ class Claims:
             if not first or vm.born < first[0][0]:
                 yield OLDER
             elif not filters.get("outcomes"):
-                yield BIRTH
+                yield from (BIRTH, OLDER) if self.is_unknowable() else (BIRTH,)
             if not birth or any(not on for _, on in birth):
                 yield BIRTH
         if any(self.has_gap(truth.attached_by(point, min(end, self.at)), vm.ended if ends else self.t) for point in points):
@@ -313,8 +313,9 @@ class Truth:
             return {above if entry.why == "above" else "accepted" if entry.pvr else "host-default"}
         unclear = {"before-papr"} if not self.world.schema_1 and not entry.papr else {"rejected"}
         if entry.why == "pr":
+            # A kernel whose ops have no hook does not tell which backend a VM has: nobody can know.
             sees_ops = h.abi and "ops" not in h.hidden
-            return {"kvm-pr"} if sees_ops else {"kvm-pr", "rejected", "unknown-pvr", *unclear}
+            return {"kvm-pr"} if sees_ops else {"rejected", "unknown-pvr", "newer-than-host", "outside-host-caps", *unclear}
         if entry.why == "unknown":
             return {"unknown-pvr"}
         if entry.why == "newer":

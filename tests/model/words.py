@@ -14,7 +14,7 @@ EXIT = r"(?:E[A-Z0-9]+|\d+|exit reason [a-z-]+(?:, suberror \d+|, hardware reaso
 HOW = rf"(?:(?P<line>KVM.*?)(?P<more>\.\.\.)? \((?P<exit>{EXIT})\)|(?P<exit2>{EXIT}))"
 WHO = r"(?P<who>vCPU \d+ |vCPUs [\d, ]+(?:and others )?|a vCPU )?"
 MODES = r"(?P<modes>none|POWER[0-9]+(?: POWER[0-9]+)*)"
-SEPARATOR = re.compile(r"(?:[,;:.]? (?:and )?|\.)")
+SEPARATOR = re.compile(r"(?:[,;:.]? (?:and |in between )?|\.)")
 END = r"(?=$|[ ,;:.])"
 FOUND = {"host-default": "with no mode set", "refused": "with a mode that KVM had refused", "no-vcpu": "without a vCPU",
          "differs": "its vCPUs in different modes"}
@@ -49,7 +49,7 @@ class Sentence:
     def __init__(self, claims, story=None, request=None, failure=None):
         self.c, self.truth = claims, claims.truth
         self.story, self.request, self.failure = story, request, failure
-        self.group, self.cursor, self.all_told = None, 0, True
+        self.group, self.cursor, self.all_told, self.of_vm = None, 0, True, True
         self.hinted = None
         self.schema_1, self.cause = claims.world.schema_1, claims.truth.cause
 
@@ -120,11 +120,12 @@ class Sentence:
     # ------------------------------------------------------------ requests
 
     def begin_group(self, who):
-        group = self.asking() if who is None else [int(number) for number in re.findall(r"\d+", who)] or [None]
+        # Of the VM where nobody is named: of all that asked, or of those that did anything where none did.
+        group = (self.asking() or self.c.vcpus()) if who is None else [int(number) for number in re.findall(r"\d+", who)] or [None]
         if group == self.group and not self.cursor:
             return None  # something else was told of it
         problem = self.finish()
-        self.group, self.cursor, self.all_told = group, 0, True
+        self.group, self.cursor, self.all_told, self.of_vm = group, 0, True, who is None
         return problem or unless(who is not None or self.are_alike(), "vCPUs asked for different modes")
 
     def are_alike(self):
@@ -181,7 +182,7 @@ class Sentence:
     def members(self, who=None):
         if who:
             return [int(number) for number in re.findall(r"\d+", who)] or [None]
-        return self.c.vcpus() if self.group is None or self.group == self.asking() else self.group
+        return self.c.vcpus() if self.group is None or self.of_vm else self.group
 
     def newest_runs(self, who=None):
         """Of each of these that has run since its newest request."""
@@ -230,8 +231,8 @@ class Sentence:
     def fail(self, m, is_right):
         some = m.groupdict()
         vcpu = int(some["vcpu"]) if some.get("vcpu") else None
-        if not self.failure and (self.group is None or not self.are_alike() and vcpu not in (None, *self.group)):
-            problem = self.begin_group(None if vcpu is None or self.are_alike() else f"vCPU {vcpu}")
+        if not self.failure and (self.group is None or vcpu not in (None, *self.group)):
+            problem = self.begin_group(None if vcpu is None else f"vCPU {vcpu}")
             if problem:
                 return problem
         could = [self.failure] if self.failure else [
@@ -274,7 +275,7 @@ class Sentence:
         return unless(m["guess"] or self.truth.is_right(known, self.hinted.host), "the host has others")
 
     def can_query(self):
-        if self.c.host.abi is None or self.c.vm.plan["pr"]:
+        if self.c.host.abi is None or self.c.vm.plan["pr"] and "ops" not in self.c.host.hidden:
             return "this kernel answers no query of this VM"
         ret, _, cause = self.c.host.hook()
         return unless(ret == 0, f"the answer would be {cause}")
@@ -304,8 +305,8 @@ CLAUSES = [(re.compile(regex + END), holds) for regex, holds in [
     (r"KVM PR has no compatibility modes", lambda s, m: unless(s.c.vm.plan["pr"], "it is one of KVM HV")),
     (r"no mode is set(?: \(it has the processor's own PVR, 0x[0-9a-f]{8}(?:, a POWER\d+)?\))?: none was requested, the host's "
      r"default was, or KVM refused the request; on which other hosts it could run is not known", lambda s, m: s.found_hint(0)),
-    (r"KVM refused the mode that was asked for, and runs no vCPU of it any more \(KVM_RUN gives EINVAL\)",
-     lambda s, m: s.found_hint(INVALID, of_all=True)),
+    (r"KVM refused the mode that was asked for, and runs (no such vCPU|no vCPU of it) any more \(KVM_RUN gives EINVAL\)",
+     lambda s, m: s.found_hint(INVALID, of_all=m[1] == "no vCPU of it")),
     (r"its vCPUs have different modes", lambda s, m: unless(len(s.c.of("found")[0].regs) > 1, "they have one")),
     (rf"it has mode ({MODE})(?:, which is none that is known here)?",
      lambda s, m: s.found_hint(*(reg for reg in s.c.of("found")[0].regs if wanted(reg) == m[1]))),
@@ -355,9 +356,9 @@ CLAUSES = [(re.compile(regex + END), holds) for regex, holds in [
     (rf"KVM_RUN (?:of vCPU (?P<vcpu>\d+) )?(?:failed|ended) with (?P<exit>{EXIT})", lambda s, m: s.fail(m, lambda e: True)),
     (rf"later KVM_RUN (?:of vCPU (?P<vcpu>\d+) )?(?:failed|ended) with (?P<exit>{EXIT})", lambda s, m: s.fail(
         m, lambda e: any(s.truth.at(ran) < s.truth.at(e) for ran in s.c.of("ran")))),
-    (r'KVM printed: "(?P<text>[^"]*)"', S.printed),
+    (r'KVM printed: "(?P<text>[^"]*?)(?:\.\.\.)?"', S.printed),
     (rf"on a vCPU in ({RUNS})", lambda s, m: unless(any(runs_in(e.shown) == m[1] for e in s.c.of("run")), "in another mode")),
-    (r"It failed in (\d+) different ways: this was the first", lambda s, m: unless(
+    (r"Its runs failed in (\d+) different ways", lambda s, m: unless(
         len({exit_text(e) for e in s.c.of("run")}) == int(m[1]), "in other ways")),
     (rf"Not all of its calls were seen \({WHY}\)", lambda s, m: s.why(m, "ioctl", "reg")),
     (r"Of the newest query: .*?(?=\.$|\. Not all )", told),
