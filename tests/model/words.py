@@ -191,7 +191,10 @@ class Sentence:
                 if ran and (not asked or self.truth.at(ran[0]) > self.truth.at(asked[0]))]
 
     def tense(self, m):
-        return unless((m["tense"] == "ran") == self.c.has_ended(), "it has ended, or not")
+        """How it runs now, or ran at its end, is known where no request can have been missed."""
+        if "seen" in m["tense"]:
+            return unless(self.c.may_miss("reg"), "nothing was missed")
+        return self.whole("reg") or unless((m["tense"] == "ran") == self.c.has_ended(), "it has ended, or not")
 
     def runs(self, m, mode):
         """All of the group that run do so in this mode; or it ran so before its next request."""
@@ -340,12 +343,12 @@ CLAUSES = [(re.compile(regex + END), holds) for regex, holds in [
     (r"asked for no mode", lambda s, m: s.whole("reg") or s.c.never("request")),
     (rf"was not seen to ask for a mode \({WHY}\)", lambda s, m: s.c.unseen("request") or s.why(m, "reg")),
     (r"(?P<n>\d+) more vCPUs did otherwise", S.others),
-    (rf"{WHO}(?P<tense>runs?|ran) in (?P<mode>{RUNS})", lambda s, m: s.runs(m, m["mode"])),
-    (rf"{WHO}(?P<tense>runs?|ran), in a mode that is not known", lambda s, m: s.runs(m, runs_in(None))),
+    (rf"{WHO}(?P<tense>runs?|ran|(?:was|were) seen to run) in (?P<mode>{RUNS})", lambda s, m: s.runs(m, m["mode"])),
+    (rf"{WHO}(?P<tense>runs?|ran|(?:was|were) seen to run), in a mode that is not known", lambda s, m: s.runs(m, runs_in(None))),
     (rf"{WHO}went on without a mode and (?P<tense>runs?|ran) in the host's own", S.went_on),
     (rf"then ran in ({RUNS})", lambda s, m: s.ran_before(m[1])),
     (r"then ran, in a mode that is not known", lambda s, m: s.ran_before(runs_in(None))),
-    (rf"its vCPUs (?P<tense>run|ran) in different modes: (?P<list>(?:(?:, )?(?:vCPU \d+|a vCPU) in (?:{RUNS}|a mode not known))+"
+    (rf"its vCPUs (?P<tense>run|ran|were seen to run) in different modes: (?P<list>(?:(?:, )?(?:vCPU \d+|a vCPU) in (?:{RUNS}|a mode not known))+"
      r"(?:, and others)?)", S.differ),
     (r"has not run yet", lambda s, m: unless(not s.c.has_ended(), "it has ended") or s.whole("run") or s.c.never("ran", "run")),
     (r"ended before it ran", lambda s, m: unless(s.c.has_ended(), "it lives") or s.whole("run") or s.c.never("ran", "run")),
