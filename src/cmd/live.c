@@ -54,6 +54,7 @@ struct live {
 	struct teller *teller;
 	struct child child;
 	struct host_facts host;
+	struct host_modules modules; /* as they were when it was last looked */
 	bool asked_command;
 	struct names names;
 	int signals; /* signalfd */
@@ -86,15 +87,6 @@ static void send_frame(struct live *l, const struct frame *f)
 
 /* ---------------------------------------------------------------- facts of the host */
 
-static bool same_facts(const struct host_facts *a, const struct host_facts *b)
-{
-	return a->page_size == b->page_size && a->ksize_is == b->ksize_is && a->ksize == b->ksize &&
-	       a->kernel_cmd == b->kernel_cmd && a->pseries_is == b->pseries_is &&
-	       a->cpu_version_is == b->cpu_version_is && a->cpu_version == b->cpu_version &&
-	       a->nested == b->nested && a->nested_caps_is == b->nested_caps_is &&
-	       a->nested_caps == b->nested_caps;
-}
-
 static void send_host(struct live *l, bool reloaded)
 {
 	struct frame f = frame_at(FRAME_HOST, now());
@@ -123,7 +115,7 @@ static void refresh_device_tree(struct live *l)
 		return;
 	l->facts_at = now();
 	host_read_device_tree(&l->host);
-	if (!same_facts(&before, &l->host))
+	if (!host_facts_equal(&before, &l->host))
 		send_host(l, false);
 }
 
@@ -347,26 +339,27 @@ static void listen_to_uevents(struct live *l)
 	l->uevents = -1;
 }
 
+/*
+ * What is there is looked at, not what a uevent says: one that comes while nobody listens, or that
+ * is not read before a module is found by the clock, would be missed. Of another kvm nothing is
+ * known, even if all facts are the same as before.
+ */
 static void refresh(struct live *l)
 {
 	unsigned int mask = l->stop ? 0 : attach_refresh(l->attach);
+	struct host_facts before = l->host;
+	bool reloaded;
 
 	l->refresh_at = now() + REFRESH_NS;
 	if (mask)
 		send_changes(l, mask);
 	listen_to_uevents(l);
-}
-
-/* reloaded: kvm may be another one, even if all facts are the same when it is looked at. */
-static void on_modules(struct live *l, bool reloaded)
-{
-	struct host_facts before = l->host;
-
-	refresh(l);
+	if (!host_modules_changed(&l->modules, &reloaded))
+		return;
 	l->host.kernel_cmd = 0;
 	l->asked_command = false;
 	read_host(l);
-	if (reloaded || !same_facts(&before, &l->host))
+	if (reloaded || !host_facts_equal(&before, &l->host))
 		send_host(l, reloaded);
 }
 
@@ -400,17 +393,15 @@ static void on_uevents(struct live *l)
 {
 	struct watch_event e;
 
-	for (int i = 0; i < UEVENTS_MAX && watch_next(l->uevents, &e); i++) {
+	for (int i = 0; i < UEVENTS_MAX && l->uevents >= 0 && watch_next(l->uevents, &e); i++) {
 		switch (e.what) {
 		case WATCH_MODULE:
-			if (!strcmp(e.module, "kvm") || !strcmp(e.module, "kvm_hv") ||
-			    !strcmp(e.module, "kvm_pr"))
-				on_modules(l, !strcmp(e.module, "kvm"));
+			refresh(l);
 			break;
 		case WATCH_OVERRUN:
 			/* A module or a VM may have come or gone. */
 			take_or_release(l, vms_are_there());
-			on_modules(l, true);
+			refresh(l);
 			break;
 		case WATCH_VM_CREATED:
 		case WATCH_VM_ENDED:
@@ -648,6 +639,7 @@ static bool set_up(struct live *l)
 {
 	char error[ATTACH_ERROR_LEN];
 	const char *obstacle = host_obstacle();
+	bool reloaded;
 
 	if (obstacle) {
 		say("%s", obstacle);
@@ -660,6 +652,7 @@ static bool set_up(struct live *l)
 		say("--release-idle needs the kernel's uevents: %s", strerror(errno));
 		return false;
 	}
+	host_modules_changed(&l->modules, &reloaded);
 	l->attached_at = now();
 	l->attach = attach_start(&l->attach_opt, l->opt->release_idle, error);
 	if (!l->attach) {

@@ -452,3 +452,26 @@ ino_t host_module_identity(const char *module)
 		return 0;
 	return st.st_ino;
 }
+
+bool host_modules_changed(struct host_modules *modules, bool *reloaded)
+{
+	struct host_modules now = {
+		.kvm = host_module_identity(KVM_MODULE),
+		.hv = host_module_identity("kvm_hv"),
+		.pr = host_module_identity("kvm_pr"),
+	};
+	bool changed = now.kvm != modules->kvm || now.hv != modules->hv || now.pr != modules->pr;
+
+	*reloaded = now.kvm && now.kvm != modules->kvm;
+	*modules = now;
+	return changed;
+}
+
+bool host_facts_equal(const struct host_facts *a, const struct host_facts *b)
+{
+	return a->page_size == b->page_size && a->ksize_is == b->ksize_is && a->ksize == b->ksize &&
+	       a->kernel_cmd == b->kernel_cmd && a->pseries_is == b->pseries_is &&
+	       a->cpu_version_is == b->cpu_version_is && a->cpu_version == b->cpu_version &&
+	       a->nested == b->nested && a->nested_caps_is == b->nested_caps_is &&
+	       a->nested_caps == b->nested_caps;
+}

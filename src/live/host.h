@@ -46,6 +46,16 @@ const char *host_switched_off(enum attach_how how);
  */
 ino_t host_module_identity(const char *module);
 
+/* KVM's modules, by what tells one load of them from another; 0: it is not there. */
+struct host_modules {
+	ino_t kvm, hv, pr;
+};
+
+/* Are they others than these? These become what is there; reloaded: kvm itself came anew. */
+bool host_modules_changed(struct host_modules *modules, bool *reloaded);
+
+bool host_facts_equal(const struct host_facts *a, const struct host_facts *b);
+
 /* The inode of our pid namespace where it is not the first one, else 0. */
 uint32_t host_pid_namespace(void);
 
