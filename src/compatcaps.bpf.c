@@ -123,12 +123,15 @@ extern _Bool bpf_session_is_return(void *ctx) __ksym __weak;
 #define cast(type, pointer) \
 	((type *)bpf_rdonly_cast((void *)(pointer), bpf_core_type_id_kernel(type)))
 
-/* What most ioctls of others differ in already. */
+/*
+ * By the number alone, in which ioctls of KVM differ: all VM ioctls are asked this twice, and a
+ * constant of a byte is compared with in half of the instructions.
+ */
 static __always_inline _Bool may_be_ours(__u32 cmd)
 {
-	__u16 nr = cmd;
+	__u8 nr = cmd;
 
-	return nr == (__u16)ABI_CMD_MAINLINE || nr == (__u16)ABI_CMD_V5;
+	return nr == (__u8)ABI_CMD_MAINLINE || nr == (__u8)ABI_CMD_V5;
 }
 
 /* The struct begins with its size, and may be larger than the kernel's. */
