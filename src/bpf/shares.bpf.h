@@ -13,7 +13,8 @@
  * So a process is hidden neither by processes of another user, however many they are and whatever
  * VMs they make, nor by 8 of its own user. SECURITY.md says it in words, and
  * tests/vm/parts/rivals.py tries each. A share comes in halves, so that who has nothing unread has
- * half of it at least. Include after the map `ring` and bpf/vms.bpf.h.
+ * half of it at least. The end of a VM is charged to its process alone: a VM that fills its share
+ * does not hide it. Include after the map `ring` and bpf/vms.bpf.h.
  */
 #ifndef COMPATCAPS_SHARES_BPF_H
 #define COMPATCAPS_SHARES_BPF_H
@@ -108,7 +109,7 @@ static __always_inline _Bool is_spent(struct share *s, __u64 shares)
 __noinline int charge(const struct call *c, __u64 bytes, _Bool scarce)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	__u64 kvm = c ? c->kvm : 0;
+	__u64 kvm = c && c->type != CC_VM_ENDED ? c->kvm : 0;
 	struct vm *vm = kvm ? bpf_map_lookup_elem(&vms, &kvm) : NULL;
 	struct share *process = meet_process(task->tgid);
 	struct user *user = scarce ? meet_user(current_user()) : NULL;
