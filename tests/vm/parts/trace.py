@@ -257,9 +257,11 @@ def check_no_vm(tap, guest, how):
     tap.same(guest.number(f"{how}.callstatus"), 3, f"{name}: the negotiator could make no VM")
     lines = guest.json(f"{how}.out")
     check_schema(tap, name, lines)
-    tap.ok({e.get("type") for e in lines} <= {"trace", "attach", "host", "end"}
+    made = [(e["event"], e["errno"], e["comm"]) for e in lines if e.get("type") == "vm"]
+    tap.same(made, [("failed", "EINVAL", "compatcaps_prob")], f"{name}: that it could not is told")
+    tap.ok({e.get("type") for e in lines} <= {"trace", "attach", "host", "vm", "end"}
            and tracing.attached(lines)["kvmppc_get_compat_caps"] == "absent",
-           f"{name}: nothing is recorded, and the hook is absent", *lines)
+           f"{name}: nothing else is recorded, and the hook is absent", *lines)
 
 
 def ways_of(kernel):
