@@ -213,7 +213,7 @@ absent() {
 }
 
 older() {
-	sed -E "/\"type\":\"attach\"/s/\"older\":\\[\\]/\"older\":[$ino_careful]/; /\"type\":\"vm\".*\"guest\":\"careful\".*\"created\"/d" "$good" |
+	sed '/"type":"vm".*"guest":"careful".*"created"/d' "$good" |
 		jq -c -s 'to_entries[] | .value + {seq: (.key + 1)}' >"$work/older.jsonl"
 	verdict inconclusive 'negotiations{guest=careful}=1' "$work/older.jsonl" 'was not watched for its whole life' &&
 		verdict ok 'negotiations{guest=careful}>=1' "$work/older.jsonl" &&
@@ -524,7 +524,6 @@ notices() {
 }
 
 read -r vm ino < <(jq -r 'select(.type == "negotiation" and .guest == "broken") | "\(.evidence.vm) \(.evidence.vm_ino)"' "$good" | head -n 1)
-ino_careful=$(jq -r 'select(.type == "negotiation" and .guest == "careful") | .evidence.vm_ino' "$good" | head -n 1)
 holds 'the rules of the manual on a recording' examples
 holds 'rules that each kernel and host decides' on_all
 holds 'what each host offers' offers
