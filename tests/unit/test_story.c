@@ -1109,7 +1109,7 @@ static void test_vcpus(void **state)
 	assert_says(c->stories[1], "; asked for POWER9: accepted, runs in POWER9.");
 	assert_says(
 		c->stories[2],
-		"; vCPU 0 asked for POWER8: accepted; vCPUs 1, 2 asked for POWER9: accepted, runs in POWER9.");
+		"; vCPU 0 asked for POWER8: accepted; vCPU 1 asked for POWER9: accepted, runs in POWER9; vCPU 2 asked for POWER9: accepted.");
 	assert_says(
 		c->stories[3],
 		"; asked for POWER9: accepted, its vCPUs run in different modes: vCPU 0 in the host's own mode, vCPU 1 in POWER9.");
@@ -1290,7 +1290,7 @@ static void test_first_run(void **state)
 	over(c);
 	assert_says(
 		c->stories[3],
-		"asked for no mode, the first run of vCPU 1 failed: EINVAL, runs in the host's own mode. It failed in 2 different ways: this was the first.");
+		"asked for no mode, vCPU 0 runs in the host's own mode; the first run of vCPU 1 failed: EINVAL; the first run of vCPU 2 failed: EINVAL.");
 }
 
 /* A failure is told before the request that came later, and with the request that it obeyed. */
