@@ -219,7 +219,7 @@ static struct vm *meet(struct session *s, const struct cc_record *r, const char 
 		return NULL;
 	/* Another call may have come after its E2BIG. */
 	if (missed & COVERAGE_QUERIES)
-		vm->history.retry.since = 0;
+		history_forget_retries(&vm->history);
 	/* Schema 1: it has done more since its end was told. */
 	vm->told = false;
 	return vm;
@@ -277,6 +277,24 @@ static void tell_story(struct session *s, struct vm *vm, const struct frame *f)
 	free(sentence);
 }
 
+static struct offer offer_to(const struct session *s, const struct vm *vm)
+{
+	struct offer offer = host_offer(&s->host);
+	enum coverage_reason queries = coverage_in(s, vm, COVERAGE_QUERIES);
+	const struct history *h = vm ? &vm->history : NULL;
+
+	offer.not_seen = coverage_why(queries);
+	if (!h)
+		return offer;
+	offer.queried = summary_queried(h, queries);
+	offer.query_cause = h->last_failure;
+	if (h->offered_known && h->offered_epoch == s->host_epoch) {
+		offer.source = MODES_NEGOTIATION;
+		offer.modes = h->offered;
+	}
+	return offer;
+}
+
 static void on_found(struct session *s, const struct frame *f)
 {
 	const struct inventory_vm *found = f->found.vm;
@@ -284,13 +302,15 @@ static void on_found(struct session *s, const struct frame *f)
 	const struct vm_id id = { found->number, found->ino, p->pid, s->name, s->comm };
 	struct event e = event_of(EVENT_FOUND, f);
 	struct inventory_verdict verdict;
+	struct offer offer;
 	struct vm *vm;
 
 	/* What is longer than a name can be, escaped, is cut. */
 	snprintf(s->comm, sizeof(s->comm), "%.*s", (int)sizeof(s->comm) - 1, p->comm);
 	snprintf(s->name, sizeof(s->name), "%.*s", (int)sizeof(s->name) - 1, found->name);
-	inventory_judge(found, &s->host, &verdict);
 	vm = vm_table_found(&s->vms, &id);
+	offer = offer_to(s, vm);
+	inventory_judge_by(found, &s->host, &offer, &verdict);
 	note_guest(s, vm, found->name_option);
 	if (vm)
 		history_found(&vm->history, found, &verdict, vm->coverage.born);
@@ -376,24 +396,6 @@ static void on_vm(struct session *s, const struct frame *f)
 }
 
 /* ------------------------------------------------------------------ calls */
-
-static struct offer offer_to(const struct session *s, const struct vm *vm)
-{
-	struct offer offer = host_offer(&s->host);
-	enum coverage_reason queries = coverage_in(s, vm, COVERAGE_QUERIES);
-	const struct history *h = vm ? &vm->history : NULL;
-
-	offer.not_seen = coverage_why(queries);
-	if (!h)
-		return offer;
-	offer.queried = summary_queried(h, queries);
-	offer.query_cause = h->last_failure;
-	if (h->offered_known && h->offered_epoch == s->host_epoch) {
-		offer.source = MODES_NEGOTIATION;
-		offer.modes = h->offered;
-	}
-	return offer;
-}
 
 static void say_again(struct diagnosis *d, const struct recorded_verdict *said)
 {
@@ -514,14 +516,14 @@ static enum history_first first_of(const struct session *s, const struct vm *vm,
 {
 	if (r->in_words <= CC_VCPU_EXITS)
 		return FIRST_UNKNOWN;
-	if (r->in[CC_VCPU_EXITS] > (r->ret < 0 ? 0 : 1) ||
-	    (vcpu && vcpu->known && vcpu->first_run))
+	if (r->in[CC_VCPU_EXITS] > (r->ret < 0 ? 0 : 1) || (vcpu && vcpu->known && vcpu->first_run))
 		return FIRST_NO;
 	/*
-	 * Of the VM it is the first if no other can have run, seen or not. A run that a signal ended is
-	 * not recorded: what is not the boot vCPU comes after that one.
+	 * Of the VM it is the first if no other can have run, seen or not. A run that a signal
+	 * ended is not recorded: what is not the boot vCPU comes after that one.
 	 */
-	if (!vm || (vcpu && vcpu->known && vcpu->id) || history_has_run(&vm->history) || coverage_in(s, vm, COVERAGE_RUNS) != COVERED)
+	if (!vm || (vcpu && vcpu->known && vcpu->id) || history_has_run(&vm->history) ||
+	    coverage_in(s, vm, COVERAGE_RUNS) != COVERED)
 		return FIRST_OF_VCPU;
 	return FIRST_OF_VM;
 }
@@ -744,6 +746,8 @@ static void on_end(struct session *s, const struct frame *f)
 
 void session_frame(struct session *s, const struct frame *f)
 {
+	if (f->type != FRAME_LOST)
+		vm_table_no_loss(&s->vms);
 	switch (f->type) {
 	case FRAME_TRACE:
 		on_trace(s, f);

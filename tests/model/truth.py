@@ -41,7 +41,8 @@ class Claims:
         self.t = truth.time_at(at)
         self.seen = [e for e in vm.events if e.line and truth.at(e) <= at]
         self.real = [e for e in vm.events if e.t <= self.t]
-        self.host = next(host for t, host in reversed(self.world.hosts) if t <= self.t)
+        # What the recording tells of the host by then, and since when.
+        self.since, self.host = next((t, host) for t, host in reversed(truth.hosts) if t <= at)
 
     def of(self, *kinds, vcpu=None):
         return [e for e in self.seen if e.kind in kinds and vcpu in (None, e.data.get("vcpu"))]
@@ -64,11 +65,14 @@ class Claims:
         births, ends = self.of("born"), self.of("ended")
         begin = truth.at(births[0]) if births else -1
         end = truth.at(ends[0]) if ends else self.at
+        told_by = truth.all_told_by(end) if ends and self.at > truth.last_at else end
         birth = truth.attached_by("birth", min(end, self.at))
         if self.world.schema_1:
             yield from (SCHEMA_1, BIRTH)
         if not births or self.world.schema_1:
             first = self.world.attached["birth"][:1]
+            if self.world.schema_1:  # what was there when a function was attached
+                first = max((there[:1] for there in self.world.attached.values()), default=None)
             if not first or vm.born < first[0][0]:
                 yield OLDER
             elif not filters.get("outcomes"):
@@ -79,7 +83,7 @@ class Claims:
             yield from (GAP, ABSENT)
         for loss in self.world.losses:
             told = truth.told_at(loss)
-            if told is not None and begin < told <= end and (loss.what is None or loss.what[1] in (None, vm) and (
+            if told is not None and begin < told <= told_by and (loss.what is None or loss.what[1] in (None, vm) and (
                     PLACES[loss.what[0]] in points or loss.what[0] == "born" and not births)):
                 yield LOST
         if filters.get("threads") or filters.get("processes"):
@@ -146,8 +150,7 @@ class Claims:
 
     def offers(self):
         """What is known of what the host offers: (modes, source); (None, None): nothing is."""
-        since = max(t for t, _ in self.world.hosts if t <= self.t)
-        own = [e for e in self.of("query") if e.ret == 0 and e.t >= since]
+        own = [e for e in self.of("query") if e.ret == 0 and self.truth.at(e) > self.since]
         if own:
             return modes_of(own[-1].caps), "negotiation"
         h, hidden = self.host, self.host.hidden
@@ -167,6 +170,8 @@ class Truth:
         self.order = {id(line): i for i, (line, _) in enumerate(world.lines) if line}
         self.last_at = len(world.lines) - 1
         self.times = [line["mono_ns"] if line else 0 for line, _ in world.lines]
+        self.hosts = [(-1, world.config["hosts"][0])] + [
+            (i, event.host) for i, (_, event) in enumerate(world.lines) if event and event.kind == "host"]
         self.by_line, self.numbers, self.problems = {}, {}, []
 
     # ------------------------------------------------------------ where things stand
@@ -181,6 +186,16 @@ class Truth:
     def told_at(self, loss):
         """Where the recording tells of this loss; None: it does not."""
         return self.order.get(id(loss.told.line)) if loss.told else self.last_at
+
+    def all_told_by(self, at):
+        """Where all that was lost by this line has been told: for each reason there is a line, one after the other. One
+        among them that cannot be read may be another one; it is missed at the line after it."""
+        begun = False
+        for i, (line, event) in enumerate(self.world.lines[at + 1:], at + 1):
+            if begun and line and event.kind != "lost":
+                return i - (self.world.lines[i - 1][0] is not None)
+            begun |= bool(line) and event.kind == "lost"
+        return len(self.world.lines)
 
     def attached_by(self, point, at):
         """(when, attached?) of this function, as the lines up to this one tell."""
@@ -214,10 +229,6 @@ class Truth:
         """What a sentence says is held against the truth."""
         for problem in words.check(text, claims, **more):
             self.wrong(event, f"{problem}\n  {text}")
-
-    def has_late_losses(self):
-        ends = [self.at(e) for vm in self.world.vms for e in vm.events if e.kind == "ended" and e.line]
-        return any((self.told_at(loss) or -1) > end for loss in self.world.losses for end in ends)
 
     # ------------------------------------------------------------ the whole of it
 
@@ -269,7 +280,10 @@ class Truth:
     def check_found(self, event, entry, claims):
         self.expect(event, self.found_mode(entry))
         self.say(event, claims, event["hint"])
-        if event["offered"] not in (None, claims.offers_all()):
+        known, source = claims.offers()
+        is_known = bool(known) and (source != "cpu-version" or self.is_sure(claims.host))
+        if event["offered"] not in (None, claims.offers_all()) or is_known and event["offered"] is None and (
+                event["mode_is"] == "set" and len(entry.seen) == entry.vcpus and int(event["pvr"], 16) in BITS):
             self.wrong(event, f"offered is {event['offered']}, the vCPUs have {[hex32(reg) for reg in entry.regs]}")
 
     @staticmethod
@@ -308,9 +322,11 @@ class Truth:
 
     def arch_causes(self, entry, known):
         h = entry.host
+        is_right = bool(known) and self.is_right(known, h)  # else it is a guess, or nothing is known
         if entry.ret == 0:
-            above = "accepted-above-host" if known else "accepted"
-            return {above if entry.why == "above" else "accepted" if entry.pvr else "host-default"}
+            if known and not is_right and entry.pvr:
+                return {"accepted", "accepted-above-host"}
+            return {"accepted-above-host" if known and entry.why == "above" else "accepted" if entry.pvr else "host-default"}
         unclear = {"before-papr"} if not self.world.schema_1 and not entry.papr else {"rejected"}
         if entry.why == "pr":
             # A kernel whose ops have no hook does not tell which backend a VM has: nobody can know.
@@ -319,11 +335,16 @@ class Truth:
         if entry.why == "unknown":
             return {"unknown-pvr"}
         if entry.why == "newer":
-            return {"newer-than-host"} if known else unclear
+            return {"newer-than-host"} if is_right else unclear | {"newer-than-host"} if known else unclear
         is_v2 = "nested_api" not in h.hidden or ("nested_caps" not in h.hidden and h.caps)
         if entry.why == "outside" and known and is_v2:
-            return {"outside-host-caps"} if self.is_right(known, h) else unclear | {"outside-host-caps"}
+            return {"outside-host-caps"} if is_right else unclear | {"outside-host-caps"}
         return unclear
+
+    @staticmethod
+    def is_sure(host):
+        """Does its cpu-version tell what it offers? Not on nested API v2, and not where that may be."""
+        return host.nested != "v2" and "nested_api" not in host.hidden
 
     @staticmethod
     def is_right(known, host):
@@ -369,9 +390,7 @@ class Truth:
                 self.wrong(event, "it is not told where its VM ends")
             claims = Claims(self, vm, self.at(end) if end else self.last_at + 1)
             self.check_story(event, vm.plan, claims)
-            # The summary, at the end, may know of more that was lost.
-            if event["text"] not in self.paragraphs and not self.has_late_losses():
-                self.wrong(event, "its text is not in the summary")
+            self.check_paragraph(event, Claims(self, vm, self.last_at + 1))
         self.problems += [f"no story of VM {index}" for index in vms]
 
     def check_story(self, event, plan, claims):
@@ -395,6 +414,14 @@ class Truth:
             self.expect(event, self.vcpu(vcpu["id"], claims), vcpu, f"vCPU {vcpu['id']}: ")
         for sentence in [*event["not_known"], event["text"]]:
             self.say(event, claims, sentence, story=event)
+
+    def check_paragraph(self, event, claims):
+        """The summary, at the end, may know of more that was lost, and more of the kernel."""
+        found = [text for text in self.paragraphs if text.startswith(f"VM {event['vm']}, ")]
+        if len(found) != 1:
+            self.wrong(event, f"it has {len(found)} paragraphs in the summary")
+        elif found[0] != event["text"]:
+            self.say(event, claims, found[0], story=event)
 
     def retries(self, queries, claims):
         if claims.reasons("ioctl"):

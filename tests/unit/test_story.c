@@ -119,6 +119,8 @@ static void see(const struct event *e, void *ctx)
 		see_run(g, e);
 	else if (e->type == EVENT_VM)
 		see_vm(g, e);
+	else if (e->type == EVENT_FOUND)
+		copy(g->hint, sizeof(g->hint), e->verdict->hint);
 	else if (e->type == EVENT_RETRY)
 		g->retry = *e->retry;
 	else if (e->type == EVENT_NEGOTIATION)
@@ -532,6 +534,31 @@ static void test_retry_of_a_stranger(void **state)
 		    "5 queries, 4 of which failed (first struct-too-new), 2 retries");
 }
 
+/* Each thread that was told to retry does so for itself. */
+static void test_retry_of_two(void **state)
+{
+	struct scene *c = *state;
+	struct got g;
+
+	watch(c);
+	born(c, 1);
+	query_of(c, 1, 8, -E2BIG, 48, 0);
+	assert_false(query_of(c, 1, 9, -E2BIG, 48, 0).retry.seen);
+	g = query_of(c, 1, 8, 0, 24, P9);
+	assert_true(g.retry.seen && g.retry.recovered);
+	assert_int_equal(g.retry.after_ns, 2000);
+	/* One that was told nothing answers, with that size, the one that is left. */
+	g = query_of(c, 1, 10, 0, 24, P9);
+	assert_true(g.retry.seen && g.retry.recovered);
+	assert_false(query_of(c, 1, 9, 0, 24, P9).retry.seen);
+	/* Where more wait than there is room for, the oldest is forgotten. */
+	for (uint32_t tid = 20; tid <= 20 + HISTORY_RETRIES; tid++)
+		query_of(c, 1, tid, -E2BIG, 48, 0);
+	assert_false(query_of(c, 1, 20, -EINVAL, 0, 0).retry.seen);
+	for (uint32_t tid = 21; tid <= 20 + HISTORY_RETRIES; tid++)
+		assert_true(query_of(c, 1, tid, 0, 24, P9).retry.seen);
+}
+
 /* E2BIG, a success that nobody saw, E2BIG: that is no failed retry. */
 static void test_retry_unseen(void **state)
 {
@@ -634,6 +661,41 @@ static void test_offer_of_another_host(void **state)
 	host_is(c, POWER9, NESTED_UNKNOWN);
 	born(c, 2);
 	assert_says(ask(c, 2, POWER10, -EINVAL).hint, "this host offers POWER9 by its cpu-version");
+}
+
+/* One that is found may have been told by then what its host offers. */
+static void test_offer_to_one_found(void **state)
+{
+	struct scene *c = *state;
+	const struct inventory_vcpu vcpu = { 0, true, POWER10 };
+
+	watch(c);
+	host_is(c, POWER9, NESTED_UNKNOWN);
+	assert_says(find(c, 1, &vcpu, 1, 1).hint,
+		    "it has mode POWER10; this host offers POWER9 by its cpu-version");
+	query(c, 1, 0, 24, P9_P10);
+	assert_says(find(c, 1, &vcpu, 1, 1).hint, "it has mode POWER10, which this host offers");
+	query(c, 2, 0, 24, P9);
+	assert_says(find(c, 2, &vcpu, 1, 1).hint,
+		    "which this host does not offer (it offers POWER9)");
+}
+
+/* An older mode, refused before anybody told of KVM_CAP_PPC_PAPR: on v2 there are two reasons. */
+static void test_refused_older(void **state)
+{
+	struct scene *c = *state;
+
+	watch(c);
+	born(c, 1);
+	query(c, 1, 0, 24, P9_P10);
+	assert_says(ask_of(c, 1, SOME_VCPU, POWER8, -EINVAL).hint,
+		    "KVM does not refuse an older mode for what this host offers");
+	host_is(c, POWER9, NESTED_UNKNOWN);
+	for (int queried = 0; queried < 2; queried++) {
+		assert_says(ask_of(c, 1, SOME_VCPU, POWER8, -EINVAL).hint,
+			    "which of these it was is not known");
+		query(c, 1, 0, 24, P9_P10);
+	}
 }
 
 static void test_failed_query(void **state)
@@ -941,6 +1003,40 @@ static void test_composed_last(void **state)
 	assert_silent(c->stories[1], "KVM_PPC_GET_COMPAT_CAPS");
 	assert_says(c->stories[2], "was not seen to query (events were lost)");
 	assert_silent(c->stories[2], "no query");
+}
+
+static void keep_of_first(const char *text, void *ctx)
+{
+	if (!strncmp(text, "VM 1,", 5))
+		copy(ctx, 2400, text);
+}
+
+/* Losses are told of by their reasons: what one that has just ended lost may stand in any of them.
+ */
+static void test_losses_after_its_end(void **state)
+{
+	struct scene *c = *state;
+	const struct frame unread = { .type = FRAME_LOST,
+				      .lost = { .loss = CC_LOSS_UNREADABLE, .n = 1 } };
+	char text[2400];
+
+	for (int other = 0; other < 4; other++) {
+		begin(c, 0, (struct frame_filters){ 0 });
+		watch(c);
+		born(c, 1);
+		dies(c, 1);
+		if (other == 1)
+			hand(c, unread);
+		if (other)
+			lose_type(c, 9, CC_NEGOTIATION);
+		if (other == 3)
+			born(c, 9);
+		lose(c, 0);
+		session_tell(c->s, keep_of_first, text);
+		/* What is told of later, when all before it has been told of, is none of its. */
+		assert_int_equal(!strstr(text, "asked for no mode, ended before it ran."),
+				 other != 3);
+	}
 }
 
 /* A story with a hole says so, if no sentence of it does. */
@@ -1256,6 +1352,34 @@ static void test_run(void **state)
 	c->now += 3600000000000;
 	says_in(c, 1, 8, ABI_CMD_RUN, "KVM: of another");
 	assert_silent(run_of(c, 1, 0, CC_RUN, 0, 9, POWER10).hint, "printed");
+}
+
+/* Of vCPUs that asked for the same one ran in between, or all did. */
+static void test_ran_before(void **state)
+{
+	struct scene *c = *state;
+
+	watch(c);
+	for (uint64_t vm = 1; vm <= 3; vm++) {
+		born(c, vm);
+		ask_of(c, vm, 0, POWER9, 0);
+		ask_of(c, vm, 1, POWER9, 0);
+		ran(c, vm, 1, POWER9);
+		if (vm > 1)
+			ran(c, vm, 0, vm == 2 ? POWER9 : 0);
+		ask_of(c, vm, 0, POWER9, 0);
+		ask_of(c, vm, 1, POWER9, 0);
+	}
+	over(c);
+	assert_says(
+		c->stories[1],
+		"; vCPU 0 asked for POWER9 2 times: accepted; vCPU 1 asked for POWER9: accepted, then ran in POWER9, then asked for POWER9: accepted.");
+	assert_says(
+		c->stories[2],
+		"; asked for POWER9: accepted, then ran in POWER9, then asked for POWER9: accepted.");
+	assert_says(
+		c->stories[3],
+		"; vCPU 0 asked for POWER9: accepted, then ran in the host's own mode, then asked for POWER9: accepted; vCPU 1 asked");
 }
 
 /* KVM itself counts how often a guest has left: what it printed in a first run is of that run. */
@@ -1649,11 +1773,14 @@ int main(void)
 		TEST(test_failed_vm),
 		TEST(test_retry),
 		TEST(test_retry_of_threads),
+		TEST(test_retry_of_two),
 		TEST(test_retry_of_a_stranger),
 		TEST(test_retry_unseen),
 		TEST(test_offer),
 		TEST(test_offer_overwritten),
 		TEST(test_offer_of_another_host),
+		TEST(test_offer_to_one_found),
+		TEST(test_refused_older),
 		TEST(test_failed_query),
 		TEST(test_birth),
 		TEST(test_born_while_it_began),
@@ -1668,6 +1795,7 @@ int main(void)
 		TEST(test_cut_off),
 		TEST(test_story),
 		TEST(test_composed_last),
+		TEST(test_losses_after_its_end),
 		TEST(test_not_all),
 		TEST(test_end),
 		TEST(test_found),
@@ -1679,6 +1807,7 @@ int main(void)
 		TEST(test_ran),
 		TEST(test_never_ran),
 		TEST(test_run),
+		TEST(test_ran_before),
 		TEST(test_first_run),
 		TEST(test_failure_in_its_place),
 		TEST(test_run_of_no_vm),
