@@ -170,6 +170,7 @@ static void free_state(struct rule_state *s)
 	free(s->times);
 	bits_free(&s->vms);
 	bits_free(&s->softly);
+	bits_free(&s->counted);
 }
 
 void evaluation_free(struct evaluation *ev)
@@ -611,6 +612,10 @@ static void judge_one(struct evaluation *ev, struct rule_state *s, const struct 
 		return;
 	note_vm(s, e, m);
 	if (s->r->kind == RULE_VMS) {
+		/* The story of a VM can be told again (schema 1), and it is one VM still. */
+		if (bits_has(&s->counted, e->vm))
+			return;
+		bits_add(&s->counted, e->vm);
 		count(s, e, m, "seen first");
 		return;
 	}
@@ -623,7 +628,7 @@ static void judge_vm(struct evaluation *ev, const struct event *e)
 {
 	const struct history *h = e->story->history;
 	/* What comes after it, or found no room, may be what the rule is about. */
-	bool torn = h->left_out || (e->frame->type == FRAME_END && e->frame->end.cut_off);
+	bool torn = h->order.unkept || (e->frame->type == FRAME_END && e->frame->end.cut_off);
 	const struct event first = { .type = EVENT_VM,
 				     .seq = h->seq,
 				     .real_ns = h->real_ns,

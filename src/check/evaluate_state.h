@@ -8,7 +8,7 @@
 #include "recording/unseen.h"
 #include "check/values.h"
 
-#define SET_NAMES_MAX 256  /* that were seen and stand in no rule; more are counted */
+#define SET_NAMES_MAX 256 /* that were seen and stand in no rule; more are counted */
 
 /* A hostile recording can hold any number. */
 static inline uint64_t add_up(uint64_t a, uint64_t b)
@@ -47,14 +47,14 @@ struct times_state {
 struct rule_state {
 	const struct rule *r;
 	struct value_path filters[RULE_FILTERS_MAX], value;
-	bool per_vm;	    /* a VM is judged once, when it has ended */
-	bool of_vms;	    /* its filters name VMs: their whole lives matter */
-	bool of_guest;	    /* and its filters hang on a guest's name */
-	unsigned int types; /* r->types, and those that these rest on */
-	struct bits vms;    /* that matched */
-	struct bits softly; /* VMs of events that matched, or were judged, softly */
-
-	bool softly_any; /* and some were of no VM: of all of them */
+	bool per_vm;	     /* a VM is judged once, when it has ended */
+	bool of_vms;	     /* its filters name VMs: their whole lives matter */
+	bool of_guest;	     /* and its filters hang on a guest's name */
+	unsigned int types;  /* r->types, and those that these rest on */
+	struct bits vms;     /* that matched */
+	struct bits softly;  /* VMs of events that matched, or were judged, softly */
+	struct bits counted; /* of a rule on each VM: those that it has counted */
+	bool softly_any;     /* and some were of no VM: of all of them */
 
 	/* Events by how they matched. */
 	uint64_t n, n_soft, n_maybe, n_soft_no;

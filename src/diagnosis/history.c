@@ -50,7 +50,7 @@ void history_event(struct history *h, struct history_room *room, const struct ev
 		h->real_ns = e->real_ns;
 	}
 	if (next > before && !take_room(room, next - before)) {
-		h->order.cut = true;
+		h->order.cut = h->order.unkept = true;
 		leave_out(h, room);
 		return;
 	}

@@ -85,6 +85,7 @@ void order_add(struct order *o, const struct event *e)
 		return;
 	if (!make_room(o)) {
 		o->cut = true;
+		o->unkept = o->n < ORDER_WORDS_MAX;
 		return;
 	}
 	o->words[o->n++] = word;

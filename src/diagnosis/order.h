@@ -21,7 +21,8 @@ struct event;
 struct order {
 	uint64_t *words;
 	unsigned int n, room;
-	bool cut; /* it has more words than are told */
+	bool cut;    /* it has more words than are told */
+	bool unkept; /* there was no memory for words that would be told */
 };
 
 /* An event of this VM; one that is no part of a story adds nothing. */

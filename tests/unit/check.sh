@@ -221,6 +221,12 @@ older() {
 		verdict ok 'negotiations{guest=newer}=3' "$work/older.jsonl" && verdict ok 'asks{guest=hasty}=1' "$work/older.jsonl"
 }
 
+# In schema 1 a VM's end can be told before its calls: it is one VM, with two stories.
+ended_before_its_calls() {
+	local file=tests/data/stories/07-ended-before-its-calls.jsonl
+	verdict ok vms=1 "$file" '1 null' && verdict broken vms=2 "$file" '1 null'
+}
+
 # 3000 VMs, one after the other.
 huge() {
 	python3 - "$good" >"$work/huge.jsonl" <<-'END'
@@ -536,6 +542,7 @@ holds 'what a tracepoint missed' missed_by_a_tracepoint
 holds 'a recording of some outcomes' filtered
 holds 'a function that was not watched' absent
 holds 'a VM that is older than the trace' older
+holds 'a VM whose end is told before its calls' ended_before_its_calls
 holds '3000 VMs' huge
 holds 'exit status' statuses
 holds 'mistakes, and what to do' mistakes
