@@ -228,8 +228,7 @@ void evaluate_loss(struct rule_state *s, const struct event *e)
 	uint64_t rest = f->lost.n;
 
 	for (size_t i = 0; i < f->lost.n_by; i++) {
-		lose(s, &f->lost.by[i].key, e->lost_of ? &e->lost_of[i] : &nobody,
-		     f->lost.by[i].n);
+		lose(s, &f->lost.by[i].key, e->lost_of ? &e->lost_of[i] : &nobody, f->lost.by[i].n);
 		rest -= f->lost.by[i].n < rest ? f->lost.by[i].n : rest;
 	}
 	lose(s, &unknown, &nobody, rest);

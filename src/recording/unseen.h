@@ -29,7 +29,7 @@ void bits_free(struct bits *b);
 struct unseen {
 	struct {
 		bool told, released;
-		bool gap; /* not watched for a while in which there can have been calls */
+		bool gap;      /* not watched for a while in which there can have been calls */
 		char why[256]; /* "": there was no gap */
 	} points[ATTACH_POINTS];
 	bool in_order; /* births are recorded in order: no list of VMs that were there before */

@@ -126,8 +126,8 @@ struct digest {
 	struct histogram latency;   /* of negotiations, ns */
 	uint64_t bars[DIGEST_BARS];
 
-	struct unseen unseen;		    /* what check and diff rest on as well */
-	enum attach_how how[ATTACH_POINTS]; /* now, or at the end */
+	struct unseen unseen;			      /* what check and diff rest on as well */
+	enum attach_how how[ATTACH_POINTS];	      /* now, or at the end */
 	struct digest_change changes[DIGEST_CHANGES]; /* after the first one of each point */
 	uint64_t n_changes;
 	uint64_t lost_by[CC_LOSSES];
