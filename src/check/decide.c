@@ -37,7 +37,7 @@ static enum tri either(enum tri a, enum tri b)
 
 static bool is_over(const struct rule_state *s, const struct unseen *u)
 {
-	return s->full || s->vms.over || s->softly.over || u->born.over || u->partial.over ||
+	return s->full || s->vms.over || s->softly.over || u->told.over || u->partial.over ||
 	       u->lossy.over;
 }
 
@@ -46,7 +46,7 @@ static unsigned int partial_vm(const struct rule_state *s, const struct unseen *
 {
 	unsigned int vm = s->of_vms ? bits_common(&s->vms, &u->partial) : 0;
 
-	return !vm && s->of_vms ? bits_only(&s->vms, &u->born) : vm;
+	return !vm && s->of_vms ? bits_only(&s->vms, &u->told) : vm;
 }
 
 /* One that is older than the trace, and was not heard of, may be what the rule is about. */
@@ -661,7 +661,7 @@ static bool is_event_certain(const struct decision *d, size_t i)
 	if (!d->s->events_soft[i])
 		return true;
 	/* A story is told from all of a VM's life. */
-	if (story && (!bits_has(&u->born, vm) || bits_has(&u->partial, vm) ||
+	if (story && (!bits_has(&u->told, vm) || bits_has(&u->partial, vm) ||
 		      unseen_gap(u, d->s->types) >= 0 || u->outcomes || u->unreadable))
 		return false;
 	return vm && !u->lossy_any && !misses_vms(d) && !bits_has(&u->lossy, vm);

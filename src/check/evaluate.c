@@ -2,7 +2,6 @@
 #include "check/evaluate.h"
 
 #include <inttypes.h>
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yyjson.h>
@@ -171,17 +170,7 @@ static void free_state(struct rule_state *s)
 	free(s->times);
 	bits_free(&s->vms);
 	bits_free(&s->softly);
-}
-
-static void story_vm_free(void *node)
-{
-	struct story_vm *vm = node;
-
-	order_free(&vm->order);
-	free(vm->guest);
-	free(vm->vm_name);
-	free(vm->comm);
-	free(vm);
+	bits_free(&s->counted);
 }
 
 void evaluation_free(struct evaluation *ev)
@@ -191,7 +180,6 @@ void evaluation_free(struct evaluation *ev)
 	for (size_t i = 0; ev->states && i < ev->rules->n; i++)
 		free_state(&ev->states[i]);
 	free(ev->states);
-	tdestroy(ev->stories, story_vm_free);
 	values_free(&ev->values);
 	unseen_free(&ev->unseen);
 	free(ev);
@@ -612,44 +600,6 @@ static void add_time(struct rule_state *s, const struct event *e, enum match m)
 
 /* ------------------------------------------------------------------ stories */
 
-static int story_cmp(const void *a, const void *b)
-{
-	const struct story_vm *x = a, *y = b;
-
-	return (x->number > y->number) - (x->number < y->number);
-}
-
-static struct story_vm *new_story(struct evaluation *ev, const struct event *e)
-{
-	struct story_vm *vm = ev->n_stories < STORY_VMS_MAX ? calloc(1, sizeof(*vm)) : NULL;
-
-	if (!vm)
-		return NULL;
-	*vm = (struct story_vm){ .number = e->vm, .seq = e->seq, .real_ns = e->real_ns };
-	if (!tsearch(vm, &ev->stories, story_cmp)) {
-		story_vm_free(vm);
-		return NULL;
-	}
-	ev->n_stories++;
-	return vm;
-}
-
-static struct story_vm *story_of(struct evaluation *ev, const struct event *e)
-{
-	const struct story_vm key = { .number = e->vm };
-	struct story_vm **found = tfind(&key, &ev->stories, story_cmp);
-
-	return found ? *found : new_story(ev, e);
-}
-
-static void note_name(char **name, const char *now)
-{
-	if (!now || !*now || (*name && !strcmp(*name, now)))
-		return;
-	free(*name);
-	*name = strdup(now);
-}
-
 /* All of it is soft: any loss in this VM's life makes another story of it. */
 static void judge_one(struct evaluation *ev, struct rule_state *s, const struct event *e,
 		      const char *story, bool torn)
@@ -662,6 +612,10 @@ static void judge_one(struct evaluation *ev, struct rule_state *s, const struct 
 		return;
 	note_vm(s, e, m);
 	if (s->r->kind == RULE_VMS) {
+		/* The story of a VM can be told again (schema 1), and it is one VM still. */
+		if (bits_has(&s->counted, e->vm))
+			return;
+		bits_add(&s->counted, e->vm);
 		count(s, e, m, "seen first");
 		return;
 	}
@@ -670,47 +624,31 @@ static void judge_one(struct evaluation *ev, struct rule_state *s, const struct 
 }
 
 /* What it did until it ended, or until the recording did; by the names that it has now. */
-static void judge_vm(struct evaluation *ev, const struct story_vm *vm, bool ended)
+static void judge_vm(struct evaluation *ev, const struct event *e)
 {
-	bool torn = !ended && (ev->unseen.cut_off || !ev->unseen.ended);
-	const struct event e = { .type = EVENT_VM,
-				 .seq = vm->seq,
-				 .real_ns = vm->real_ns,
-				 .vm = vm->number,
-				 .guest = vm->guest,
-				 .vm_name = vm->vm_name,
-				 .comm = vm->comm };
+	const struct history *h = e->story->history;
+	/* What comes after it, or found no room, may be what the rule is about. */
+	bool torn = h->order.unkept || (e->frame->type == FRAME_END && e->frame->end.cut_off);
+	const struct event first = { .type = EVENT_VM,
+				     .seq = h->seq,
+				     .real_ns = h->real_ns,
+				     .vm = e->vm,
+				     .guest = e->guest,
+				     .vm_name = e->vm_name,
+				     .comm = e->comm };
 	char story[ORDER_TEXT_MAX];
 
-	order_text(&vm->order, story);
-	values_set(&ev->values, &e);
+	order_text(&h->order, story);
+	values_set(&ev->values, &first);
 	for (size_t i = 0; i < ev->rules->n; i++)
-		judge_one(ev, &ev->states[i], &e, story, torn);
+		judge_one(ev, &ev->states[i], &first, story, torn);
 }
 
-static bool is_end_of_vm(const struct event *e)
+/* A rule on each VM does not know of these. */
+static void miss_vms(struct evaluation *ev)
 {
-	return e->type == EVENT_VM && e->frame->vm.event == VM_ENDED;
-}
-
-static void follow_story(struct evaluation *ev, const struct event *e)
-{
-	struct story_vm *vm = story_of(ev, e);
-
-	for (size_t i = 0; !vm && i < ev->rules->n; i++)
+	for (size_t i = 0; i < ev->rules->n; i++)
 		ev->states[i].full |= ev->states[i].per_vm;
-	if (!vm)
-		return;
-	order_add(&vm->order, e);
-	note_name(&vm->guest, e->guest);
-	note_name(&vm->vm_name, e->vm_name);
-	note_name(&vm->comm, e->comm);
-	if (!is_end_of_vm(e))
-		return;
-	judge_vm(ev, vm, true);
-	tdelete(vm, &ev->stories, story_cmp);
-	story_vm_free(vm);
-	ev->n_stories--;
 }
 
 /* ------------------------------------------------------------------ each event */
@@ -756,28 +694,21 @@ void evaluation_event(const struct event *e, void *evaluation)
 		struct rule_state *s = &ev->states[i];
 
 		if (e->type == EVENT_LOST)
-			evaluate_loss(ev, s, e);
+			evaluate_loss(s, e);
 		m = s->per_vm ? MATCH_NO : match(ev, s, e);
 		if (m != MATCH_NO)
 			on_match(ev, s, e, m);
 	}
-	if (ev->has_per_vm && e->vm && e->type != EVENT_LOST && e->type != EVENT_STORY)
-		follow_story(ev, e);
-}
-
-static void end_story(const void *node, VISIT which, void *ctx)
-{
-	struct story_vm *const *vm = node;
-
-	if (which == postorder || which == leaf)
-		judge_vm(ctx, *vm, false);
+	if (e->type == EVENT_STORY && ev->has_per_vm)
+		judge_vm(ev, e);
+	if (e->type == EVENT_END && e->end.left_out)
+		miss_vms(ev);
 }
 
 bool evaluation_end(struct evaluation *ev, struct rule_result *results)
 {
 	bool ok = true;
 
-	twalk_r(ev->stories, end_story, ev);
 	for (size_t i = 0; ok && i < ev->rules->n; i++)
 		ok = decide(ev, &ev->states[i], &results[i]);
 	return ok;

@@ -119,11 +119,9 @@ static enum tri compare_cause(const struct rule_filter *f, const struct cc_loss_
 }
 
 /* Of what was lost little is known, and of that all is made use of. */
-static enum tri lost_passes(const struct evaluation *ev, const struct rule_filter *f,
-			    const struct cc_loss_key *key)
+static enum tri lost_passes(const struct rule_filter *f, const struct cc_loss_key *key,
+			    const struct lost_of *of)
 {
-	const char *guest;
-	unsigned int vm = unseen_vm(&ev->unseen, key->vm_ino, &guest);
 	bool returned = key->ret != CC_RET_UNKNOWN;
 	char name[16];
 	int type = type_of_key(key);
@@ -141,23 +139,23 @@ static enum tri lost_passes(const struct evaluation *ev, const struct rule_filte
 	if (!strcmp(f->field, "evidence.vm_ino") && key->vm_ino)
 		return compare_number(f, key->vm_ino);
 	/* Its guest may have been called otherwise once: what is the same proves nothing. */
-	if (!strcmp(f->field, "guest") && guest && compare_text(f, guest) == TRI_NO)
+	if (!strcmp(f->field, "guest") && of->guest && compare_text(f, of->guest) == TRI_NO)
 		return TRI_NO;
-	if (!strcmp(f->field, "vm") && vm && compare_number(f, vm) == TRI_NO)
+	if (!strcmp(f->field, "vm") && of->vm && compare_number(f, of->vm) == TRI_NO)
 		return TRI_NO;
 	return TRI_MAYBE;
 }
 
 /* retry: what follows from the call passes them, which has another type. */
-static enum tri lost_filters(const struct evaluation *ev, const struct rule_state *s,
-			     const struct cc_loss_key *key, bool retry)
+static enum tri lost_filters(const struct rule_state *s, const struct cc_loss_key *key,
+			     const struct lost_of *of, bool retry)
 {
 	enum tri all = TRI_YES, one;
 
 	for (size_t i = 0; i < s->r->n_filters && all != TRI_NO; i++) {
 		if (retry && !strcmp(s->r->filters[i].field, "type"))
 			continue;
-		one = lost_passes(ev, &s->r->filters[i], key);
+		one = lost_passes(&s->r->filters[i], key, of);
 		all = one < all ? one : all;
 	}
 	return all;
@@ -190,11 +188,11 @@ static enum tri lost_counts(const struct rule *r, const struct cc_loss_key *key)
 }
 
 /* n calls of one kind were lost: what are they to this rule? */
-static void lose(const struct evaluation *ev, struct rule_state *s, const struct cc_loss_key *key,
+static void lose(struct rule_state *s, const struct cc_loss_key *key, const struct lost_of *of,
 		 uint64_t n)
 {
 	unsigned int retry = 1u << EVENT_RETRY;
-	enum tri passes = lost_filters(ev, s, key, false), counts = lost_counts(s->r, key);
+	enum tri passes = lost_filters(s, key, of, false), counts = lost_counts(s->r, key);
 	int type = type_of_key(key);
 	enum tri both = passes < counts ? passes : counts;
 	/* A retry has another type, and a VM's end, than the call that was lost. */
@@ -219,21 +217,22 @@ static void lose(const struct evaluation *ev, struct rule_state *s, const struct
 	if (both != TRI_NO || (may_rest && s->types != s->r->types))
 		s->lost_reasons |= 1u << key->loss;
 	if (s->r->types & retry && (type < 0 || type == EVENT_NEGOTIATION) &&
-	    lost_filters(ev, s, key, true) != TRI_NO) {
+	    lost_filters(s, key, of, true) != TRI_NO) {
 		s->lost_query = true;
 		s->lost_reasons |= 1u << key->loss;
 	}
 }
 
-void evaluate_loss(const struct evaluation *ev, struct rule_state *s, const struct event *e)
+void evaluate_loss(struct rule_state *s, const struct event *e)
 {
+	static const struct lost_of nobody;
 	const struct frame *f = e->frame;
 	const struct cc_loss_key unknown = { .loss = f->lost.loss, .ret = CC_RET_UNKNOWN };
 	uint64_t rest = f->lost.n;
 
 	for (size_t i = 0; i < f->lost.n_by; i++) {
-		lose(ev, s, &f->lost.by[i].key, f->lost.by[i].n);
+		lose(s, &f->lost.by[i].key, e->lost_of ? &e->lost_of[i] : &nobody, f->lost.by[i].n);
 		rest -= f->lost.by[i].n < rest ? f->lost.by[i].n : rest;
 	}
-	lose(ev, s, &unknown, rest);
+	lose(s, &unknown, &nobody, rest);
 }

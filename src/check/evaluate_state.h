@@ -5,12 +5,10 @@
 
 #include "check/evaluate.h"
 #include "lib/histogram.h"
-#include "diagnosis/order.h"
 #include "recording/unseen.h"
 #include "check/values.h"
 
-#define SET_NAMES_MAX 256  /* that were seen and stand in no rule; more are counted */
-#define STORY_VMS_MAX 4096 /* whose stories are followed at once */
+#define SET_NAMES_MAX 256 /* that were seen and stand in no rule; more are counted */
 
 /* A hostile recording can hold any number. */
 static inline uint64_t add_up(uint64_t a, uint64_t b)
@@ -49,14 +47,14 @@ struct times_state {
 struct rule_state {
 	const struct rule *r;
 	struct value_path filters[RULE_FILTERS_MAX], value;
-	bool per_vm;	    /* a VM is judged once, when it has ended */
-	bool of_vms;	    /* its filters name VMs: their whole lives matter */
-	bool of_guest;	    /* and its filters hang on a guest's name */
-	unsigned int types; /* r->types, and those that these rest on */
-	struct bits vms;    /* that matched */
-	struct bits softly; /* VMs of events that matched, or were judged, softly */
-
-	bool softly_any; /* and some were of no VM: of all of them */
+	bool per_vm;	     /* a VM is judged once, when it has ended */
+	bool of_vms;	     /* its filters name VMs: their whole lives matter */
+	bool of_guest;	     /* and its filters hang on a guest's name */
+	unsigned int types;  /* r->types, and those that these rest on */
+	struct bits vms;     /* that matched */
+	struct bits softly;  /* VMs of events that matched, or were judged, softly */
+	struct bits counted; /* of a rule on each VM: those that it has counted */
+	bool softly_any;     /* and some were of no VM: of all of them */
 
 	/* Events by how they matched. */
 	uint64_t n, n_soft, n_maybe, n_soft_no;
@@ -83,27 +81,17 @@ struct rule_state {
 	bool full; /* there was no room for all of it */
 };
 
-/* A VM that is followed; its names as they were told last. */
-struct story_vm {
-	unsigned int number;
-	uint64_t seq, real_ns; /* where it was seen first */
-	struct order order;
-	char *guest, *vm_name, *comm;
-};
-
 struct evaluation {
 	const struct rules *rules;
 	struct rule_state *states;
 	struct values values;
 	struct unseen unseen;
-	void *stories; /* tsearch(3) */
-	size_t n_stories;
 	bool has_per_vm; /* rules */
 	bool no_memory;
 };
 
 /* An EVENT_LOST. */
-void evaluate_loss(const struct evaluation *ev, struct rule_state *s, const struct event *e);
+void evaluate_loss(struct rule_state *s, const struct event *e);
 
 /* What was seen makes a verdict. false: no memory. */
 bool decide(const struct evaluation *ev, const struct rule_state *s, struct rule_result *result);

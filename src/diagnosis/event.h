@@ -85,6 +85,12 @@ struct vm_story {
 	const char *sentence; /* the same in a few words, for a row of a table */
 };
 
+/* Whose a part of a loss is. */
+struct lost_of {
+	unsigned int vm;   /* 0: not known */
+	const char *guest; /* NULL: none is known */
+};
+
 struct event {
 	enum event_type type;
 	uint64_t
@@ -109,6 +115,7 @@ struct event {
 		const struct run *run; /* of a KVM_RUN; a line of KVM's is in the frame */
 		const struct inventory_verdict *verdict; /* on a VM that was found */
 		const struct vm_story *story;
+		const struct lost_of *lost_of; /* of each frame->lost.by[]; NULL: not known */
 		struct {
 			/* What of its life was watched, and its story in a sentence when it ended.
 			 */
@@ -119,6 +126,7 @@ struct event {
 		struct {
 			const struct totals *totals;
 			bool cut_off;
+			unsigned int left_out; /* VMs of which no story was told, or more */
 		} end;
 	};
 };

@@ -3,7 +3,7 @@
  * Facts are put where they belong, and the room that they take is counted. Of requests the first
  * half of the room and the newest half are kept: how it began, and how it is now.
  */
-#include "diagnosis/history.h"
+#include "diagnosis/event.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -39,6 +39,23 @@ void history_found(struct history *h, const struct inventory_vm *found,
 		h->found_seen = found->n_vcpus;
 	for (size_t i = 0; verdict->is != MODE_NONE && i < found->n_open_vcpus; i++)
 		h->found_seen += found->vcpus[i].has_mode;
+}
+
+void history_event(struct history *h, struct history_room *room, const struct event *e)
+{
+	size_t before = order_bytes(&h->order), next = order_bytes_next(&h->order);
+
+	if (!h->seq) {
+		h->seq = e->seq;
+		h->real_ns = e->real_ns;
+	}
+	if (next > before && !take_room(room, next - before)) {
+		h->order.cut = h->order.unkept = true;
+		leave_out(h, room);
+		return;
+	}
+	order_add(&h->order, e);
+	room->bytes -= next - order_bytes(&h->order);
 }
 
 /* ------------------------------------------------------------------ queries */
@@ -414,6 +431,8 @@ void history_free(struct history *h, struct history_room *room)
 		drop_line(room, &h->lines[i]);
 	room->line_bytes -= h->lines ? HISTORY_LINES * sizeof(*h->lines) : 0;
 	free(h->lines);
+	room->bytes -= order_bytes(&h->order);
+	order_free(&h->order);
 	h->vcpus = NULL;
 	h->lines = NULL;
 }

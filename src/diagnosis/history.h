@@ -16,6 +16,7 @@
 
 #include "diagnosis/diagnosis.h"
 #include "diagnosis/inventory.h"
+#include "diagnosis/order.h"
 
 #define HISTORY_VCPUS	   256
 #define HISTORY_REQUESTS   16 /* the first half of them and the newest half */
@@ -101,6 +102,9 @@ struct history_room {
 };
 
 struct history {
+	uint64_t seq, real_ns; /* of the first event of it; 0: there was none yet */
+	struct order order;    /* its calls as words */
+
 	bool incoming; /* it waited for its guest to be migrated here */
 	bool ended;
 	bool checked; /* the capability, with this answer: */
@@ -143,6 +147,9 @@ struct retry {
 /* It was there when the trace began. born: its birth was seen all the same. */
 void history_found(struct history *h, const struct inventory_vm *found,
 		   const struct inventory_verdict *verdict, bool born);
+
+/* An event of it. */
+void history_event(struct history *h, struct history_room *room, const struct event *e);
 
 void history_free(struct history *h, struct history_room *room);
 

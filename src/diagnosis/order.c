@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "diagnosis/order.h"
+#include "diagnosis/event.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -35,9 +35,26 @@ static uint64_t word_of(const struct event *e)
 	}
 }
 
+size_t order_bytes(const struct order *o)
+{
+	return o->room * sizeof(*o->words);
+}
+
+static unsigned int next_room(const struct order *o)
+{
+	if (o->n < o->room || o->n == ORDER_WORDS_MAX)
+		return o->room;
+	return o->room ? o->room * 2 : FIRST_WORDS;
+}
+
+size_t order_bytes_next(const struct order *o)
+{
+	return next_room(o) * sizeof(*o->words);
+}
+
 static bool make_room(struct order *o)
 {
-	unsigned int room = o->room ? o->room * 2 : FIRST_WORDS;
+	unsigned int room = next_room(o);
 	uint64_t *words;
 
 	if (o->n < o->room)
@@ -68,6 +85,7 @@ void order_add(struct order *o, const struct event *e)
 		return;
 	if (!make_room(o)) {
 		o->cut = true;
+		o->unkept = o->n < ORDER_WORDS_MAX;
 		return;
 	}
 	o->words[o->n++] = word;

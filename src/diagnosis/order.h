@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "diagnosis/event.h"
+struct event;
 
 #define ORDER_WORDS_MAX 64    /* of a story; what comes after these is not told */
 #define ORDER_TEXT_MAX	4096  /* bytes: any story fits */
@@ -21,11 +21,16 @@
 struct order {
 	uint64_t *words;
 	unsigned int n, room;
-	bool cut; /* it has more words than are told */
+	bool cut;    /* it has more words than are told */
+	bool unkept; /* there was no memory for words that would be told */
 };
 
 /* An event of this VM; one that is no part of a story adds nothing. */
 void order_add(struct order *o, const struct event *e);
+
+/* Bytes that it takes, and that it may take with one event more. */
+size_t order_bytes(const struct order *o);
+size_t order_bytes_next(const struct order *o);
 
 /* "" for a VM that did nothing. Returns buf, which holds ORDER_TEXT_MAX bytes. */
 char *order_text(const struct order *o, char buf[ORDER_TEXT_MAX]);

@@ -87,10 +87,13 @@ static uint64_t number_of(const struct session *s, enum event_type type, const s
 	return f->seq + (type == EVENT_RETRY || type == EVENT_STORY);
 }
 
-static void emit(struct session *s, struct event *e)
+/* vm: whose doing it is; NULL: nobody's that is known. */
+static void emit(struct session *s, struct vm *vm, struct event *e)
 {
 	e->seq = number_of(s, e->type, e->frame);
 	s->totals.events++;
+	if (vm)
+		history_event(&vm->history, &s->vms.room, e);
 	s->out(e, s->ctx);
 }
 
@@ -140,7 +143,7 @@ static void on_plain(struct session *s, enum event_type type, const struct frame
 {
 	struct event e = event_of(type, f);
 
-	emit(s, &e);
+	emit(s, NULL, &e);
 }
 
 /* ------------------------------------------------------------------ the host */
@@ -269,7 +272,7 @@ static void tell_story(struct session *s, struct vm *vm, const struct frame *f)
 	e.story = &story;
 	vm->told = true;
 	if (text && sentence)
-		emit(s, &e);
+		emit(s, NULL, &e);
 	free(text);
 	free(sentence);
 }
@@ -315,7 +318,7 @@ static void on_found(struct session *s, const struct frame *f)
 	e.pid = p->pid;
 	e.cgroup = found->cgroup;
 	e.verdict = &verdict;
-	emit(s, &e);
+	emit(s, vm, &e);
 }
 
 /* Of what could not be made there is no story. */
@@ -329,7 +332,7 @@ static void on_failed_vm(struct session *s, const struct frame *f)
 	e.guest = s->guest;
 	e.cgroup = f->vm.cgroup;
 	e.vm_life.life = LIFE_UNKNOWN;
-	emit(s, &e);
+	emit(s, NULL, &e);
 }
 
 static struct vm *take_vm(struct session *s, const struct frame *f)
@@ -386,7 +389,7 @@ static void on_vm(struct session *s, const struct frame *f)
 	}
 	e.vm_life.sentence = sentence;
 	e.vm_life.silent = vm && is_silent(&vm->history);
-	emit(s, &e);
+	emit(s, vm, &e);
 	free(sentence);
 	if (vm && ended)
 		tell_story(s, vm, f);
@@ -430,12 +433,12 @@ static void on_negotiation(struct session *s, const struct frame *f)
 	e.negotiation.diag = &d;
 	e.negotiation.host = &s->host;
 	*(r->ret ? &s->totals.negotiations_failed : &s->totals.negotiations_ok) += 1;
-	emit(s, &e);
+	emit(s, vm, &e);
 	if (!retry.seen)
 		return;
 	e = call_event(s, EVENT_RETRY, f, vm);
 	e.retry = &retry;
-	emit(s, &e);
+	emit(s, vm, &e);
 }
 
 static void on_extension(struct session *s, const struct frame *f)
@@ -448,7 +451,7 @@ static void on_extension(struct session *s, const struct frame *f)
 		vm->history.answer = f->call.rec->ret;
 	}
 	s->totals.checks++;
-	emit(s, &e);
+	emit(s, vm, &e);
 }
 
 static void take_request(struct session *s, struct vm *vm, const struct frame *f,
@@ -485,7 +488,7 @@ static void on_arch_compat(struct session *s, const struct frame *f)
 	e.arch.diag = &d;
 	e.arch.offer = &offer;
 	*(r->ret ? &s->totals.asks_failed : &s->totals.asks_ok) += 1;
-	emit(s, &e);
+	emit(s, vm, &e);
 }
 
 /* ------------------------------------------------------------------ runs */
@@ -560,7 +563,7 @@ static void on_run(struct session *s, const struct frame *f)
 	e = call_event(s, EVENT_RUN, f, vm);
 	e.run = &run;
 	s->totals.runs++;
-	emit(s, &e);
+	emit(s, vm, &e);
 	free(hint);
 }
 
@@ -577,7 +580,7 @@ static void on_ran(struct session *s, const struct frame *f)
 	fill_run(h, vcpu && vcpu->n_kept ? &vcpu->requests[vcpu->n_kept - 1] : NULL, &run);
 	e = call_event(s, EVENT_RAN, f, vm);
 	e.run = &run;
-	emit(s, &e);
+	emit(s, vm, &e);
 }
 
 /* ------------------------------------------------------------------ lines */
@@ -622,7 +625,7 @@ static void on_kernel(struct session *s, const struct frame *f)
 	e.thread = s->thread;
 	e.cgroup = f->kernel.cgroup;
 	s->totals.kernel_messages++;
-	emit(s, &e);
+	emit(s, vm, &e);
 }
 
 static void on_call(struct session *s, const struct frame *f)
@@ -651,14 +654,12 @@ static void on_call(struct session *s, const struct frame *f)
 /* ------------------------------------------------------------------ losses, and the end */
 
 /* The VM that all of it is of; 0: there is none, or more than one. */
-static unsigned int lost_of(const struct session *s, const struct frame *f)
+static unsigned int lost_of(const struct lost_of *of, const struct frame *f)
 {
-	const struct vm *vm = f->lost.n_by ? vm_table_of_loss(&s->vms, &f->lost.by[0].key) : NULL;
-
-	for (size_t i = 1; vm && i < f->lost.n_by; i++)
-		if (vm_table_of_loss(&s->vms, &f->lost.by[i].key) != vm)
+	for (size_t i = 1; of && i < f->lost.n_by; i++)
+		if (of[i].vm != of[0].vm)
 			return 0;
-	return vm ? vm->number : 0;
+	return of ? of[0].vm : 0;
 }
 
 /* A hostile recording can hold any number. */
@@ -692,16 +693,35 @@ static void count_lost(struct totals *t, const struct loss_count *by)
 	}
 }
 
+/* Whose each part of it is; NULL: there is no memory, or it has no parts. */
+static struct lost_of *whose(const struct session *s, const struct frame *f)
+{
+	struct lost_of *of = f->lost.n_by ? calloc(f->lost.n_by, sizeof(*of)) : NULL;
+
+	for (size_t i = 0; of && i < f->lost.n_by; i++) {
+		const struct vm *vm = vm_table_of_loss(&s->vms, &f->lost.by[i].key);
+
+		if (!vm)
+			continue;
+		of[i].vm = vm->number;
+		of[i].guest = vm->guest;
+	}
+	return of;
+}
+
 static void on_lost(struct session *s, const struct frame *f)
 {
 	struct event e = event_of(EVENT_LOST, f);
+	struct lost_of *of = whose(s, f);
 
 	vm_table_lost(&s->vms, f);
 	grow(&s->totals.lost, f->lost.n);
 	for (size_t i = 0; i < f->lost.n_by; i++)
 		count_lost(&s->totals, &f->lost.by[i]);
-	e.vm = lost_of(s, f);
-	emit(s, &e);
+	e.vm = lost_of(of, f);
+	e.lost_of = of;
+	emit(s, NULL, &e);
+	free(of);
 }
 
 static void on_end(struct session *s, const struct frame *f)
@@ -720,7 +740,8 @@ static void on_end(struct session *s, const struct frame *f)
 	s->totals.runs_repeated = f->end.runs_repeated;
 	e.end.totals = &s->totals;
 	e.end.cut_off = f->end.cut_off;
-	emit(s, &e);
+	e.end.left_out = s->vms.n_doubtful + s->vms.n_beyond + s->vms.more_beyond;
+	emit(s, NULL, &e);
 }
 
 void session_frame(struct session *s, const struct frame *f)

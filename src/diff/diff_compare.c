@@ -26,9 +26,9 @@ static enum doubt doubt_of_guests(const struct diff *d, const struct profile *p)
 
 	if (doubt || p->baseline)
 		return doubt;
-	if (p->lost_vms)
+	if (p->unseen.lossy_vms)
 		return DOUBT_LOST;
-	if (p->older)
+	if (p->unseen.older)
 		return DOUBT_OLDER;
 	return strcmp(a ? a : "", b ? b : "") && !d->old->baseline && !d->new->baseline ?
 		       DOUBT_FILTER :

@@ -88,10 +88,11 @@ static char *machine_text(struct diff *d, const struct host_facts *h)
 
 static char *how_text(struct diff *d, const struct profile *p, enum point point)
 {
-	if (!p->points[point].told)
+	if (!p->unseen.points[point].told)
 		return NULL;
-	return diff_text(d, "%s%s", attach_how_name(p->points[point].how),
-			 p->points[point].gap && p->points[point].how ? ", not all the time" : "");
+	return diff_text(
+		d, "%s%s", attach_how_name(p->points[point].how),
+		p->unseen.points[point].gap && p->points[point].how ? ", not all the time" : "");
 }
 
 static char *number(struct diff *d, uint64_t n)

@@ -113,15 +113,15 @@ bool diff_hides_all(enum doubt doubt)
 
 static enum doubt doubt_of_lives(const uint64_t lives[])
 {
-	if (lives[LIFE_LOSSY])
+	if (lives[COVERAGE_LOSSY])
 		return DOUBT_LOST;
-	if (lives[LIFE_FILTERED])
+	if (lives[COVERAGE_FILTERED])
 		return DOUBT_FILTER;
-	if (lives[LIFE_GAP])
+	if (lives[COVERAGE_GAP])
 		return DOUBT_GAP;
-	if (lives[LIFE_OLDER])
+	if (lives[COVERAGE_OLDER])
 		return DOUBT_OLDER;
-	return lives[LIFE_UNKNOWN] ? DOUBT_UNKNOWN : DOUBT_NONE;
+	return lives[COVERAGE_UNKNOWN] ? DOUBT_UNKNOWN : DOUBT_NONE;
 }
 
 static bool lost(const struct profile *p, const struct who *w, enum told_of of)
@@ -146,7 +146,7 @@ enum doubt diff_doubt_of(const struct profile *p, const struct who *w, enum told
 		return DOUBT_LOST;
 	if (p->cut_off && (!w || w->n_open))
 		return DOUBT_CUT_OFF;
-	if (p->outcomes || p->threads)
+	if (p->outcomes || p->calls_hidden)
 		return DOUBT_FILTER;
 	doubt = doubt_of_lives(w ? w->lives : p->lives);
 	if (doubt)

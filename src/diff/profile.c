@@ -1,36 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * A VM is followed until it has ended, for the name of its guest may come late, and then added to
- * its guest. Of guests those whose names come first are kept: which ones that are does not hang
- * on the order of events.
+ * What a VM does becomes a part of its guest as it is told, and how much of the VM was seen when
+ * its story is. A VM without a name is a guest of its own until it has one. Of guests those whose
+ * names come first are kept: which ones that are does not hang on the order of events.
  */
 #include "diff/profile.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define BUCKETS (2 * PROFILE_VMS_MAX)
-
-/* A VM while it is followed. */
-struct followed {
-	unsigned int number;
-	char *guest; /* NULL: none so far */
-	struct tally tally;
-	struct order order;
-	enum life life;
-	uint64_t gaps; /* that there had been when its life was told of */
-	bool ended;
-	struct followed *next;	     /* in its bucket */
-	struct followed *next_ended; /* in the order of their ends */
-};
-
-struct profile_vms {
-	struct followed *buckets[BUCKETS];
-	struct followed *first_ended, *last_ended;
-	unsigned int n;
-	unsigned int newest; /* number; those above it are new */
-	uint64_t gaps;	     /* times that queries or requests were not watched */
-};
 
 /* ------------------------------------------------------------------ sets */
 
@@ -163,6 +140,14 @@ static struct who *new_who(const char *guest, unsigned int born)
 	return NULL;
 }
 
+/* It, and what comes after it, does not come in again: a part of what it did would be missing. */
+static void put_out(struct profile *p, struct who *w)
+{
+	if (p->out)
+		free_who(p, p->out);
+	p->out = w;
+}
+
 /* The last one makes room for one before it. */
 static bool make_room(struct profile *p, size_t at)
 {
@@ -173,7 +158,7 @@ static bool make_room(struct profile *p, size_t at)
 		if (at == p->n_who)
 			return false;
 		p->n_rest += p->who[--p->n_who]->n_vms;
-		free_who(p, p->who[p->n_who]);
+		put_out(p, p->who[p->n_who]);
 		return true;
 	}
 	if (p->n_who < p->room)
@@ -196,6 +181,8 @@ struct who *profile_who(struct profile *p, const char *guest, unsigned int born)
 
 	if (there)
 		return p->who[at];
+	if (p->out && who_order(p->out, guest, born) <= 0)
+		return NULL;
 	if (!make_room(p, at))
 		return NULL;
 	w = new_who(guest, born);
@@ -219,7 +206,7 @@ bool profile_add_story(struct profile *p, struct who *w, const char *text)
 
 static void join_lives(uint64_t lives[], const uint64_t by[])
 {
-	for (int i = 0; i <= LIFE_UNKNOWN; i++)
+	for (int i = 0; i < COVERAGE_STATES; i++)
 		lives[i] += by[i];
 }
 
@@ -255,130 +242,43 @@ void profile_join_unnamed(struct profile *p)
 
 /* ------------------------------------------------------------------ VMs */
 
-static struct followed **bucket_of(struct profile_vms *vms, unsigned int number)
+/* It has a name now: what it did before becomes a part of that guest. */
+static void name_vm(struct profile *p, const char *guest, unsigned int vm)
 {
-	return &vms->buckets[number % BUCKETS];
-}
+	bool there;
+	size_t at = place_of(p, NULL, vm, &there);
+	struct who *unnamed, *w;
 
-static void free_followed(struct followed *vm)
-{
-	order_free(&vm->order);
-	free(vm->guest);
-	free(vm);
-}
-
-/* A gap is counted once, for all VMs that live: each looks at it when it is looked at itself. */
-static void note_gaps(const struct profile *p, struct followed *vm)
-{
-	if (!vm->ended && vm->life == LIFE_WHOLE && vm->gaps != p->vms->gaps)
-		vm->life = LIFE_GAP;
-}
-
-/* What it was becomes a part of its guest. */
-static void settle(struct profile *p, const struct followed *vm)
-{
-	struct who *w = profile_who(p, vm->guest, vm->guest ? 0 : vm->number);
-	char story[ORDER_TEXT_MAX];
-
-	if (!w) {
-		p->n_rest++;
+	if (!there)
 		return;
-	}
+	unnamed = p->who[at];
+	/* Out of the list first, which may be full. */
+	p->n_who--;
+	memmove(&p->who[at], &p->who[at + 1], (p->n_who - at) * sizeof(struct who *));
+	w = profile_who(p, guest, 0);
+	if (w)
+		profile_join(p, w, unnamed);
+	free_who(p, unnamed);
+}
+
+/* Whose event it is; NULL: nobody's, or there is no room for it. */
+static struct who *who_of(struct profile *p, const struct event *e)
+{
+	const char *guest = e->guest && *e->guest ? e->guest : NULL;
+	struct who *w;
+
+	if (!e->vm)
+		return NULL;
+	if (e->vm > p->n_vms)
+		p->n_vms = e->vm;
+	if (guest)
+		name_vm(p, guest, e->vm);
+	w = profile_who(p, guest, guest ? 0 : e->vm);
+	if (!w)
+		return NULL;
 	w->told = TOLD(TOLD_OF) - 1;
 	w->listed = true;
-	tally_join(&w->tally, &vm->tally);
-	profile_add_story(p, w, order_text(&vm->order, story));
-	w->story_cut |= vm->order.cut;
-	w->n_vms++;
-	w->n_open += !vm->ended;
-	w->lives[vm->life]++;
-}
-
-static void unfollow(struct profile *p, struct followed *vm)
-{
-	struct followed **at = bucket_of(p->vms, vm->number);
-
-	while (*at != vm)
-		at = &(*at)->next;
-	*at = vm->next;
-	p->vms->n--;
-	note_gaps(p, vm);
-	settle(p, vm);
-	free_followed(vm);
-}
-
-/* false: all that there are may live still. */
-static bool make_vm_room(struct profile *p)
-{
-	struct profile_vms *vms = p->vms;
-	struct followed *vm = vms->first_ended;
-
-	if (vms->n < PROFILE_VMS_MAX)
-		return true;
-	if (!vm)
-		return false;
-	vms->first_ended = vm->next_ended;
-	if (!vms->first_ended)
-		vms->last_ended = NULL;
-	unfollow(p, vm);
-	return true;
-}
-
-static struct followed *follow(struct profile *p, unsigned int number)
-{
-	struct followed *vm, **bucket = bucket_of(p->vms, number);
-
-	if (!make_vm_room(p))
-		return NULL;
-	vm = calloc(1, sizeof(*vm));
-	if (!vm) {
-		p->no_memory = true;
-		return NULL;
-	}
-	vm->number = number;
-	vm->life = LIFE_UNKNOWN;
-	vm->next = *bucket;
-	*bucket = vm;
-	p->vms->n++;
-	return vm;
-}
-
-static struct followed *find_vm(struct profile *p, unsigned int number)
-{
-	struct followed *vm = *bucket_of(p->vms, number);
-
-	while (vm && vm->number != number)
-		vm = vm->next;
-	return vm;
-}
-
-/* NULL: none, or no room for it. */
-static struct followed *vm_of(struct profile *p, const struct event *e)
-{
-	struct followed *vm = e->vm ? find_vm(p, e->vm) : NULL;
-
-	/* Numbers rise: what is not new has had to make room. */
-	if (!vm && e->vm > p->vms->newest) {
-		p->vms->newest = e->vm;
-		p->n_vms++;
-		vm = follow(p, e->vm);
-		p->n_rest += !vm;
-	}
-	if (!vm || !e->guest || !*e->guest || (vm->guest && !strcmp(vm->guest, e->guest)))
-		return vm;
-	free(vm->guest);
-	vm->guest = strdup(e->guest);
-	p->no_memory |= !vm->guest;
-	return vm;
-}
-
-static void settle_all(struct profile *p)
-{
-	for (unsigned int i = 0; i < BUCKETS; i++)
-		while (p->vms->buckets[i])
-			unfollow(p, p->vms->buckets[i]);
-	free(p->vms);
-	p->vms = NULL;
+	return w;
 }
 
 /* ------------------------------------------------------------------ events */
@@ -438,15 +338,13 @@ static void tally_event(struct tally *t, const struct event *e)
 
 static void on_call(struct profile *p, const struct event *e)
 {
-	struct followed *vm = vm_of(p, e);
+	struct who *w = who_of(p, e);
 
 	p->n_runs += e->type == EVENT_RUN;
 	p->n_messages += e->type == EVENT_KERNEL;
 	tally_event(&p->all, e);
-	if (vm) {
-		tally_event(&vm->tally, e);
-		order_add(&vm->order, e);
-	}
+	if (w)
+		tally_event(&w->tally, e);
 	if (e->type != EVENT_NEGOTIATION)
 		return;
 	p->host = *e->negotiation.host;
@@ -456,19 +354,24 @@ static void on_call(struct profile *p, const struct event *e)
 			      e->rec->latency_ns);
 }
 
-static void on_vm(struct profile *p, const struct event *e)
+static void on_story(struct profile *p, const struct event *e)
 {
-	struct followed *vm = vm_of(p, e);
+	const struct history *h = e->story->history;
+	enum coverage_state seen = coverage_state_of(e->story->coverage);
+	struct who *w = who_of(p, e);
+	char story[ORDER_TEXT_MAX];
 
-	if (!vm)
+	p->lives[seen]++;
+	p->n_open += !h->ended;
+	if (!w) {
+		p->n_rest++;
 		return;
-	vm->life = e->vm_life.life;
-	vm->gaps = p->vms->gaps;
-	if (e->frame->vm.event != VM_ENDED || vm->ended)
-		return;
-	vm->ended = true;
-	*(p->vms->last_ended ? &p->vms->last_ended->next_ended : &p->vms->first_ended) = vm;
-	p->vms->last_ended = vm;
+	}
+	profile_add_story(p, w, order_text(&h->order, story));
+	w->story_cut |= h->order.cut;
+	w->n_vms++;
+	w->n_open += !h->ended;
+	w->lives[seen]++;
 }
 
 static void keep(struct profile *p, char **text, const char *by)
@@ -487,39 +390,20 @@ static void on_trace(struct profile *p, const struct frame *f)
 	keep(p, &p->arch, f->trace.id.arch);
 	keep(p, &p->modules, f->trace.id.modules);
 	keep(p, &p->filters, f->trace.filters.text);
-	p->threads = f->trace.filters.threads;
+	p->calls_hidden = f->trace.filters.threads || f->trace.filters.processes;
 	p->outcomes = f->trace.filters.outcomes;
 }
 
-static void gap(struct profile *p, enum point point)
-{
-	p->points[point].gap = true;
-	p->vms->gaps += point == POINT_IOCTL || point == POINT_REG;
-}
-
+/* In which way it was watched last. */
 static void on_attach(struct profile *p, const struct frame *f)
 {
 	enum point point = f->attach.point;
-	bool first;
+	enum attach_how how = f->attach.how;
 
-	if ((unsigned int)point >= ATTACH_POINTS)
+	if ((unsigned int)point >= ATTACH_POINTS || how == ATTACH_ABSENT)
 		return;
-	first = !p->points[point].told;
-	p->older |= f->attach.how != ATTACH_ABSENT && (f->attach.n_older || !f->attach.known);
-	p->points[point].told = true;
-	if (f->attach.how == ATTACH_ABSENT) {
-		p->points[point].released = f->attach.released;
-		if (!f->attach.released)
-			gap(p, point);
-		return;
-	}
-	/* It was released, and a VM came before it was watched again. */
-	if (p->points[point].released && (f->attach.n_older || !f->attach.known))
-		gap(p, point);
-	p->points[point].released = false;
-	if (!first && p->points[point].how && p->points[point].how != f->attach.how)
-		p->points[point].mixed = true;
-	p->points[point].how = f->attach.how;
+	p->points[point].mixed |= p->points[point].how && p->points[point].how != how;
+	p->points[point].how = how;
 }
 
 /* Of what type it was the kernel may have counted. */
@@ -548,19 +432,12 @@ static bool lost_calls(struct profile *p, const struct frame *f)
 
 static void on_lost(struct profile *p, const struct event *e)
 {
-	struct followed *vm = e->vm ? find_vm(p, e->vm) : NULL;
-
 	if (__builtin_add_overflow(p->lost, e->frame->lost.n, &p->lost))
 		p->lost = UINT64_MAX;
-	p->lost_vms |= !loss_is_of_calls(e->frame->lost.loss);
 	if (!lost_calls(p, e->frame))
 		return;
 	p->lost_calls = true;
-	if (vm)
-		note_gaps(p, vm);
-	if (vm && vm->life == LIFE_WHOLE)
-		vm->life = LIFE_LOSSY;
-	p->lost_any |= !vm;
+	p->lost_any |= !e->vm;
 }
 
 static void on_end(struct profile *p, const struct event *e)
@@ -568,15 +445,12 @@ static void on_end(struct profile *p, const struct event *e)
 	p->ended = true;
 	p->cut_off = e->end.cut_off;
 	/* An older tracer does not watch them at all. */
-	if (!p->points[POINT_RUN].told)
+	if (!p->unseen.points[POINT_RUN].told)
 		p->told &= ~TOLD(OF_RUNS);
-	if (!p->points[POINT_CONSOLE].told)
+	if (!p->unseen.points[POINT_CONSOLE].told)
 		p->told &= ~TOLD(OF_MESSAGES);
-	settle_all(p);
-	for (size_t i = 0; i < p->n_who; i++) {
-		join_lives(p->lives, p->who[i]->lives);
-		p->n_open += p->who[i]->n_open;
-	}
+	/* Of VMs that no story was told of nothing is known any more. */
+	p->n_rest += e->end.left_out;
 }
 
 void profile_event(const struct event *e, void *profile)
@@ -586,6 +460,7 @@ void profile_event(const struct event *e, void *profile)
 	if (p->ended)
 		return;
 	p->n_events++;
+	unseen_event(&p->unseen, e);
 	switch (e->type) {
 	case EVENT_TRACE:
 		on_trace(p, e->frame);
@@ -596,8 +471,8 @@ void profile_event(const struct event *e, void *profile)
 	case EVENT_ATTACH:
 		on_attach(p, e->frame);
 		break;
-	case EVENT_VM:
-		on_vm(p, e);
+	case EVENT_STORY:
+		on_story(p, e);
 		break;
 	case EVENT_LOST:
 		on_lost(p, e);
@@ -620,35 +495,23 @@ struct profile *profile_new(void)
 	if (!p)
 		return NULL;
 	p->told = TOLD(TOLD_OF) - 1;
-	p->vms = calloc(1, sizeof(*p->vms));
-	if (p->vms)
-		return p;
-	free(p);
-	return NULL;
-}
-
-static void free_vms(struct profile_vms *vms)
-{
-	for (unsigned int i = 0; vms && i < BUCKETS; i++)
-		for (struct followed *vm = vms->buckets[i], *next; vm; vm = next) {
-			next = vm->next;
-			free_followed(vm);
-		}
-	free(vms);
+	return p;
 }
 
 bool profile_unwatched(const struct profile *p, enum point point)
 {
-	return p->points[point].gap || !p->points[point].told;
+	return p->unseen.points[point].gap || !p->unseen.points[point].told;
 }
 
 void profile_free(struct profile *p)
 {
 	if (!p)
 		return;
-	free_vms(p->vms);
 	for (size_t i = 0; i < p->n_who; i++)
 		free_who(p, p->who[i]);
+	if (p->out)
+		free_who(p, p->out);
+	unseen_free(&p->unseen);
 	free(p->who);
 	free(p->release);
 	free(p->build);

@@ -13,9 +13,9 @@
 #include "diagnosis/event.h"
 #include "lib/histogram.h"
 #include "diagnosis/order.h"
+#include "recording/unseen.h"
 
 #define PROFILE_WHO_MAX	    4096       /* guests, and VMs without a name, that are told apart */
-#define PROFILE_VMS_MAX	    4096       /* VMs that are followed at once; ended ones make room */
 #define PROFILE_NUMBERS_MAX 16	       /* different sizes, or modes, of a guest */
 #define PROFILE_STORIES_MAX 8	       /* different stories of a guest */
 #define PROFILE_STORY_BYTES (8u << 20) /* of all stories together */
@@ -72,27 +72,25 @@ struct who {
 	struct texts stories;
 	bool story_cut; /* one of them is longer than what is told of it */
 	uint64_t n_vms;
-	uint64_t lives[LIFE_UNKNOWN + 1]; /* of its VMs so many were watched so */
-	uint64_t n_open;		  /* and of so many the end was not seen */
+	uint64_t lives[COVERAGE_STATES]; /* of its VMs so many were watched so */
+	uint64_t n_open;		 /* and of so many the end was not seen */
 };
-
-struct profile_vms;
 
 struct profile {
 	bool baseline;	   /* read from one: no counts, no latencies, no host */
 	unsigned int told; /* of all together */
 	struct who **who;  /* sorted by name; then those without one, by birth */
 	size_t n_who, room;
+	struct who *out; /* of those that had to make room the first; NULL: none had to */
 	struct tally all;
 	uint64_t n_vms;
 	uint64_t n_rest; /* of these not told apart, for there were too many: in `all` alone */
-	uint64_t lives[LIFE_UNKNOWN + 1], n_open; /* as in struct who */
+	uint64_t lives[COVERAGE_STATES], n_open; /* as in struct who */
 	uint64_t n_events;
 	uint64_t lost;
 	bool lost_calls, lost_runs, lost_messages; /* what that may have been */
 	bool lost_any;				   /* calls that cannot be laid to a single VM */
-	bool lost_vms; /* that it was told of VMs: there can be others */
-	bool older;    /* VMs were there already when watching began, or that could not be told */
+	struct unseen unseen;			   /* what check rests on as well */
 	uint64_t n_runs, n_messages;
 	bool ended, cut_off;
 	bool no_memory;	   /* something is missing */
@@ -102,16 +100,12 @@ struct profile {
 	struct host_facts host;
 	char *release, *build, *arch, *modules;
 	unsigned int cpus;
-	bool threads, outcomes; /* calls were filtered by these */
+	bool calls_hidden, outcomes; /* by a filter: some calls, and those with some outcomes */
 	char *filters;
 	struct {
-		bool told;
-		enum attach_how how; /* the best of the trace */
-		bool gap;	     /* absent for a while, while a VM may have been there */
+		enum attach_how how; /* the newest */
 		bool mixed;	     /* watched in more than one way */
-		bool released;	     /* absent now, because no VM is there */
 	} points[ATTACH_POINTS];
-	struct profile_vms *vms; /* that are followed; NULL once it is complete */
 	size_t story_bytes;
 };
 

@@ -302,8 +302,8 @@ static bool tells(unsigned int told, enum told_of of)
 
 static bool all_whole(const uint64_t lives[])
 {
-	for (int i = 0; i <= LIFE_UNKNOWN; i++)
-		if (i != LIFE_WHOLE && lives[i])
+	for (int i = 0; i < COVERAGE_STATES; i++)
+		if (i != COVERAGE_WHOLE && lives[i])
 			return false;
 	return true;
 }
@@ -322,24 +322,30 @@ static void who_rules(struct lines *lines, const struct profile *p, const struct
 		mode_rule(lines, w, &w->tally);
 	if (tells(w->told, OF_SIZES))
 		sizes_rule(lines, w, &w->tally);
-	if (tells(w->told, OF_STORY) && (p->baseline || !p->points[POINT_EXTENSION].gap))
+	if (tells(w->told, OF_STORY) && (p->baseline || !p->unseen.points[POINT_EXTENSION].gap))
 		story_rule(lines, w);
 }
 
 static void unnamed_rules(struct lines *lines, const struct profile *p, size_t first)
 {
-	struct profile scratch = { 0 };
+	struct profile *scratch;
 	struct who all = { 0 };
 
 	if (first == p->n_who)
 		return;
+	scratch = profile_new();
+	if (!scratch) {
+		lines->failed = true;
+		return;
+	}
 	for (size_t i = first; i < p->n_who; i++)
-		profile_join(&scratch, &all, p->who[i]);
+		profile_join(scratch, &all, p->who[i]);
 	if (p->n_rest)
 		note(lines, "VMs without a name", NULL, "there are too many to distinguish");
 	else
 		who_rules(lines, p, &all);
-	profile_stories_free(&scratch, &all);
+	profile_stories_free(scratch, &all);
+	profile_free(scratch);
 }
 
 /* What holds of all of it only where no VM did anything unseen. */
@@ -363,9 +369,9 @@ static void all_rules(struct lines *lines, const struct profile *p)
 		count_rule(lines, "lost", NULL);
 	if (tells(p->told, OF_RETRIES) && !p->all.failed)
 		count_rule(lines, "retries", "outcome=failed");
-	if (tells(p->told, OF_RUNS) && !p->n_runs && !p->points[POINT_RUN].gap)
+	if (tells(p->told, OF_RUNS) && !p->n_runs && !p->unseen.points[POINT_RUN].gap)
 		count_rule(lines, "runs", NULL);
-	if (tells(p->told, OF_MESSAGES) && !p->n_messages && !p->points[POINT_CONSOLE].gap)
+	if (tells(p->told, OF_MESSAGES) && !p->n_messages && !p->unseen.points[POINT_CONSOLE].gap)
 		count_rule(lines, "kernel-messages", NULL);
 }
 
@@ -394,7 +400,7 @@ const char *profile_unfit(const struct profile *p)
 		return "it is cut off";
 	if (p->lost)
 		return "events were lost";
-	if (p->outcomes || p->threads)
+	if (p->outcomes || p->calls_hidden)
 		return "a filter hides a part of the calls";
 	if (profile_unwatched(p, POINT_IOCTL) || profile_unwatched(p, POINT_REG))
 		return "calls of KVM were not watched all the time";

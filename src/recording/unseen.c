@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "recording/unseen.h"
 
-#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,83 +85,13 @@ void bits_free(struct bits *b)
 	*b = (struct bits){ 0 };
 }
 
-/* ------------------------------------------------------------------ VMs by their inodes */
-
-struct ino {
-	uint64_t ino;
-	unsigned int number;
-	char *guest;
-};
-
-static int ino_cmp(const void *a, const void *b)
-{
-	const struct ino *x = a, *y = b;
-
-	return (x->ino > y->ino) - (x->ino < y->ino);
-}
-
-static void ino_free(void *node)
-{
-	struct ino *i = node;
-
-	free(i->guest);
-	free(i);
-}
-
-static struct ino *ino_find(const struct unseen *u, uint64_t ino)
-{
-	const struct ino key = { .ino = ino };
-	struct ino **found = tfind(&key, &u->inos, ino_cmp);
-
-	return found ? *found : NULL;
-}
-
-static struct ino *ino_add(struct unseen *u, uint64_t ino)
-{
-	struct ino *i = u->n_inos < UNSEEN_INOS_MAX ? calloc(1, sizeof(*i)) : NULL;
-
-	if (!i)
-		return NULL;
-	i->ino = ino;
-	if (!tsearch(i, &u->inos, ino_cmp)) {
-		free(i);
-		return NULL;
-	}
-	u->n_inos++;
-	return i;
-}
-
-static void note_vm(struct unseen *u, const struct event *e, uint64_t ino)
-{
-	struct ino *i = ino && e->vm ? ino_find(u, ino) : NULL;
-
-	if (!ino || !e->vm)
-		return;
-	if (!i)
-		i = ino_add(u, ino);
-	if (!i)
-		return;
-	i->number = e->vm;
-	if (e->guest && *e->guest && (!i->guest || strcmp(i->guest, e->guest))) {
-		free(i->guest);
-		i->guest = strdup(e->guest);
-	}
-}
-
-unsigned int unseen_vm(const struct unseen *u, uint64_t ino, const char **guest)
-{
-	const struct ino *i = ino ? ino_find(u, ino) : NULL;
-
-	*guest = i ? i->guest : NULL;
-	return i ? i->number : 0;
-}
-
 /* ------------------------------------------------------------------ events */
 
 static void on_trace(struct unseen *u, const struct event *e)
 {
 	const struct frame_filters *filters = &e->frame->trace.filters;
 
+	u->in_order = !e->frame->trace.schema || e->frame->trace.schema >= COVERAGE_IN_ORDER;
 	u->outcomes = filters->outcomes;
 	snprintf(u->filters, sizeof(u->filters), "%s", filters->text ? filters->text : "");
 }
@@ -172,6 +101,8 @@ static void on_attach(struct unseen *u, const struct event *e)
 	const struct frame *f = e->frame;
 	enum point p = f->attach.point;
 	bool absent = f->attach.how == ATTACH_ABSENT, older = f->attach.n_older || !f->attach.known;
+	/* Of schema 2 there is no list: a VM that was there is told of, or did nothing. */
+	bool listed = older && (f->attach.n_older || !u->in_order);
 	const char *why = f->attach.why && *f->attach.why ? f->attach.why : "why is not known";
 
 	if ((unsigned int)p >= ATTACH_POINTS)
@@ -184,24 +115,19 @@ static void on_attach(struct unseen *u, const struct event *e)
 		snprintf(u->points[p].why, sizeof(u->points[p].why),
 			 "a VM was there before it was watched again");
 	}
-	u->older |= !absent && older;
+	u->older |= !absent && listed;
 	u->points[p].told = true;
 	u->points[p].released = absent && f->attach.released;
 }
 
-static void on_vm(struct unseen *u, const struct event *e)
+/* What was lost, and gaps of a function, are known more closely. */
+static void on_story(struct unseen *u, const struct event *e)
 {
-	enum life life = e->vm_life.life;
-	bool unknown = life == LIFE_OLDER || life == LIFE_UNKNOWN;
+	enum coverage_state state = coverage_state_of(e->story->coverage);
 
-	note_vm(u, e, e->frame->vm.ino);
-	if (!e->vm)
-		return;
-	/* That it is not older can be known without its birth. */
-	if (e->frame->vm.event != VM_ENDED || !unknown)
-		bits_add(&u->born, e->vm);
-	/* What was lost, and gaps of a function, are known more closely. Its end knows best. */
-	if (unknown || life == LIFE_FILTERED)
+	u->older |= state == COVERAGE_OLDER;
+	bits_add(&u->told, e->vm);
+	if (state == COVERAGE_OLDER || state == COVERAGE_UNKNOWN || state == COVERAGE_FILTERED)
 		bits_add(&u->partial, e->vm);
 	else
 		bits_drop(&u->partial, e->vm);
@@ -211,8 +137,6 @@ static void on_lost(struct unseen *u, const struct event *e)
 {
 	const struct frame *f = e->frame;
 	uint64_t rest = f->lost.n;
-	unsigned int vm;
-	const char *guest;
 
 	u->unreadable |= f->lost.loss == CC_LOSS_UNREADABLE;
 	if (!loss_is_of_calls(f->lost.loss)) {
@@ -223,9 +147,9 @@ static void on_lost(struct unseen *u, const struct event *e)
 	/* No verdict hangs on what KVM printed. */
 	for (size_t i = 0; i < f->lost.n_by; i++) {
 		const struct loss_count *by = &f->lost.by[i];
+		unsigned int vm = e->lost_of ? e->lost_of[i].vm : 0;
 
 		rest -= by->n < rest ? by->n : rest;
-		vm = unseen_vm(u, by->key.vm_ino, &guest);
 		if (vm && by->key.type != CC_KERNEL)
 			bits_add(&u->lossy, vm);
 		else
@@ -245,11 +169,8 @@ void unseen_event(struct unseen *u, const struct event *e)
 	case EVENT_ATTACH:
 		on_attach(u, e);
 		break;
-	case EVENT_FOUND:
-		note_vm(u, e, e->frame->found.vm->ino);
-		break;
-	case EVENT_VM:
-		on_vm(u, e);
+	case EVENT_STORY:
+		on_story(u, e);
 		break;
 	case EVENT_LOST:
 		on_lost(u, e);
@@ -259,23 +180,21 @@ void unseen_event(struct unseen *u, const struct event *e)
 		u->cut_off |= e->end.cut_off;
 		break;
 	default:
-		if (e->rec)
-			note_vm(u, e, e->rec->vm_ino);
+		break;
 	}
 }
 
 bool unseen_has_partial(const struct unseen *u)
 {
-	return u->older || bits_common(&u->vms, &u->partial) || bits_only(&u->vms, &u->born);
+	return u->older || bits_common(&u->vms, &u->partial) || bits_only(&u->vms, &u->told);
 }
 
 void unseen_free(struct unseen *u)
 {
 	bits_free(&u->vms);
-	bits_free(&u->born);
+	bits_free(&u->told);
 	bits_free(&u->partial);
 	bits_free(&u->lossy);
-	tdestroy(u->inos, ino_free);
 	*u = (struct unseen){ 0 };
 }
 

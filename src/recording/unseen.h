@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What of a host a recording cannot have: functions, times, VMs and calls that nobody watched. */
+/*
+ * What of a host a recording cannot have: functions, times, VMs and calls that nobody watched. What
+ * of each VM was seen is what its story says (event.h).
+ */
 #ifndef COMPATCAPS_UNSEEN_H
 #define COMPATCAPS_UNSEEN_H
 
 #include "diagnosis/event.h"
 
-#define UNSEEN_VMS_MAX	1000000 /* numbers of VMs that are told apart */
-#define UNSEEN_INOS_MAX VM_TABLE_MAX
+#define UNSEEN_VMS_MAX 1000000 /* numbers of VMs that are told apart */
 
 /* A set of small numbers. */
 struct bits {
@@ -27,22 +29,21 @@ void bits_free(struct bits *b);
 struct unseen {
 	struct {
 		bool told, released;
-		bool gap; /* not watched for a while in which there can have been calls */
-		char why[128];
+		bool gap;      /* not watched for a while in which there can have been calls */
+		char why[256]; /* "": there was no gap */
 	} points[ATTACH_POINTS];
+	bool in_order; /* births are recorded in order: no list of VMs that were there before */
 	bool outcomes; /* calls of some outcomes alone are in it */
 	char filters[128];
 	bool cut_off, ended;
 	bool older;	     /* VMs were there before the trace, or that could not be told */
 	bool unreadable;     /* lines of it, which may have been anything */
 	struct bits vms;     /* all that were seen */
-	struct bits born;    /* VMs whose birth was told */
-	struct bits partial; /* VMs of whose life a part was not seen, be nothing lost */
+	struct bits told;    /* VMs whose story was told, newest stories count */
+	struct bits partial; /* of these those of which a part was not seen, be nothing lost */
 	struct bits lossy;   /* VMs of which something was lost */
 	bool lossy_any;	     /* something was lost, and of which VM is not known */
 	bool lossy_vms;	     /* that it was told of VMs: names and numbers may be others */
-	void *inos;	     /* tsearch(3) */
-	size_t n_inos;
 };
 
 void unseen_event(struct unseen *u, const struct event *e);
@@ -50,9 +51,6 @@ void unseen_free(struct unseen *u);
 
 /* Is there a VM, or may there be one, of which not all of its life was watched? */
 bool unseen_has_partial(const struct unseen *u);
-
-/* A VM by its inode: its number, 0: not known; and the guest, NULL: not known. */
-unsigned int unseen_vm(const struct unseen *u, uint64_t ino, const char **guest);
 
 /* The point that events of this type come from; -1: from none that can be unwatched. */
 int unseen_point(enum event_type type);

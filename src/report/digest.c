@@ -70,10 +70,9 @@ void digest_free(struct digest *d)
 	}
 	for (size_t i = 0; i < DIGEST_CHANGES; i++)
 		free(d->changes[i].why);
-	for (size_t i = 0; i < ATTACH_POINTS; i++)
-		free(d->points[i].why);
-	for (int i = 0; i <= LIFE_UNKNOWN; i++)
+	for (int i = 0; i < COVERAGE_REASONS; i++)
 		bits_free(&d->lives[i]);
+	unseen_free(&d->unseen);
 	free_id(&d->id);
 	free(d->filters);
 	free(d);
@@ -385,26 +384,26 @@ static void on_kernel(struct digest *d, const struct event *e)
 		add_mark(d, vm, e);
 }
 
-/* Also of VMs that are not followed. */
-static void note_life(struct digest *d, unsigned int vm, enum life life)
+/* Also of VMs that are not followed. The newest story of a VM counts. */
+static void on_story(struct digest *d, const struct event *e)
 {
-	for (int i = 0; i <= LIFE_UNKNOWN; i++)
-		bits_drop(&d->lives[i], vm);
-	bits_add(&d->lives[life], vm);
+	struct digest_vm *vm = find_vm(d, e->vm);
+
+	for (int i = 0; i < COVERAGE_REASONS; i++)
+		bits_drop(&d->lives[i], e->vm);
+	bits_add(&d->lives[e->story->coverage], e->vm);
+	if (vm)
+		keep(d, &vm->story, e->story->text);
 }
 
 static void on_vm(struct digest *d, const struct event *e)
 {
 	struct digest_vm *vm = vm_of(d, e, false);
 
-	if (e->vm)
-		note_life(d, e->vm, e->vm_life.life);
 	if (!vm)
 		return;
 	vm->created |= e->frame->vm.event == VM_CREATED;
 	vm->ended |= e->frame->vm.event == VM_ENDED;
-	vm->life = e->vm_life.life;
-	vm->life_told = true;
 	note_who(d, vm, e);
 	add_mark(d, vm, e);
 }
@@ -459,18 +458,12 @@ static void on_attach(struct digest *d, const struct event *e)
 	const struct frame *f = e->frame;
 	enum point point = f->attach.point;
 	struct digest_change *change;
-	bool first;
 
 	if ((unsigned int)point >= ATTACH_POINTS)
 		return;
-	first = !d->points[point].told;
-	d->points[point].told = true;
-	d->points[point].how = f->attach.how;
-	if (f->attach.how == ATTACH_ABSENT && !f->attach.released) {
-		d->points[point].absent = true;
-		keep(d, &d->points[point].why, f->attach.why);
-	}
-	if (first || d->n_changes++ >= DIGEST_CHANGES)
+	d->how[point] = f->attach.how;
+	/* How it was watched at first is no change. */
+	if (!d->unseen.points[point].told || d->n_changes++ >= DIGEST_CHANGES)
 		return;
 	change = &d->changes[d->n_changes - 1];
 	change->real_ns = e->real_ns;
@@ -568,29 +561,19 @@ void digest_event(const struct event *e, void *digest)
 	case EVENT_LOST:
 		on_lost(d, e);
 		break;
+	case EVENT_STORY:
+		on_story(d, e);
+		break;
 	case EVENT_END:
 		on_end(d, e);
 		break;
 	default:
 		break;
 	}
+	unseen_event(&d->unseen, e);
 }
 
 /* ------------------------------------------------------------------ the end */
-
-/* A paragraph begins with "VM 12," (story.h), unless it is of no VM that is known. */
-static void keep_story(const char *text, void *digest)
-{
-	struct digest *d = digest;
-	struct digest_vm *vm;
-	unsigned int number;
-
-	if (sscanf(text, "VM %u,", &number) != 1)
-		return;
-	vm = find_vm(d, number);
-	if (vm)
-		keep(d, &vm->story, text);
-}
 
 /* Those that went wrong, by what went wrong first; then those that did not. */
 static int vm_cmp(const void *a, const void *b)
@@ -609,7 +592,6 @@ void digest_finish(const struct session *s, void *digest)
 
 	d->host = *session_host(s);
 	d->offer = host_offer(&d->host);
-	session_tell(s, keep_story, d);
 	causes_finish(d);
 	d->n_beyond = session_beyond(s, &d->more_beyond);
 	qsort(d->vms, d->n_vms, sizeof(*d->vms), vm_cmp);

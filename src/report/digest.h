@@ -52,8 +52,6 @@ struct digest_vm {
 	char *comm, *guest, *name, *cgroup; /* NULL: none is known */
 	char *story;			    /* a paragraph; NULL: none is told */
 	bool created, ended;		    /* was seen to be */
-	enum life life;			    /* as KVM told of it last */
-	bool life_told;
 	bool partial; /* followed from its first failure on: what came before is not told */
 	uint64_t first_ns, last_ns, first_real_ns; /* of its events */
 	uint64_t n_calls, n_failures;
@@ -128,12 +126,8 @@ struct digest {
 	struct histogram latency;   /* of negotiations, ns */
 	uint64_t bars[DIGEST_BARS];
 
-	struct {
-		bool told;
-		enum attach_how how;
-		bool absent; /* at any time, and not because no VM was there */
-		char *why;   /* of the newest time that it was */
-	} points[ATTACH_POINTS];
+	struct unseen unseen;			      /* what check and diff rest on as well */
+	enum attach_how how[ATTACH_POINTS];	      /* now, or at the end */
 	struct digest_change changes[DIGEST_CHANGES]; /* after the first one of each point */
 	uint64_t n_changes;
 	uint64_t lost_by[CC_LOSSES];
@@ -146,7 +140,7 @@ struct digest {
 	struct digest_vm *vms[DIGEST_VMS]; /* at the end: those with failures first */
 	size_t n_vms;
 	unsigned int top_vm;		     /* VMs are numbered from 1 to this */
-	struct bits lives[LIFE_UNKNOWN + 1]; /* VMs by what was told last of their lives */
+	struct bits lives[COVERAGE_REASONS]; /* VMs by what their stories say was seen of them */
 	unsigned int n_beyond;		     /* VMs that have no number, */
 	bool more_beyond;		     /* and there were more */
 	unsigned int hand;

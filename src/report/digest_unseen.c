@@ -32,19 +32,6 @@ static void tellf(struct telling *u, const char *fmt, ...)
 	va_end(ap);
 }
 
-static const char *life_reason(int life)
-{
-	static const char *const reasons[] = {
-		[LIFE_OLDER] = "older than this trace",
-		[LIFE_LOSSY] = "events were lost",
-		[LIFE_GAP] = "not watched all the time",
-		[LIFE_FILTERED] = "a filter hides a part of the calls",
-		[LIFE_UNKNOWN] = "when it was born could not be told",
-	};
-
-	return reasons[life];
-}
-
 static const char *plural(uint64_t n)
 {
 	return n == 1 ? "" : "s";
@@ -96,33 +83,33 @@ static void tell_losses(const struct digest *d, struct telling *u)
 
 static void tell_point(const struct digest *d, struct telling *u, enum point point)
 {
-	const char *name = attach_func(point), *why = d->points[point].why;
+	const char *name = attach_func(point);
 
-	if (!d->points[point].told)
+	if (!d->unseen.points[point].told)
 		tellf(u, "%s was not watched, as far as the recording shows.", name);
-	else if (d->points[point].absent)
-		tellf(u, "%s was not watched%s%s%s.", name,
-		      d->points[point].how == ATTACH_ABSENT ? "" : " all the time", why ? ": " : "",
-		      why ? why : "");
+	else if (d->unseen.points[point].gap)
+		tellf(u, "%s was not watched%s: %s.", name,
+		      d->how[point] == ATTACH_ABSENT ? "" : " all the time",
+		      d->unseen.points[point].why);
 }
 
 static void tell_lives(const struct digest *d, struct telling *u)
 {
-	unsigned int n, unborn = d->top_vm;
+	unsigned int n, untold = d->top_vm;
 	const char *least = "";
 
-	for (int i = 0; i <= LIFE_UNKNOWN; i++) {
+	for (int i = 0; i < COVERAGE_REASONS; i++) {
 		n = bits_count(&d->lives[i]);
-		unborn -= n;
+		untold -= n;
 		if (d->lives[i].over)
 			least = "At least ";
-		if (n && i != LIFE_WHOLE)
-			tellf(u, "%s%u VM%s may not have been seen completely: %s.", least, n,
-			      plural(n), life_reason(i));
+		if (n && i != COVERED)
+			tellf(u, "%s%u VM%s may not have been seen completely (%s).", least, n,
+			      plural(n), coverage_why(i));
 	}
-	if (unborn && !*least)
-		tellf(u, "Neither the creation nor the end of %u VM%s was seen.", unborn,
-		      plural(unborn));
+	if (untold && !*least)
+		tellf(u, "The stor%s of %u VM%s had to make room for others.",
+		      untold == 1 ? "y" : "ies", untold, plural(untold));
 	if (d->n_beyond || d->more_beyond)
 		tellf(u, "%s%u VM%s could not be distinguished: there were more than %u at once.",
 		      d->more_beyond ? "At least " : "", d->n_beyond, plural(d->n_beyond),

@@ -52,7 +52,7 @@ static void cards(struct xml *x, const struct digest *d)
 	     t->asks_failed);
 	card(x, "Retries", d->recovered + d->failed, "%" PRIu64 " recovered", d->recovered);
 	/* What nobody watched is no 0. */
-	if (d->n_runs || (d->points[POINT_RUN].told && !d->points[POINT_RUN].absent))
+	if (d->n_runs || (d->unseen.points[POINT_RUN].told && !d->unseen.points[POINT_RUN].gap))
 		card(x, "Failed KVM_RUNs", d->n_runs, "the first of each kind in a VM");
 	card(x, "VMs", d->top_vm, "%u were created during the trace", t->vms);
 	card(x, "Events lost", t->lost, "%" PRIu64 " were not", t->events);
@@ -331,12 +331,10 @@ static void points(struct xml *x, const struct digest *d)
 	for (int p = 0; p < ATTACH_POINTS; p++) {
 		char text[512] = "not known";
 
-		if (d->points[p].told)
-			snprintf(text, sizeof(text), "%s%s%s%s", attach_how_name(d->points[p].how),
-				 d->points[p].absent && d->points[p].how ? ", not all the time" :
-									   "",
-				 d->points[p].why ? ": " : "",
-				 d->points[p].why ? d->points[p].why : "");
+		if (d->unseen.points[p].told)
+			snprintf(text, sizeof(text), "%s%s%s%s", attach_how_name(d->how[p]),
+				 d->unseen.points[p].gap && d->how[p] ? ", not all the time" : "",
+				 d->unseen.points[p].gap ? ": " : "", d->unseen.points[p].why);
 		fact(x, attach_func(p), text);
 	}
 }

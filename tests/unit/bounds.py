@@ -65,7 +65,8 @@ CASES = [
     (SERVICE, [f"{BEYOND} VMs are left out: {APART} VMs can be told apart at once.",
                "a part is left out: all together they are too long."], "replay", "--summary"),
     (SERVICE, [], "metrics"),
-    (SERVICE, [f"Neither the creation nor the end of {APART} VMs was seen.", f"{BEYOND} VMs could not be distinguished"], "report"),
+    (SERVICE, [f"{APART} VMs may not have been seen completely (a recording of schema 1 does not have its creation in order).",
+               f"{BEYOND} VMs could not be distinguished"], "report"),
     (CHECK, [], "check", "-f", "vms=1", "-f", "failures{guest~x}=0"),
 ]
 

@@ -267,13 +267,13 @@ def wrong_text(text, story, vm):
         yield "its first run failed"
     if "went on without a mode and r" in text and 0 not in modes:
         yield "went on without a mode"
-    for name in re.findall(r"(?<!then )(?:runs|ran) in ((?:the host's own mode)|POWER\d+)(?=[.;]| It| qemu| vmm|$|, went)", text):
+    for name in re.findall(r"(?<!then )(?<!in between )(?:runs|ran) in ((?:the host's own mode)|POWER\d+)(?=[.;]| It| qemu| vmm|$|, went)", text):
         if name not in names and story["vcpus"] and all(v["id"] is not None for v in story["vcpus"]):
             if f"ran in {name}, then asked" not in text:
                 yield f"runs in {name}, and not in {names}"
-    for name in re.findall(r"seen to run in (the host's own mode|POWER\d+)", text):
+    for name in re.findall(r"(?:seen to run|in between ran) in (the host's own mode|POWER\d+)", text):
         if name not in {NAMES[m] if m else "the host's own mode" for m in vm.modes}:
-            yield f"seen to run in {name}"
+            yield f"ran in {name}, and never did"
     if story["coverage"]["state"] != "whole" and re.search(r"\d+ quer(y|ies),", text) and story["queries"]["not_seen"]:
         yield "all queries, and some may have been missed"
     if "raw" in text or "None" in text or "(null)" in text:

@@ -162,13 +162,12 @@ static void create(struct made *m, unsigned int n, const char *name_option)
 
 static void end(struct made *m, unsigned int n)
 {
-	hand_over(m, (struct frame){
-			     .type = FRAME_VM,
-			     .vm = { .event = VM_ENDED,
-				     .number = n,
-				     .ino = n,
-				     .pid = n,
-				     .vm_name = "1-1" } });
+	hand_over(m, (struct frame){ .type = FRAME_VM,
+				     .vm = { .event = VM_ENDED,
+					     .number = n,
+					     .ino = n,
+					     .pid = n,
+					     .vm_name = "1-1" } });
 }
 
 static struct cc_record record_of(const struct made *m, unsigned int n, enum cc_type type, int ret)

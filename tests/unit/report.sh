@@ -144,7 +144,8 @@ check "and makes the status 3" fails 3 "line 9 cannot be read" "$trace" report "
 check "what is no recording" fails 3 "no recording" "$trace" report --format=html README.md
 check "what is not there" fails 3 "No such file" "$trace" report --format=html "$work/none"
 # The clock was set forward by an hour in the middle of it.
-sed '20,$s/"ts":"2026-11-25T04/"ts":"2026-11-25T05/' "$one" >"$work/clock"
+hour=$(head -n 1 "$one" | jq -r '.ts[:13]')
+sed "20,\$s/\"ts\":\"$hour/\"ts\":\"$(date -u -d "${hour/T/ }:00 UTC + 1 hour" +%Y-%m-%dT%H)/" "$one" >"$work/clock"
 check "a clock that was set is told" says "Clock    It went forward by 1 h 0 min before event 20" "$work/clock"
 check "and by the page" says "The clock: It went forward by 1 h 0 min before event 20" --format=html "$work/clock"
 goes_on() { ! "$trace" report "$work/none" "$one" >"$work/text" 2>"$work/err" && grep -q '^Host ' "$work/text"; }

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "diagnosis/order.h"
+#include "diagnosis/event.h"
 
 /* One VM whose calls are given one by one. */
 static struct order order;

@@ -54,6 +54,7 @@ static void test_baseline_of_a_recording(void **state)
 		"causes{guest=silent}=none\n"
 		"causes{guest=unfit}=before-papr\n"
 		"guests=broken+careful+hasty+newer+silent+unfit\n"
+		"kernel-messages=0\n"
 		"lost=0\n"
 		"modes{guest=careful,source=negotiation}=POWER9+POWER10\n"
 		"modes{guest=newer,source=negotiation}=POWER9+POWER10\n"
@@ -199,7 +200,8 @@ static void change_record(struct cc_record *r)
 		return;
 	r->vm ^= 0x7777000;
 	r->vm_ino = r->vm_ino ? 100000 - r->vm_ino : 0;
-	r->vm_name[0] = '9';
+	if (r->vm_name[0])
+		r->vm_name[0] = '9';
 	r->arg ^= r->type == CC_NEGOTIATION ? 0x1000 : 0;
 }
 
@@ -215,7 +217,8 @@ static void change_numbers(void)
 			k->frame.vm.number ^= 0x7777000;
 			k->frame.vm.ino = k->frame.vm.ino ? 100000 - k->frame.vm.ino : 0;
 			k->frame.vm.pid += 4000;
-			((char *)k->frame.vm.vm_name)[0] = '9';
+			if (k->frame.vm.vm_name)
+				((char *)k->frame.vm.vm_name)[0] = '9';
 		}
 		k->frame.mono_ns += 3600000000000;
 		k->frame.real_ns += 3600000000000;
@@ -400,8 +403,8 @@ static void test_many_vms_at_once(void **state)
 		end(&m, i);
 	p = finish(&m, false);
 	assert_int_equal(p->n_vms, 10000);
-	assert_int_equal(p->n_who, PROFILE_VMS_MAX);
-	assert_int_equal(p->n_rest, 10000 - PROFILE_VMS_MAX);
+	assert_int_equal(p->n_who, PROFILE_WHO_MAX);
+	assert_int_equal(p->n_rest, 10000 - PROFILE_WHO_MAX);
 	assert_int_equal(p->all.causes[CAUSE_OK], 10000);
 	assert_int_equal(p->who[0]->tally.causes[CAUSE_OK], 1);
 	profile_free(p);
@@ -630,7 +633,8 @@ static void test_unnamed_vms_by_birth(void **state)
 
 static void test_loss_of_one_vm(void **state)
 {
-	static const struct loss_count of_1 = { { .vm = 1, .vm_ino = 1, .type = CC_NEGOTIATION }, 3 };
+	static const struct loss_count of_1 = { { .vm = 1, .vm_ino = 1, .type = CC_NEGOTIATION },
+						3 };
 	struct profile *p;
 	struct made m = make();
 
