@@ -211,6 +211,24 @@ static void released_is_no_hole(void **state)
 	assert_int_equal(digest_unseen(c->d, nothing, NULL), 0);
 }
 
+/* A VM that makes the tracer watch again was there before. */
+static void watched_too_late_is_a_hole(void **state)
+{
+	struct scene *c = *state;
+	char text[4096] = "";
+
+	frame(c,
+	      (struct frame){
+		      .type = FRAME_ATTACH,
+		      .attach = { .point = POINT_REG, .how = ATTACH_ABSENT, .released = true } });
+	frame(c, (struct frame){ .type = FRAME_ATTACH,
+				 .attach = { .point = POINT_REG, .how = ATTACH_FEXIT } });
+	finish(c);
+	assert_int_equal(digest_unseen(c->d, collect, text), 1);
+	assert_non_null(strstr(text, "kvmppc_set_one_reg was not watched all the time: a VM was "
+				     "there before it was watched again."));
+}
+
 static void a_retry_makes_it_good(void **state)
 {
 	const struct digest_cause *list[DIGEST_CAUSES];
@@ -436,6 +454,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_whole_has_nothing_unseen, begin, end),
 		cmocka_unit_test_setup_teardown(each_hole_is_told, begin, end),
 		cmocka_unit_test_setup_teardown(released_is_no_hole, begin, end),
+		cmocka_unit_test_setup_teardown(watched_too_late_is_a_hole, begin, end),
 		cmocka_unit_test_setup_teardown(a_retry_makes_it_good, begin, end),
 		cmocka_unit_test_setup_teardown(the_first_failure_did_not_recover, begin, end),
 		cmocka_unit_test_setup_teardown(a_retry_that_fails_makes_nothing_good, begin, end),
