@@ -2,7 +2,7 @@
 /*
  * A frame finds its VM, becomes a part of that VM's history, and leaves as one event or more. What
  * is said of it is made from the history as it is then (summary.h); a story is told when its VM
- * ends, and of all others at the end.
+ * ends, and of all others at the end: once more of one of which less is sure by then.
  */
 #include "diagnosis/session.h"
 
@@ -188,8 +188,7 @@ static void on_host(struct session *s, const struct frame *f)
 	on_plain(s, EVENT_HOST, f);
 }
 
-/* ------------------------------------------------------------------ VMs, and what is known of them
- */
+/* ------------------------------------------------------------------ VMs */
 
 /* What the frame itself says is the guest's name holds, even if its VM is not known. */
 static void note_guest(struct session *s, struct vm *vm, const char *name_option)
@@ -254,6 +253,8 @@ static void tell_story(struct session *s, struct vm *vm, const struct frame *f)
 	struct vm_story story = {
 		.history = &vm->history,
 		.coverage = summary.life,
+		.again = vm->told,
+		.before = vm->told_life,
 		.queries = summary.queries,
 		.runs = summary.runs,
 		.text = text,
@@ -271,6 +272,8 @@ static void tell_story(struct session *s, struct vm *vm, const struct frame *f)
 	e.guest = or_empty(vm->guest);
 	e.story = &story;
 	vm->told = true;
+	vm->unsure = false;
+	vm->told_life = summary.life;
 	if (text && sentence)
 		emit(s, NULL, &e);
 	free(text);
@@ -518,10 +521,7 @@ static enum history_first first_of(const struct session *s, const struct vm *vm,
 		return FIRST_UNKNOWN;
 	if (r->in[CC_VCPU_EXITS] > (r->ret < 0 ? 0 : 1) || (vcpu && vcpu->known && vcpu->first_run))
 		return FIRST_NO;
-	/*
-	 * Of the VM it is the first if no other can have run, seen or not. A run that a signal
-	 * ended is not recorded: what is not the boot vCPU comes after that one.
-	 */
+	/* A run that a signal ended is not recorded: the boot vCPU's may have been before. */
 	if (!vm || (vcpu && vcpu->known && vcpu->id) || history_has_run(&vm->history) ||
 	    coverage_in(s, vm, COVERAGE_RUNS) != COVERED)
 		return FIRST_OF_VCPU;
@@ -730,9 +730,9 @@ static void on_end(struct session *s, const struct frame *f)
 
 	coverage_end(&s->vms.coverage, f);
 	for (const struct vm *vm = s->vms.oldest; vm; vm = vm->next)
-		s->stories_left += !vm->told;
+		s->stories_left += !vm->told || vm->unsure;
 	for (struct vm *vm = s->vms.oldest; vm; vm = vm->next) {
-		if (vm->told)
+		if (vm->told && !vm->unsure)
 			continue;
 		tell_story(s, vm, f);
 		s->stories_left--;
