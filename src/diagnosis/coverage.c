@@ -196,7 +196,8 @@ void coverage_born(const struct coverage *c, struct vm_coverage *vm, uint64_t mo
 		return;
 	vm->unborn = COVERED;
 	for (int p = 0; p < ATTACH_POINTS; p++) {
-		if (!c->points[p].told || (c->points[p].attached && mono_ns <= c->points[p].attached_ns))
+		if (!c->points[p].told ||
+		    (c->points[p].attached && mono_ns <= c->points[p].attached_ns))
 			vm->holes.at[p] |= BIT(NOT_COVERED_GAP);
 		vm->holes.at[p] &= (uint16_t)~BIT(NOT_COVERED_BIRTH);
 	}

@@ -518,7 +518,8 @@ static void say_verdict(const struct inventory_vm *vm, struct inventory_verdict 
 		say_no_mode(v, vm);
 		break;
 	case MODE_REFUSED:
-		say_it(v, "KVM refused the mode that was asked for, and runs %s any more (KVM_RUN gives EINVAL)",
+		say_it(v,
+		       "KVM refused the mode that was asked for, and runs %s any more (KVM_RUN gives EINVAL)",
 		       vm->n_open_vcpus < vm->n_vcpus ? "no such vCPU" : "no vCPU of it");
 		break;
 	case MODE_DIFFERS:

@@ -484,7 +484,8 @@ static const struct history_vcpu *first_vcpu(const struct history *h)
 	return first;
 }
 
-/* Did all that asked ask for the same, and none fail? Then it is told of the VM and of none of them. */
+/* Did all that asked ask for the same, and none fail? Then it is told of the VM and of none of
+ * them. */
 static bool are_alike(const struct history *h)
 {
 	const struct history_vcpu *first = NULL;
