@@ -72,13 +72,36 @@ static bool hides_outcomes(const struct rule_state *s, const struct unseen *u)
 	return u->outcomes && s->types & (UNSEEN_CALLS | 1u << EVENT_RETRY | 1u << EVENT_VM);
 }
 
+static bool was_let_go(const struct unseen *u, enum point p)
+{
+	return u->points[p].told && u->points[p].gap;
+}
+
+/* Births of VMs, and ends. A recording of schema 1 has neither from a function: uevents told it. */
+static int gap_of_vms(const struct rule_state *s, const struct unseen *u)
+{
+	if (was_let_go(u, POINT_BIRTH) && (s->per_vm || s->types & 1u << EVENT_VM))
+		return POINT_BIRTH;
+	if (was_let_go(u, POINT_DEATH) && s->r->kind == RULE_FIELD && s->r->types & 1u << EVENT_VM)
+		return POINT_DEATH;
+	return -1;
+}
+
+/* The function in which something that the rule looks at was not watched; -1: there is none. */
+static int gap_of(const struct rule_state *s, const struct unseen *u)
+{
+	int point = unseen_gap(u, s->types);
+
+	return point >= 0 ? point : gap_of_vms(s, u);
+}
+
 static bool is_endless(const struct rule_state *s, const struct unseen *u)
 {
 	if (is_fixed(s))
 		return false;
 	return u->cut_off || !u->ended || u->unreadable || hides_outcomes(s, u) || is_over(s, u) ||
-	       unseen_gap(u, s->types) >= 0 || partial_vm(s, u) || is_older(s, u) ||
-	       loses_partial(s, u) || s->lost_query;
+	       gap_of(s, u) >= 0 || partial_vm(s, u) || is_older(s, u) || loses_partial(s, u) ||
+	       s->lost_query;
 }
 
 /* ------------------------------------------------------------------ why */
@@ -144,7 +167,7 @@ static void why_doubt(const struct decision *d, const char **sep)
 static void tell_why(const struct decision *d)
 {
 	const struct unseen *u = &d->ev->unseen;
-	int point = is_fixed(d->s) ? -1 : unseen_gap(u, d->s->types);
+	int point = is_fixed(d->s) ? -1 : gap_of(d->s, u);
 	const char *sep = "";
 
 	why_lost(d, &sep);

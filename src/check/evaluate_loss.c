@@ -13,7 +13,7 @@ static int type_of_key(const struct cc_loss_key *key)
 {
 	if (key->loss == CC_LOSS_UEVENTS)
 		return EVENT_VM;
-	if (key->loss == CC_LOSS_VMS)
+	if (key->loss == CC_LOSS_VMS && !key->type)
 		return EVENT_FOUND;
 	switch (key->type) {
 	case CC_NEGOTIATION:
@@ -28,6 +28,9 @@ static int type_of_key(const struct cc_loss_key *key)
 		return EVENT_RAN;
 	case CC_KERNEL:
 		return EVENT_KERNEL;
+	case CC_VM_CREATED:
+	case CC_VM_ENDED:
+		return EVENT_VM;
 	default:
 		return -1;
 	}

@@ -355,6 +355,7 @@ static const struct {
 #define BLIND		KEY(0, 0, 0, CC_RET_UNKNOWN)
 #define UEVENTS		{ 0, 0, CC_LOSS_UEVENTS, 0, 0, CC_RET_UNKNOWN }
 #define TOO_MANY	{ 0, 0, CC_LOSS_VMS, 0, 0, CC_RET_UNKNOWN }
+#define FULL(type)	{ 0, 0, CC_LOSS_VMS, type, 0, CC_RET_UNKNOWN }
 #define MISSED(type)	{ 0, 0, CC_LOSS_RECURSION, type, 0, CC_RET_UNKNOWN }
 #define QUERY(ino, ret) KEY(ino, CC_NEGOTIATION, ABI_CMD_MAINLINE, ret)
 	{ "lost=0", UEVENTS, false, RULE_BROKEN },
@@ -387,13 +388,20 @@ static const struct {
 	{ "kernel-messages=0", MISSED(CC_RUN), true, RULE_HOLDS },
 	{ "runs=0", MISSED(CC_KERNEL), true, RULE_HOLDS },
 	{ "kernel-messages=0", MISSED(CC_KERNEL), true, RULE_INCONCLUSIVE },
-	/* Nothing is known of them: any rule on calls, and on births of VMs. */
+	/* Nothing is known of them: calls, and births of VMs. */
 	{ "failures=2", BLIND, false, RULE_INCONCLUSIVE },
 	{ "failures<=1", BLIND, false, RULE_BROKEN },
 	{ "failures>=2", BLIND, false, RULE_HOLDS },
 	{ "failures<=4", BLIND, false, RULE_HOLDS },
 	{ "failures=5", BLIND, false, RULE_BROKEN },
 	{ "vms=2", BLIND, false, RULE_INCONCLUSIVE },
+	{ "vms>=2", BLIND, false, RULE_HOLDS },
+	{ "vms=2", KEY(0, CC_VM_CREATED, 0, CC_RET_UNKNOWN), true, RULE_INCONCLUSIVE },
+	{ "vms=2", FULL(CC_VM_CREATED), true, RULE_INCONCLUSIVE },
+	{ "vms=2", QUERY(0, 0), true, RULE_HOLDS },
+	{ "vms=2", KEY(0, CC_VM_ENDED, 0, CC_RET_UNKNOWN), true, RULE_HOLDS },
+	{ "negotiations=2", KEY(0, CC_VM_CREATED, 0, CC_RET_UNKNOWN), true, RULE_HOLDS },
+	{ "negotiations=4", FULL(CC_NEGOTIATION), true, RULE_HOLDS },
 	{ "kernel-messages=0", BLIND, false, RULE_INCONCLUSIVE },
 	{ "retries{outcome=failed}=0", BLIND, false, RULE_INCONCLUSIVE },
 	{ "retries=1", BLIND, false, RULE_INCONCLUSIVE },
@@ -529,6 +537,16 @@ static void test_absent(void **state)
 	absent_at("guests=db1+db2", POINT_RUN, false, RULE_HOLDS, NULL);
 	absent_at("end.totals.asks_failed=1", POINT_REG, false, RULE_INCONCLUSIVE, "set_one_reg");
 	absent_at("story{guest=db1}=x", POINT_REG, false, RULE_INCONCLUSIVE, "set_one_reg");
+	/* One whose birth nobody watched may have been there and done nothing. */
+	absent_at("vms=2", POINT_BIRTH, false, RULE_INCONCLUSIVE, "kvm_arch_init_vm");
+	absent_at("vms>=2", POINT_BIRTH, false, RULE_HOLDS, NULL);
+	absent_at("vms=2", POINT_BIRTH, true, RULE_HOLDS, NULL);
+	absent_at("vms{guest=db1}=1", POINT_BIRTH, false, RULE_INCONCLUSIVE, "kvm_arch_init_vm");
+	absent_at("end.totals.vms=2", POINT_BIRTH, false, RULE_INCONCLUSIVE, "kvm_arch_init_vm");
+	absent_at("negotiations=2", POINT_BIRTH, false, RULE_HOLDS, NULL);
+	absent_at("vms=2", POINT_DEATH, false, RULE_HOLDS, NULL);
+	absent_at("vm.event=created|ended", POINT_DEATH, false, RULE_INCONCLUSIVE,
+		  "kvm_arch_destroy_vm");
 	/* A kernel that has no hook has nothing that could be missed. */
 	absent_at("negotiations=2", POINT_BACKEND, false, RULE_HOLDS, NULL);
 }
