@@ -63,39 +63,75 @@ void history_event(struct history *h, struct history_room *room, const struct ev
 /* An answer to an E2BIG begins after its end: calls of threads come in the order of their ends. */
 static bool is_later(const struct history_retry *first, const struct cc_record *r)
 {
-	return r->mono_ns >= first->since && r->mono_ns > first->start;
+	return first->since && r->mono_ns >= first->since && r->mono_ns > first->start;
 }
 
-static bool is_answer(const struct history_retry *first, const struct cc_record *r,
-		      const struct diagnosis *d)
+static struct history_retry *of_thread(struct history *h, uint32_t tid)
 {
-	if (!first->since || !is_later(first, r))
-		return false;
-	return r->tid == first->tid ||
-	       (r->cmd == first->cmd && d->usize.known && d->usize.value == first->size);
+	for (unsigned int i = 0; i < HISTORY_RETRIES; i++)
+		if (h->retries[i].since && h->retries[i].tid == tid)
+			return &h->retries[i];
+	return NULL;
+}
+
+/* The call that this one answers: of its thread, or else of any that was told this size. */
+static struct history_retry *answered(struct history *h, const struct cc_record *r,
+				      const struct diagnosis *d)
+{
+	struct history_retry *first = of_thread(h, r->tid);
+
+	if (first)
+		return is_later(first, r) ? first : NULL;
+	for (unsigned int i = 0; i < HISTORY_RETRIES; i++) {
+		first = &h->retries[i];
+		if (is_later(first, r) && r->cmd == first->cmd && d->usize.known &&
+		    d->usize.value == first->size)
+			return first;
+	}
+	return NULL;
+}
+
+/* Where there is no room the oldest is forgotten. */
+static void await_retry(struct history *h, const struct cc_record *r, const struct diagnosis *d)
+{
+	struct history_retry *to = of_thread(h, r->tid), *oldest = &h->retries[0];
+
+	for (unsigned int i = 0; !to && i < HISTORY_RETRIES; i++)
+		if (!h->retries[i].since)
+			to = &h->retries[i];
+	for (unsigned int i = 0; !to && i < HISTORY_RETRIES; i++)
+		oldest = h->retries[i].start < oldest->start ? &h->retries[i] : oldest;
+	to = to ? to : oldest;
+	*to = (struct history_retry){
+		.since = r->mono_ns + r->latency_ns,
+		.start = r->mono_ns,
+		.size = d->size_out.value,
+		.tid = r->tid,
+		.cmd = r->cmd,
+	};
 }
 
 static void add_retry(struct history *h, const struct cc_record *r, const struct diagnosis *d,
 		      struct retry *retry)
 {
-	bool later = is_later(&h->retry, r);
+	struct history_retry *first = answered(h, r, d);
 
-	if (is_answer(&h->retry, r, d)) {
+	if (first) {
 		retry->seen = true;
 		retry->recovered = !r->ret;
-		retry->after_ns = r->mono_ns - h->retry.start;
+		retry->after_ns = r->mono_ns - first->start;
 		h->n_retries++;
 		h->n_recovered += retry->recovered;
-		h->retry.since = 0;
+		first->since = 0;
 	}
-	if (later && d->cause == CAUSE_STRUCT_TOO_NEW)
-		h->retry = (struct history_retry){
-			.since = r->mono_ns + r->latency_ns,
-			.start = r->mono_ns,
-			.size = d->size_out.value,
-			.tid = r->tid,
-			.cmd = r->cmd,
-		};
+	if (d->cause == CAUSE_STRUCT_TOO_NEW)
+		await_retry(h, r, d);
+}
+
+void history_forget_retries(struct history *h)
+{
+	for (unsigned int i = 0; i < HISTORY_RETRIES; i++)
+		h->retries[i].since = 0;
 }
 
 void history_query(struct history *h, const struct cc_record *r, const struct diagnosis *d,

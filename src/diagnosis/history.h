@@ -22,7 +22,8 @@
 #define HISTORY_REQUESTS   16 /* the first half of them and the newest half */
 #define HISTORY_BYTES	   (8u << 20)
 #define HISTORY_LINE_BYTES (8u << 20) /* of all lines that KVM printed */
-#define HISTORY_WAYS	 16 /* in which KVM_RUNs failed, that are told apart */
+#define HISTORY_RETRIES	   4	      /* threads that were told to retry and have not yet */
+#define HISTORY_WAYS	   16	      /* in which KVM_RUNs failed, that are told apart */
 #define HISTORY_LINES	   8	      /* lines of KVM's that are remembered of a VM, the newest */
 
 /* A KVM_SET_ONE_REG of KVM_REG_PPC_ARCH_COMPAT. */
@@ -37,7 +38,8 @@ struct history_request {
 	bool guessed;	/* by the cpu-version, on a host whose nested API is not known */
 	bool early;	/* before KVM_CAP_PPC_PAPR was enabled on its vCPU */
 	bool early_known;
-	bool v2; /* the host's nested API is v2 */
+	bool v2;	/* the host's nested API is v2; */
+	bool api_known; /* it is known which one it is */
 };
 
 /* A KVM_RUN that ended well. */
@@ -111,7 +113,7 @@ struct history {
 	unsigned int n_ok, n_failed;
 	enum cause first_failure, last_failure;
 	unsigned int n_retries, n_recovered;
-	struct history_retry retry;
+	struct history_retry retries[HISTORY_RETRIES];
 	bool offered_known; /* by its newest query that told any: */
 	uint64_t offered;
 	unsigned int offered_epoch; /* of the host: of another one it is not what it offers now */
@@ -157,6 +159,8 @@ void history_free(struct history *h, struct history_room *room);
  */
 void history_query(struct history *h, const struct cc_record *r, const struct diagnosis *d,
 		   unsigned int epoch, bool hides_retries, struct retry *retry);
+/* Another call may have come after such an E2BIG, unseen. */
+void history_forget_retries(struct history *h);
 
 /* The vCPU that a record is about, made where it is a new one. NULL: there is no room. */
 struct history_vcpu *history_vcpu_of(struct history *h, struct history_room *room,

@@ -175,7 +175,7 @@ static void say_rejected(struct hint *h, const struct history_request *r,
 	if (a->line)
 		say(h, REFUSES_AND_PRINTED, LINE_SAID, a->line);
 	else if (is_unexplained_older(r))
-		say(h, r->guessed ? WHICH_OF_TWO : WAS_IT_EARLY);
+		say(h, r->api_known ? WAS_IT_EARLY : WHICH_OF_TWO);
 	else
 		say(h, REFUSES);
 }
@@ -294,6 +294,7 @@ void summary_fill_request(struct history_request *to, const struct cc_record *r,
 		.early = is_before_papr(r),
 		.early_known = r->seen & CC_SEEN_PAPR,
 		.v2 = host_is_v2(host),
+		.api_known = host->nested != NESTED_UNKNOWN,
 	};
 }
 

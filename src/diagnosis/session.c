@@ -219,7 +219,7 @@ static struct vm *meet(struct session *s, const struct cc_record *r, const char 
 		return NULL;
 	/* Another call may have come after its E2BIG. */
 	if (missed & COVERAGE_QUERIES)
-		vm->history.retry.since = 0;
+		history_forget_retries(&vm->history);
 	/* Schema 1: it has done more since its end was told. */
 	vm->told = false;
 	return vm;
@@ -514,14 +514,14 @@ static enum history_first first_of(const struct session *s, const struct vm *vm,
 {
 	if (r->in_words <= CC_VCPU_EXITS)
 		return FIRST_UNKNOWN;
-	if (r->in[CC_VCPU_EXITS] > (r->ret < 0 ? 0 : 1) ||
-	    (vcpu && vcpu->known && vcpu->first_run))
+	if (r->in[CC_VCPU_EXITS] > (r->ret < 0 ? 0 : 1) || (vcpu && vcpu->known && vcpu->first_run))
 		return FIRST_NO;
 	/*
-	 * Of the VM it is the first if no other can have run, seen or not. A run that a signal ended is
-	 * not recorded: what is not the boot vCPU comes after that one.
+	 * Of the VM it is the first if no other can have run, seen or not. A run that a signal
+	 * ended is not recorded: what is not the boot vCPU comes after that one.
 	 */
-	if (!vm || (vcpu && vcpu->known && vcpu->id) || history_has_run(&vm->history) || coverage_in(s, vm, COVERAGE_RUNS) != COVERED)
+	if (!vm || (vcpu && vcpu->known && vcpu->id) || history_has_run(&vm->history) ||
+	    coverage_in(s, vm, COVERAGE_RUNS) != COVERED)
 		return FIRST_OF_VCPU;
 	return FIRST_OF_VM;
 }

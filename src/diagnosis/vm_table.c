@@ -480,7 +480,7 @@ static void mark_older(struct vm_table *t, enum point point, uint64_t ino)
 		meet(t, vm);
 		coverage_add(&vm->coverage, 1u << point, NOT_COVERED_GAP);
 		if (point == POINT_IOCTL)
-			vm->history.retry.since = 0;
+			history_forget_retries(&vm->history);
 		return;
 	}
 	if (t->coverage.points[point].told)
@@ -519,7 +519,7 @@ static bool lose_of(struct vm_table *t, const struct cc_loss_key *of, unsigned i
 	if (vm) {
 		coverage_add(&vm->coverage, functions, NOT_COVERED_LOST);
 		if (functions & COVERAGE_QUERIES)
-			vm->history.retry.since = 0;
+			history_forget_retries(&vm->history);
 		return true;
 	}
 	mark = mark_of(t, &key);

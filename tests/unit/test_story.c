@@ -532,6 +532,31 @@ static void test_retry_of_a_stranger(void **state)
 		    "5 queries, 4 of which failed (first struct-too-new), 2 retries");
 }
 
+/* Each thread that was told to retry does so for itself. */
+static void test_retry_of_two(void **state)
+{
+	struct scene *c = *state;
+	struct got g;
+
+	watch(c);
+	born(c, 1);
+	query_of(c, 1, 8, -E2BIG, 48, 0);
+	assert_false(query_of(c, 1, 9, -E2BIG, 48, 0).retry.seen);
+	g = query_of(c, 1, 8, 0, 24, P9);
+	assert_true(g.retry.seen && g.retry.recovered);
+	assert_int_equal(g.retry.after_ns, 2000);
+	/* One that was told nothing answers, with that size, the one that is left. */
+	g = query_of(c, 1, 10, 0, 24, P9);
+	assert_true(g.retry.seen && g.retry.recovered);
+	assert_false(query_of(c, 1, 9, 0, 24, P9).retry.seen);
+	/* Where more wait than there is room for, the oldest is forgotten. */
+	for (uint32_t tid = 20; tid <= 20 + HISTORY_RETRIES; tid++)
+		query_of(c, 1, tid, -E2BIG, 48, 0);
+	assert_false(query_of(c, 1, 20, -EINVAL, 0, 0).retry.seen);
+	for (uint32_t tid = 21; tid <= 20 + HISTORY_RETRIES; tid++)
+		assert_true(query_of(c, 1, tid, 0, 24, P9).retry.seen);
+}
+
 /* E2BIG, a success that nobody saw, E2BIG: that is no failed retry. */
 static void test_retry_unseen(void **state)
 {
@@ -634,6 +659,24 @@ static void test_offer_of_another_host(void **state)
 	host_is(c, POWER9, NESTED_UNKNOWN);
 	born(c, 2);
 	assert_says(ask(c, 2, POWER10, -EINVAL).hint, "this host offers POWER9 by its cpu-version");
+}
+
+/* An older mode, refused before anybody told of KVM_CAP_PPC_PAPR: on v2 there are two reasons. */
+static void test_refused_older(void **state)
+{
+	struct scene *c = *state;
+
+	watch(c);
+	born(c, 1);
+	query(c, 1, 0, 24, P9_P10);
+	assert_says(ask_of(c, 1, SOME_VCPU, POWER8, -EINVAL).hint,
+		    "KVM does not refuse an older mode for what this host offers");
+	host_is(c, POWER9, NESTED_UNKNOWN);
+	for (int queried = 0; queried < 2; queried++) {
+		assert_says(ask_of(c, 1, SOME_VCPU, POWER8, -EINVAL).hint,
+			    "which of these it was is not known");
+		query(c, 1, 0, 24, P9_P10);
+	}
 }
 
 static void test_failed_query(void **state)
@@ -1649,11 +1692,13 @@ int main(void)
 		TEST(test_failed_vm),
 		TEST(test_retry),
 		TEST(test_retry_of_threads),
+		TEST(test_retry_of_two),
 		TEST(test_retry_of_a_stranger),
 		TEST(test_retry_unseen),
 		TEST(test_offer),
 		TEST(test_offer_overwritten),
 		TEST(test_offer_of_another_host),
+		TEST(test_refused_older),
 		TEST(test_failed_query),
 		TEST(test_birth),
 		TEST(test_born_while_it_began),
