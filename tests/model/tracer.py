@@ -51,7 +51,6 @@ class World:  # pylint: disable=too-many-instance-attributes
         self.schema_1 = self.config["schema"] == 1
         self.t = START
         self.host = self.config["hosts"][0]
-        self.hosts = [(0, self.host)]
         self.vms = [Vm(i, plan) for i, plan in enumerate(scenario.vms)]
         self.lines = []
         self.held = None  # records that a reader gets only when all is attached
@@ -124,6 +123,8 @@ class World:  # pylint: disable=too-many-instance-attributes
         last = len(self.lines) - (self.config["cut"] is None)
         for at in sorted(at for at in set(self.config["garbled"]) if 0 < at < last)[::-1]:
             line, event = self.lines[at]
+            if event.kind == "host":
+                continue  # that the host is another one nobody can know then
             self.forget([event], "unreadable")
             self.untold |= {event.point} if event.kind == "attach" else set()
             told = next((after for _, after in self.lines[at + 1:] if after), None)
@@ -310,8 +311,7 @@ class World:  # pylint: disable=too-many-instance-attributes
     def do_host(self, step, _vm):
         before, self.host = self.facts(), self.config["hosts"][step.arg]
         if self.facts() != before:
-            self.hosts.append((self.t, self.host))
-            self.put(Event("host", self.t), "host", kvm_reloaded=False, host=self.facts())
+            self.put(Event("host", self.t, None, {"host": self.host}), "host", kvm_reloaded=False, host=self.facts())
 
     # ------------------------------------------------------------ births and ends
 

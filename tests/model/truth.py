@@ -41,7 +41,8 @@ class Claims:
         self.t = truth.time_at(at)
         self.seen = [e for e in vm.events if e.line and truth.at(e) <= at]
         self.real = [e for e in vm.events if e.t <= self.t]
-        self.host = next(host for t, host in reversed(self.world.hosts) if t <= self.t)
+        # What the recording tells of the host by then, and since when.
+        self.since, self.host = next((t, host) for t, host in reversed(truth.hosts) if t <= at)
 
     def of(self, *kinds, vcpu=None):
         return [e for e in self.seen if e.kind in kinds and vcpu in (None, e.data.get("vcpu"))]
@@ -69,6 +70,8 @@ class Claims:
             yield from (SCHEMA_1, BIRTH)
         if not births or self.world.schema_1:
             first = self.world.attached["birth"][:1]
+            if self.world.schema_1:  # what was there when a function was attached
+                first = max((there[:1] for there in self.world.attached.values()), default=None)
             if not first or vm.born < first[0][0]:
                 yield OLDER
             elif not filters.get("outcomes"):
@@ -146,8 +149,7 @@ class Claims:
 
     def offers(self):
         """What is known of what the host offers: (modes, source); (None, None): nothing is."""
-        since = max(t for t, _ in self.world.hosts if t <= self.t)
-        own = [e for e in self.of("query") if e.ret == 0 and e.t >= since]
+        own = [e for e in self.of("query") if e.ret == 0 and self.truth.at(e) > self.since]
         if own:
             return modes_of(own[-1].caps), "negotiation"
         h, hidden = self.host, self.host.hidden
@@ -167,6 +169,8 @@ class Truth:
         self.order = {id(line): i for i, (line, _) in enumerate(world.lines) if line}
         self.last_at = len(world.lines) - 1
         self.times = [line["mono_ns"] if line else 0 for line, _ in world.lines]
+        self.hosts = [(-1, world.config["hosts"][0])] + [
+            (i, event.host) for i, (_, event) in enumerate(world.lines) if event and event.kind == "host"]
         self.by_line, self.numbers, self.problems = {}, {}, []
 
     # ------------------------------------------------------------ where things stand
@@ -308,9 +312,11 @@ class Truth:
 
     def arch_causes(self, entry, known):
         h = entry.host
+        is_right = bool(known) and self.is_right(known, h)  # else it is a guess, or nothing is known
         if entry.ret == 0:
-            above = "accepted-above-host" if known else "accepted"
-            return {above if entry.why == "above" else "accepted" if entry.pvr else "host-default"}
+            if known and not is_right and entry.pvr:
+                return {"accepted", "accepted-above-host"}
+            return {"accepted-above-host" if known and entry.why == "above" else "accepted" if entry.pvr else "host-default"}
         unclear = {"before-papr"} if not self.world.schema_1 and not entry.papr else {"rejected"}
         if entry.why == "pr":
             # A kernel whose ops have no hook does not tell which backend a VM has: nobody can know.
@@ -319,10 +325,10 @@ class Truth:
         if entry.why == "unknown":
             return {"unknown-pvr"}
         if entry.why == "newer":
-            return {"newer-than-host"} if known else unclear
+            return {"newer-than-host"} if is_right else unclear | {"newer-than-host"} if known else unclear
         is_v2 = "nested_api" not in h.hidden or ("nested_caps" not in h.hidden and h.caps)
         if entry.why == "outside" and known and is_v2:
-            return {"outside-host-caps"} if self.is_right(known, h) else unclear | {"outside-host-caps"}
+            return {"outside-host-caps"} if is_right else unclear | {"outside-host-caps"}
         return unclear
 
     @staticmethod

@@ -158,7 +158,7 @@ class Sentence:
                     some.get("refused") and e.ret == 0:
                 return f"it asked for {wanted(e.pvr)}: {self.cause(e)}"
             modes = self.truth.by_line[id(e)]["host_modes"] or [None]
-            if some.get("above") and (e.why != "above" or e.host.checks or m["newest"] not in (None, modes[-1])):
+            if some.get("above") and (self.cause(e) != "accepted-above-host" or e.host.checks or m["newest"] not in (None, modes[-1])):
                 return f"KVM said {e.why} to {m['mode']}; the host has {modes}"
         return unless(asked, "it did not ask")
 
@@ -372,7 +372,7 @@ CLAUSES = [(re.compile(regex + END), holds) for regex, holds in [
     (rf"a query of it failed \((?P<cause>{CAUSE})\), whether another succeeded was not seen",
      lambda s, m: s.all_failed(m, True) or unless(s.c.may_miss("ioctl"), "all were seen")),
     (r"This kernel does not check \(Linux 7\.3 does\), and the guest is likely to fail when it first runs",
-     lambda s, m: unless(s.hinted.why == "above" and not s.hinted.host.checks, "this kernel checks")),
+     lambda s, m: unless(s.cause(s.hinted) == "accepted-above-host" and not s.hinted.host.checks, "this kernel checks")),
     (r"ask for a mode that the answer has", lambda s, m: unless(s.counts()[2], "no query succeeded")),
     (r"ask for a mode that this host offers \(QEMU: max-cpu-compat\)", lambda s, m: None),
     (r"correct the query, and ask for a mode that its answer has \(QEMU: max-cpu-compat\)", lambda s, m: s.correct_query()),
