@@ -744,6 +744,8 @@ static void on_end(struct session *s, const struct frame *f)
 
 void session_frame(struct session *s, const struct frame *f)
 {
+	if (f->type != FRAME_LOST)
+		vm_table_no_loss(&s->vms);
 	switch (f->type) {
 	case FRAME_TRACE:
 		on_trace(s, f);

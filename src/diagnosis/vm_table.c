@@ -548,6 +548,14 @@ void vm_table_lost(struct vm_table *t, const struct frame *f)
 	if (ends || any & 1u << POINT_DEATH)
 		lose_ends(t);
 	lose_any(t, any);
-	if (loss_is_of_calls(f->lost.loss))
+	/* Of a line that cannot be read the reader tells, and what the kernel lost may come later.
+	 */
+	t->losses_told |= f->lost.loss != CC_LOSS_UNREADABLE && f->lost.loss != CC_LOSS_UEVENTS;
+}
+
+void vm_table_no_loss(struct vm_table *t)
+{
+	if (t->losses_told)
 		t->just_ended = NULL;
+	t->losses_told = false;
 }

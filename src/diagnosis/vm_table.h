@@ -51,6 +51,7 @@ struct vm_table {
 	struct vm *oldest, *newest;
 	struct vm *first_ended, *last_ended;
 	struct vm *just_ended; /* the first that has ended since losses were told of last */
+	bool losses_told;      /* by the frames before this one: one for each reason */
 	struct vm *hand;       /* all before it have been heard of since ends were lost last */
 	unsigned int n_vms, n_numbers, n_marks;
 	uint64_t ends_lost_at; /* epoch; 0: never */
@@ -92,6 +93,8 @@ void vm_table_end(struct vm_table *t, struct vm *vm);
 
 void vm_table_attach(struct vm_table *t, const struct frame *f);
 void vm_table_lost(struct vm_table *t, const struct frame *f);
+/* A frame that tells of no loss: all reasons of the losses before it have been told. */
+void vm_table_no_loss(struct vm_table *t);
 
 /* The VM that a loss names. NULL: none that is known. */
 struct vm *vm_table_of_loss(const struct vm_table *t, const struct cc_loss_key *key);

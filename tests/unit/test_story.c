@@ -986,6 +986,40 @@ static void test_composed_last(void **state)
 	assert_silent(c->stories[2], "no query");
 }
 
+static void keep_of_first(const char *text, void *ctx)
+{
+	if (!strncmp(text, "VM 1,", 5))
+		copy(ctx, 2400, text);
+}
+
+/* Losses are told of by their reasons: what one that has just ended lost may stand in any of them.
+ */
+static void test_losses_after_its_end(void **state)
+{
+	struct scene *c = *state;
+	const struct frame unread = { .type = FRAME_LOST,
+				      .lost = { .loss = CC_LOSS_UNREADABLE, .n = 1 } };
+	char text[2400];
+
+	for (int other = 0; other < 4; other++) {
+		begin(c, 0, (struct frame_filters){ 0 });
+		watch(c);
+		born(c, 1);
+		dies(c, 1);
+		if (other == 1)
+			hand(c, unread);
+		if (other)
+			lose_type(c, 9, CC_NEGOTIATION);
+		if (other == 3)
+			born(c, 9);
+		lose(c, 0);
+		session_tell(c->s, keep_of_first, text);
+		/* What is told of later, when all before it has been told of, is none of its. */
+		assert_int_equal(!strstr(text, "asked for no mode, ended before it ran."),
+				 other != 3);
+	}
+}
+
 /* A story with a hole says so, if no sentence of it does. */
 static void test_not_all(void **state)
 {
@@ -1713,6 +1747,7 @@ int main(void)
 		TEST(test_cut_off),
 		TEST(test_story),
 		TEST(test_composed_last),
+		TEST(test_losses_after_its_end),
 		TEST(test_not_all),
 		TEST(test_end),
 		TEST(test_found),
