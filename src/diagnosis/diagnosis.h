@@ -119,6 +119,9 @@ struct recorded_verdict {
 
 /* The offer that the host makes by itself, for a VM that no negotiation is known of. */
 struct offer host_offer(const struct host_facts *host);
+/* By the cpu-version, where nested API v2, on which a hypervisor agrees to what it likes, cannot be
+ * excluded. */
+bool offer_is_guess(const struct host_facts *host, const struct offer *offer);
 /* Is its nested API v2? Can its kernel answer queries? As far as is known. */
 bool host_is_v2(const struct host_facts *host);
 bool host_can_answer(const struct host_facts *host);

@@ -400,7 +400,9 @@ static enum inventory_mode mode_of_all(const struct inventory_vm *vm)
 	return mode_of(&vm->vcpus[0]);
 }
 
-static enum agreement agreement_of(const struct inventory_vcpu *vcpu, const struct offer *offer)
+/* guess: as far as the cpu-version tells, which on nested API v2 need not be so. */
+static enum agreement agreement_of(const struct inventory_vcpu *vcpu, const struct offer *offer,
+				   bool guess)
 {
 	const struct abi_mode *mode = abi_mode_by_pvr(vcpu->pvr);
 
@@ -411,7 +413,7 @@ static enum agreement agreement_of(const struct inventory_vcpu *vcpu, const stru
 		return AGREES_NO;
 	case MODE_SET:
 		/* A mode that no bit stands for may be on offer all the same. */
-		if (offer->source == MODES_UNKNOWN || !mode)
+		if (offer->source == MODES_UNKNOWN || guess || !mode)
 			return AGREES_UNKNOWN;
 		return offer->modes & mode->bit ? AGREES_YES : AGREES_NO;
 	default:
@@ -420,7 +422,8 @@ static enum agreement agreement_of(const struct inventory_vcpu *vcpu, const stru
 }
 
 /* Of all: one that does not agree is enough, and one that is not seen too. */
-static enum agreement agreement_of_all(const struct inventory_vm *vm, const struct offer *offer)
+static enum agreement agreement_of_all(const struct inventory_vm *vm, const struct offer *offer,
+				       bool guess)
 {
 	bool unseen = vm->n_open_vcpus < vm->n_vcpus || !vm->n_vcpus;
 	enum agreement all = unseen ? AGREES_UNKNOWN : AGREES_YES;
@@ -428,7 +431,7 @@ static enum agreement agreement_of_all(const struct inventory_vm *vm, const stru
 	if (vm->backend == BACKEND_PR)
 		return AGREES_UNKNOWN;
 	for (size_t i = 0; i < vm->n_open_vcpus; i++) {
-		enum agreement one = agreement_of(&vm->vcpus[i], offer);
+		enum agreement one = agreement_of(&vm->vcpus[i], offer, guess);
 
 		if (one == AGREES_NO)
 			return AGREES_NO;
@@ -465,7 +468,7 @@ static void say_it(struct inventory_verdict *v, const char *fmt, ...)
 	va_end(ap);
 }
 
-static void say_mode(struct inventory_verdict *v, const struct offer *offer)
+static void say_mode(struct inventory_verdict *v, const struct offer *offer, bool guess)
 {
 	char modes[96], hosts[64];
 
@@ -481,6 +484,9 @@ static void say_mode(struct inventory_verdict *v, const struct offer *offer)
 		       modes_text(modes, sizeof(modes), offer->modes));
 	else if (offer->source == MODES_UNKNOWN)
 		say_it(v, "; what this host offers is not known");
+	else if (guess)
+		say_it(v, "; this host offers %s by its cpu-version",
+		       modes_text(modes, sizeof(modes), offer->modes));
 	if (v->runs_on)
 		say_it(v, "; a %s host has that mode",
 		       inventory_runs_on(hosts, sizeof(hosts), v->runs_on));
@@ -502,7 +508,7 @@ static void say_no_mode(struct inventory_verdict *v, const struct inventory_vm *
 }
 
 static void say_verdict(const struct inventory_vm *vm, struct inventory_verdict *v,
-			const struct offer *offer)
+			const struct offer *offer, bool guess)
 {
 	switch (v->is) {
 	case MODE_UNKNOWN:
@@ -526,7 +532,7 @@ static void say_verdict(const struct inventory_vm *vm, struct inventory_verdict 
 		say_it(v, "its vCPUs have different modes");
 		break;
 	default:
-		say_mode(v, offer);
+		say_mode(v, offer, guess);
 		break;
 	}
 }
@@ -555,15 +561,23 @@ void inventory_judge(const struct inventory_vm *vm, const struct host_facts *hos
 {
 	const struct offer offer = host_offer(host);
 
+	inventory_judge_by(vm, host, &offer, v);
+}
+
+void inventory_judge_by(const struct inventory_vm *vm, const struct host_facts *host,
+			const struct offer *offer, struct inventory_verdict *v)
+{
+	bool guess = offer_is_guess(host, offer);
+
 	*v = (struct inventory_verdict){
 		.is = mode_of_all(vm),
-		.agrees = agreement_of_all(vm, &offer),
+		.agrees = agreement_of_all(vm, offer, guess),
 		.runs_on = runs_on(vm),
 	};
 	if (v->is == MODE_SET) {
 		v->pvr = vm->vcpus[0].pvr;
 		v->known = abi_pvr(v->pvr);
 	}
-	say_verdict(vm, v, &offer);
+	say_verdict(vm, v, offer, guess);
 	say_unseen(vm, v);
 }

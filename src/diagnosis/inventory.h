@@ -113,6 +113,9 @@ struct inventory_verdict {
 
 void inventory_judge(const struct inventory_vm *vm, const struct host_facts *host,
 		     struct inventory_verdict *v);
+/* The same where more is known of what the host offers, by an answer that this VM has had. */
+void inventory_judge_by(const struct inventory_vm *vm, const struct host_facts *host,
+			const struct offer *offer, struct inventory_verdict *v);
 
 /* "host-default"; NULL for a number that is no mode. */
 const char *inventory_mode_name(enum inventory_mode mode);

@@ -37,6 +37,12 @@ struct offer host_offer(const struct host_facts *host)
 	return offer;
 }
 
+bool offer_is_guess(const struct host_facts *host, const struct offer *offer)
+{
+	return offer->source == MODES_CPU_VERSION &&
+	       (host->nested == NESTED_UNKNOWN || host->nested == NESTED_V2);
+}
+
 static uint64_t known_modes(const struct offer *offer)
 {
 	return offer->source == MODES_UNKNOWN ? 0 : offer->modes & ~abi_unknown_bits(offer->modes);
@@ -289,8 +295,7 @@ void summary_fill_request(struct history_request *to, const struct cc_record *r,
 		.ret = r->ret,
 		.cause = (uint8_t)cause,
 		.source = (uint8_t)offer->source,
-		.guessed = offer->source == MODES_CPU_VERSION &&
-			   (host->nested == NESTED_UNKNOWN || host->nested == NESTED_V2),
+		.guessed = offer_is_guess(host, offer),
 		.early = is_before_papr(r),
 		.early_known = r->seen & CC_SEEN_PAPR,
 		.v2 = host_is_v2(host),

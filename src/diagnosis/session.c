@@ -277,6 +277,24 @@ static void tell_story(struct session *s, struct vm *vm, const struct frame *f)
 	free(sentence);
 }
 
+static struct offer offer_to(const struct session *s, const struct vm *vm)
+{
+	struct offer offer = host_offer(&s->host);
+	enum coverage_reason queries = coverage_in(s, vm, COVERAGE_QUERIES);
+	const struct history *h = vm ? &vm->history : NULL;
+
+	offer.not_seen = coverage_why(queries);
+	if (!h)
+		return offer;
+	offer.queried = summary_queried(h, queries);
+	offer.query_cause = h->last_failure;
+	if (h->offered_known && h->offered_epoch == s->host_epoch) {
+		offer.source = MODES_NEGOTIATION;
+		offer.modes = h->offered;
+	}
+	return offer;
+}
+
 static void on_found(struct session *s, const struct frame *f)
 {
 	const struct inventory_vm *found = f->found.vm;
@@ -284,13 +302,15 @@ static void on_found(struct session *s, const struct frame *f)
 	const struct vm_id id = { found->number, found->ino, p->pid, s->name, s->comm };
 	struct event e = event_of(EVENT_FOUND, f);
 	struct inventory_verdict verdict;
+	struct offer offer;
 	struct vm *vm;
 
 	/* What is longer than a name can be, escaped, is cut. */
 	snprintf(s->comm, sizeof(s->comm), "%.*s", (int)sizeof(s->comm) - 1, p->comm);
 	snprintf(s->name, sizeof(s->name), "%.*s", (int)sizeof(s->name) - 1, found->name);
-	inventory_judge(found, &s->host, &verdict);
 	vm = vm_table_found(&s->vms, &id);
+	offer = offer_to(s, vm);
+	inventory_judge_by(found, &s->host, &offer, &verdict);
 	note_guest(s, vm, found->name_option);
 	if (vm)
 		history_found(&vm->history, found, &verdict, vm->coverage.born);
@@ -376,24 +396,6 @@ static void on_vm(struct session *s, const struct frame *f)
 }
 
 /* ------------------------------------------------------------------ calls */
-
-static struct offer offer_to(const struct session *s, const struct vm *vm)
-{
-	struct offer offer = host_offer(&s->host);
-	enum coverage_reason queries = coverage_in(s, vm, COVERAGE_QUERIES);
-	const struct history *h = vm ? &vm->history : NULL;
-
-	offer.not_seen = coverage_why(queries);
-	if (!h)
-		return offer;
-	offer.queried = summary_queried(h, queries);
-	offer.query_cause = h->last_failure;
-	if (h->offered_known && h->offered_epoch == s->host_epoch) {
-		offer.source = MODES_NEGOTIATION;
-		offer.modes = h->offered;
-	}
-	return offer;
-}
 
 static void say_again(struct diagnosis *d, const struct recorded_verdict *said)
 {

@@ -289,6 +289,14 @@ static const struct host_facts bare_metal = {
 	.nested = NESTED_NONE,
 };
 
+/* What its hypervisor agreed to could not be read. */
+static const struct host_facts guessed_v2 = {
+	.pseries_is = FACT_KNOWN,
+	.cpu_version_is = FACT_KNOWN,
+	.cpu_version = POWER10,
+	.nested = NESTED_V2,
+};
+
 #define ALL_VCPUS UINT32_MAX
 
 static const struct {
@@ -369,6 +377,28 @@ static const struct {
 	  AGREES_YES,
 	  "POWER9 or newer",
 	  "mode POWER9, which this host offers" },
+	{ "a guess by the cpu-version",
+	  &guessed_v2,
+	  { POWER9 },
+	  1,
+	  ALL_VCPUS,
+	  BACKEND_HV,
+	  PART_OWNER,
+	  MODE_SET,
+	  AGREES_UNKNOWN,
+	  "POWER9 or newer",
+	  "it has mode POWER9; this host offers POWER9 POWER10 by its cpu-version; a POWER9" },
+	{ "a guess that it does not",
+	  &guessed_v2,
+	  { POWER11 },
+	  1,
+	  ALL_VCPUS,
+	  BACKEND_HV,
+	  PART_OWNER,
+	  MODE_SET,
+	  AGREES_UNKNOWN,
+	  "POWER11 or newer",
+	  "it has mode POWER11; this host offers POWER9 POWER10 by its cpu-version; a POWER11" },
 	{ "what the hypervisor has for a vCPU without a mode",
 	  &power10_v2,
 	  { 0x00801200, 0 },

@@ -119,6 +119,8 @@ static void see(const struct event *e, void *ctx)
 		see_run(g, e);
 	else if (e->type == EVENT_VM)
 		see_vm(g, e);
+	else if (e->type == EVENT_FOUND)
+		copy(g->hint, sizeof(g->hint), e->verdict->hint);
 	else if (e->type == EVENT_RETRY)
 		g->retry = *e->retry;
 	else if (e->type == EVENT_NEGOTIATION)
@@ -659,6 +661,23 @@ static void test_offer_of_another_host(void **state)
 	host_is(c, POWER9, NESTED_UNKNOWN);
 	born(c, 2);
 	assert_says(ask(c, 2, POWER10, -EINVAL).hint, "this host offers POWER9 by its cpu-version");
+}
+
+/* One that is found may have been told by then what its host offers. */
+static void test_offer_to_one_found(void **state)
+{
+	struct scene *c = *state;
+	const struct inventory_vcpu vcpu = { 0, true, POWER10 };
+
+	watch(c);
+	host_is(c, POWER9, NESTED_UNKNOWN);
+	assert_says(find(c, 1, &vcpu, 1, 1).hint,
+		    "it has mode POWER10; this host offers POWER9 by its cpu-version");
+	query(c, 1, 0, 24, P9_P10);
+	assert_says(find(c, 1, &vcpu, 1, 1).hint, "it has mode POWER10, which this host offers");
+	query(c, 2, 0, 24, P9);
+	assert_says(find(c, 2, &vcpu, 1, 1).hint,
+		    "which this host does not offer (it offers POWER9)");
 }
 
 /* An older mode, refused before anybody told of KVM_CAP_PPC_PAPR: on v2 there are two reasons. */
@@ -1732,6 +1751,7 @@ int main(void)
 		TEST(test_offer),
 		TEST(test_offer_overwritten),
 		TEST(test_offer_of_another_host),
+		TEST(test_offer_to_one_found),
 		TEST(test_refused_older),
 		TEST(test_failed_query),
 		TEST(test_birth),
