@@ -11,8 +11,7 @@ def run(program, text, *arguments):
 
 
 def check(program, text, world, truth):
-    stories = [event["text"] for event in truth.events if event["type"] == "story"]
-    yield from check_report(run(program, text, "report")[1], stories if not truth.has_late_losses() else [])
+    yield from check_report(run(program, text, "report")[1], truth.paragraphs)
     yield from check_rules(program, text, world, truth)
     yield from check_metrics(run(program, text, "metrics")[1], world)
     again = "".join(json.dumps(event) + "\n" for event in truth.events)

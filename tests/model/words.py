@@ -272,6 +272,10 @@ class Sentence:
         return unless(like, "nobody asked for that last")
 
     def host_offers(self, m):
+        if not self.hinted:  # of one that was found, not of a request
+            known = self.c.offers()[0]
+            good = m["guess"] and self.c.offers()[1] == "cpu-version" and not self.truth.is_sure(self.c.host)
+            return unless(good and " ".join(known) == m["modes"], f"what is known of the host is {known}")
         known = self.truth.by_line[id(self.hinted)]["host_modes"]
         if known is None or (" ".join(known) or "none") != m["modes"]:
             return f"what is known of the host is {known}"
