@@ -452,12 +452,30 @@ static bool same_requests(const struct history_vcpu *a, const struct history_vcp
 	return true;
 }
 
+/* Its newest requests, that came after it ran last. */
+static unsigned int requests_since(const struct history_vcpu *vcpu)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; vcpu->ran.seq && i < vcpu->n_kept; i++)
+		n += vcpu->requests[i].seq > vcpu->ran.seq;
+	return n;
+}
+
+/* In the same mode, ahead of the same request. */
 static bool same_runs(const struct history_vcpu *a, const struct history_vcpu *b)
 {
 	if (!a->ran.seq && !b->ran.seq)
 		return true;
-	return runs_now(a) && runs_now(b) && a->ran.mode_known == b->ran.mode_known &&
-	       a->ran.pvr == b->ran.pvr;
+	return a->ran.seq && b->ran.seq && requests_since(a) == requests_since(b) &&
+	       a->ran.mode_known == b->ran.mode_known && a->ran.pvr == b->ran.pvr;
+}
+
+/* What each runs in now is told of all; what one ran in before, where that is so of the other. */
+static bool same_until_now(const struct history_vcpu *a, const struct history_vcpu *b)
+{
+	return same_requests(a, b) &&
+	       ((!requests_since(a) && !requests_since(b)) || same_runs(a, b));
 }
 
 /* What is told of one of these holds for the other. */
@@ -497,7 +515,7 @@ static bool are_alike(const struct history *h)
 			return false;
 		if (!vcpu->n_requests)
 			continue;
-		if (first && !same_requests(first, vcpu))
+		if (first && !same_until_now(first, vcpu))
 			return false;
 		first = vcpu;
 	}

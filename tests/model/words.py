@@ -18,6 +18,8 @@ SEPARATOR = re.compile(r"(?:[,;:.]? (?:and |in between )?|\.)")
 END = r"(?=$|[ ,;:.])"
 FOUND = {"host-default": "with no mode set", "refused": "with a mode that KVM had refused", "no-vcpu": "without a vCPU",
          "differs": "its vCPUs in different modes"}
+WHYS = ("is older than this trace", "not watched", "is cut off", "events were lost", "filter hides", "of some outcomes alone",
+        "of schema 1", "could not be told")
 HOPELESS = ("no-kernel-support", "no-backend", "backend-not-pseries", "backend-unmapped-cpu-version")
 
 
@@ -51,6 +53,7 @@ class Sentence:
         self.story, self.request, self.failure = story, request, failure
         self.group, self.cursor, self.all_told, self.of_vm = None, 0, True, True
         self.hinted = None
+        self.told, self.failures, self.is_cut = set(), set(), False  # vCPUs that were told of, and whose failures were
         self.schema_1, self.cause = claims.world.schema_1, claims.truth.cause
 
     def requests(self, vcpu):
@@ -126,6 +129,7 @@ class Sentence:
             return None  # something else was told of it
         problem = self.finish()
         self.group, self.cursor, self.all_told, self.of_vm = group, 0, True, who is None
+        self.told |= set(group)
         return problem or unless(who is not None or self.are_alike(), "vCPUs asked for different modes")
 
     def are_alike(self):
@@ -174,8 +178,21 @@ class Sentence:
         return problem
 
     def others(self, m):
-        self.all_told = False
+        self.all_told, self.is_cut = False, True
         return unless(int(m["n"]) < len(self.c.vcpus()), "there are not so many")
+
+    def left_out(self, text):
+        """What a paragraph does not say and has to: nothing of what was seen is left out in silence."""
+        failed = {None if self.schema_1 else e.vcpu for e in self.c.of("run")}
+        asked, queries = set(self.asking() if self.c.of("request") else []), self.counts()[0]
+        if not self.is_cut and (asked - self.told or failed - self.failures):
+            return f"it lacks vCPUs: asked {asked}, told {self.told}; failed {failed}, told {self.failures}"
+        if queries and not re.search(rf"{queries} quer(y|ies)", text):
+            return f"it lacks {queries} queries"
+        if self.c.of("ran") and not re.search(r"\b(runs?|ran|to run)\b", text) and not self.is_cut:
+            return "it lacks that it ran"
+        return unless(not self.c.reasons("ioctl", "reg") or any(why in text for why in WHYS) or self.c.world.untold,
+                      "it lacks that not all was seen")
 
     # ------------------------------------------------------------ runs
 
@@ -244,6 +261,7 @@ class Sentence:
         good = [e for e in could if how == exit_text(e) and vcpu in (None, e.vcpu) and is_right(e)]
         if not good:
             return f"no such run failed so, but so: {[exit_text(e) for e in could]}"
+        self.failures |= {None if self.schema_1 else e.vcpu for e in good}
         inside = [e for e in good if self.schema_1 or e.vcpu in (self.group or [])]
         if inside and not any(self.is_between(e, None if self.schema_1 else e.vcpu) for e in inside):
             return "it failed earlier, or later"
@@ -428,5 +446,5 @@ def check(text, claims, **more):
             problem = f"its data do not carry it ({type(error).__name__}: {error})"
         problems += [f"{m[0]!r}: {problem}"] if problem else []
         at = separator.end() if separator else m.end()
-    problem = None if sentence.request else sentence.finish()
-    return problems + ([problem] if problem else [])
+    last = [None if sentence.request else sentence.finish(), sentence.left_out(text) if text.startswith("VM ") else None]
+    return problems + [problem for problem in last if problem]

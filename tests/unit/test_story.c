@@ -1355,6 +1355,34 @@ static void test_run(void **state)
 }
 
 /* KVM itself counts how often a guest has left: what it printed in a first run is of that run. */
+/* Of vCPUs that asked for the same one ran in between, or all did. */
+static void test_ran_before(void **state)
+{
+	struct scene *c = *state;
+
+	watch(c);
+	for (uint64_t vm = 1; vm <= 3; vm++) {
+		born(c, vm);
+		ask_of(c, vm, 0, POWER9, 0);
+		ask_of(c, vm, 1, POWER9, 0);
+		ran(c, vm, 1, POWER9);
+		if (vm > 1)
+			ran(c, vm, 0, vm == 2 ? POWER9 : 0);
+		ask_of(c, vm, 0, POWER9, 0);
+		ask_of(c, vm, 1, POWER9, 0);
+	}
+	over(c);
+	assert_says(
+		c->stories[1],
+		"; vCPU 0 asked for POWER9 2 times: accepted; vCPU 1 asked for POWER9: accepted, then ran in POWER9, then asked for POWER9: accepted.");
+	assert_says(
+		c->stories[2],
+		"; asked for POWER9: accepted, then ran in POWER9, then asked for POWER9: accepted.");
+	assert_says(
+		c->stories[3],
+		"; vCPU 0 asked for POWER9: accepted, then ran in the host's own mode, then asked for POWER9: accepted; vCPU 1 asked");
+}
+
 static void test_first_run(void **state)
 {
 	struct scene *c = *state;
@@ -1779,6 +1807,7 @@ int main(void)
 		TEST(test_ran),
 		TEST(test_never_ran),
 		TEST(test_run),
+		TEST(test_ran_before),
 		TEST(test_first_run),
 		TEST(test_failure_in_its_place),
 		TEST(test_run_of_no_vm),
