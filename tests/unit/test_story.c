@@ -1354,7 +1354,6 @@ static void test_run(void **state)
 	assert_silent(run_of(c, 1, 0, CC_RUN, 0, 9, POWER10).hint, "printed");
 }
 
-/* KVM itself counts how often a guest has left: what it printed in a first run is of that run. */
 /* Of vCPUs that asked for the same one ran in between, or all did. */
 static void test_ran_before(void **state)
 {
@@ -1383,6 +1382,7 @@ static void test_ran_before(void **state)
 		"; vCPU 0 asked for POWER9: accepted, then ran in the host's own mode, then asked for POWER9: accepted; vCPU 1 asked");
 }
 
+/* KVM itself counts how often a guest has left: what it printed in a first run is of that run. */
 static void test_first_run(void **state)
 {
 	struct scene *c = *state;
