@@ -699,7 +699,9 @@ void evaluation_event(const struct event *e, void *evaluation)
 		if (m != MATCH_NO)
 			on_match(ev, s, e, m);
 	}
-	if (e->type == EVENT_STORY && ev->has_per_vm)
+	/* One that is told again has the same words: that less of it is sure is known by its
+	 * losses. */
+	if (e->type == EVENT_STORY && ev->has_per_vm && !e->story->again)
 		judge_vm(ev, e);
 	if (e->type == EVENT_END && e->end.left_out)
 		miss_vms(ev);

@@ -76,6 +76,8 @@ struct run {
  * event is told.
  */
 struct vm_story {
+	bool again;		     /* it was told before, with the same history, and: */
+	enum coverage_reason before; /* the coverage that it had then */
 	const struct history *history;
 	enum coverage_reason coverage;		/* of queries and requests, from its birth on */
 	enum coverage_reason queries, runs;	/* of queries alone, and of runs */

@@ -2,7 +2,7 @@
 /*
  * A frame finds its VM, becomes a part of that VM's history, and leaves as one event or more. What
  * is said of it is made from the history as it is then (summary.h); a story is told when its VM
- * ends, and of all others at the end.
+ * ends, and of all others at the end: once more of one of which less is sure by then.
  */
 #include "diagnosis/session.h"
 
@@ -254,6 +254,8 @@ static void tell_story(struct session *s, struct vm *vm, const struct frame *f)
 	struct vm_story story = {
 		.history = &vm->history,
 		.coverage = summary.life,
+		.again = vm->told,
+		.before = vm->told_life,
 		.queries = summary.queries,
 		.runs = summary.runs,
 		.text = text,
@@ -271,6 +273,8 @@ static void tell_story(struct session *s, struct vm *vm, const struct frame *f)
 	e.guest = or_empty(vm->guest);
 	e.story = &story;
 	vm->told = true;
+	vm->unsure = false;
+	vm->told_life = summary.life;
 	if (text && sentence)
 		emit(s, NULL, &e);
 	free(text);
@@ -730,9 +734,9 @@ static void on_end(struct session *s, const struct frame *f)
 
 	coverage_end(&s->vms.coverage, f);
 	for (const struct vm *vm = s->vms.oldest; vm; vm = vm->next)
-		s->stories_left += !vm->told;
+		s->stories_left += !vm->told || vm->unsure;
 	for (struct vm *vm = s->vms.oldest; vm; vm = vm->next) {
-		if (vm->told)
+		if (vm->told && !vm->unsure)
 			continue;
 		tell_story(s, vm, f);
 		s->stories_left--;

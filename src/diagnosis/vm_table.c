@@ -158,12 +158,33 @@ static struct mark *mark_gap(struct vm_table *t, const struct vm_key *key)
 
 /* ------------------------------------------------------------------ what befell all VMs */
 
+/* What of a VM is not covered, as far as its story tells. */
+static unsigned int uncovered(const struct vm_table *t, const struct vm *vm)
+{
+	static const unsigned int functions[] = { COVERAGE_LIFE, COVERAGE_QUERIES,
+						  COVERAGE_REQUESTS, COVERAGE_RUNS };
+	unsigned int reasons = 0;
+
+	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
+		reasons = reasons << 8 | coverage_of(&t->coverage, &vm->coverage, functions[i]);
+	return reasons;
+}
+
+/* Where its story has been told, which did not know of that, it is told once more at the end. */
+static void lose_from(const struct vm_table *t, struct vm *vm, unsigned int functions)
+{
+	unsigned int before = vm->told ? uncovered(t, vm) : 0;
+
+	coverage_add(&vm->coverage, functions, NOT_COVERED_LOST);
+	vm->unsure |= vm->told && uncovered(t, vm) != before;
+}
+
 /* Of a VM that is not known: of any that lives, or has ended since losses were told of. */
 static void lose_any(struct vm_table *t, unsigned int functions)
 {
 	coverage_lose_any(&t->coverage, functions);
 	for (struct vm *vm = t->just_ended; vm; vm = vm->next_ended)
-		coverage_add(&vm->coverage, functions, NOT_COVERED_LOST);
+		lose_from(t, vm, functions);
 }
 
 /* VMs that are not heard of again may have ended; a VM's name may be another's by now. */
@@ -517,7 +538,7 @@ static bool lose_of(struct vm_table *t, const struct cc_loss_key *of, unsigned i
 	struct mark *mark;
 
 	if (vm) {
-		coverage_add(&vm->coverage, functions, NOT_COVERED_LOST);
+		lose_from(t, vm, functions);
 		if (functions & COVERAGE_QUERIES)
 			history_forget_retries(&vm->history);
 		return true;

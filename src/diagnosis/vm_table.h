@@ -37,7 +37,9 @@ struct vm {
 	char *comm, *name, *guest; /* NULL: not known */
 	struct vm_coverage coverage;
 	struct history history;
-	bool told; /* its story, when it ended */
+	bool told;			/* its story, when it ended, */
+	bool unsure;			/* and that claimed more than is sure now */
+	enum coverage_reason told_life; /* what of its life was not covered, as was told then */
 
 	struct vm *prev, *next; /* by number */
 	struct vm *next_ended;

@@ -362,6 +362,14 @@ static void on_story(struct profile *p, const struct event *e)
 	char story[ORDER_TEXT_MAX];
 
 	p->lives[seen]++;
+	if (e->story->again) {
+		p->lives[coverage_state_of(e->story->before)]--;
+		if (w) {
+			w->lives[seen]++;
+			w->lives[coverage_state_of(e->story->before)]--;
+		}
+		return;
+	}
 	p->n_open += !h->ended;
 	if (!w) {
 		p->n_rest++;

@@ -172,7 +172,7 @@ class Truth:
         self.times = [line["mono_ns"] if line else 0 for line, _ in world.lines]
         self.hosts = [(-1, world.config["hosts"][0])] + [
             (i, event.host) for i, (_, event) in enumerate(world.lines) if event and event.kind == "host"]
-        self.by_line, self.numbers, self.problems = {}, {}, []
+        self.by_line, self.numbers, self.problems, self.stories = {}, {}, [], []
 
     # ------------------------------------------------------------ where things stand
 
@@ -376,22 +376,29 @@ class Truth:
     # ------------------------------------------------------------ stories
 
     def check_stories(self):
-        """One of each VM of which anything is recorded, where it belongs."""
-        vms = {e.vm.index: e.vm for line, e in self.world.lines if line and e.vm}
+        """One of each VM of which anything is recorded, where it belongs; at the end a second one of a VM that has
+        ended, where more was lost of it than was known then."""
+        vms, told = {e.vm.index: e.vm for line, e in self.world.lines if line and e.vm}, {}
         for before, event in zip(self.events, self.events[1:]):
             if event["type"] != "story":
                 continue
             vm = self.numbers.get(event["vm"])
-            if vm is None or vms.pop(vm.index, None) is None:
+            end = next((e for e in vm.events if e.kind == "ended" and e.line), None) if vm else None
+            if vm is None or vm.index not in vms or vm.index in told and not end:
                 self.wrong(event, "it is of no VM" if vm is None else "a second one of its VM")
                 continue
-            end = next((e for e in vm.events if e.kind == "ended" and e.line), None)
-            if (before["type"] == "vm" and (before["event"], before["vm"]) == ("ended", event["vm"])) != bool(end):
+            is_again = vm.index in told
+            if (before["type"] == "vm" and (before["event"], before["vm"]) == ("ended", event["vm"])) != (bool(end) and not is_again):
                 self.wrong(event, "it is not told where its VM ends")
-            claims = Claims(self, vm, self.at(end) if end else self.last_at + 1)
-            self.check_story(event, vm.plan, claims)
-            self.check_paragraph(event, Claims(self, vm, self.last_at + 1))
-        self.problems += [f"no story of VM {index}" for index in vms]
+            at_end, now = Claims(self, vm, self.at(end) if end else self.last_at + 1), Claims(self, vm, self.last_at + 1)
+            if is_again and all(at_end.reasons(*points) == now.reasons(*points) for points in (("ioctl",), ("reg",), ("run",))):
+                self.wrong(event, "it is told again, and nothing more is known")
+            told[vm.index] = event
+            self.check_story(event, vm.plan, now if is_again else at_end)
+        self.problems += [f"no story of VM {index}" for index in vms if index not in told]
+        for index, event in told.items():
+            self.check_paragraph(event, Claims(self, vms[index], self.last_at + 1))
+        self.stories = [event["text"] for event in told.values()]
 
     def check_story(self, event, plan, claims):
         records = [e.line.get("evidence", {}) for e in claims.seen]

@@ -11,7 +11,7 @@ def run(program, text, *arguments):
 
 
 def check(program, text, world, truth):
-    yield from check_report(run(program, text, "report")[1], truth.paragraphs)
+    yield from check_report(run(program, text, "report")[1], truth.stories)
     yield from check_rules(program, text, world, truth)
     yield from check_metrics(run(program, text, "metrics")[1], world)
     again = "".join(json.dumps(event) + "\n" for event in truth.events)

@@ -50,6 +50,7 @@ struct got {
 	char messages[HISTORY_LINES][64];
 	char sentence[1200];
 	unsigned int n_stories;
+	bool again; /* the newest of them was told before */
 };
 
 #define VMS 16
@@ -104,6 +105,7 @@ static void see(const struct event *e, void *ctx)
 			return;
 		copy(c->stories[e->vm], sizeof(c->stories[0]), e->story->text);
 		c->coverage[e->vm] = coverage_state_of(e->story->coverage);
+		g->again = e->story->again;
 		return;
 	}
 	if (e->type == EVENT_END)
@@ -1036,6 +1038,11 @@ static void test_losses_after_its_end(void **state)
 		/* What is told of later, when all before it has been told of, is none of its. */
 		assert_int_equal(!strstr(text, "asked for no mode, ended before it ran."),
 				 other != 3);
+		/* Its story is told again, for it has claimed more. */
+		over(c);
+		assert_string_equal(c->stories[1], text);
+		assert_int_equal(c->coverage[1] == COVERAGE_LOSSY, other != 3);
+		assert_int_equal(c->got.again, other != 3);
 	}
 }
 
