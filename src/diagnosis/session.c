@@ -188,8 +188,7 @@ static void on_host(struct session *s, const struct frame *f)
 	on_plain(s, EVENT_HOST, f);
 }
 
-/* ------------------------------------------------------------------ VMs, and what is known of them
- */
+/* ------------------------------------------------------------------ VMs */
 
 /* What the frame itself says is the guest's name holds, even if its VM is not known. */
 static void note_guest(struct session *s, struct vm *vm, const char *name_option)
@@ -522,10 +521,7 @@ static enum history_first first_of(const struct session *s, const struct vm *vm,
 		return FIRST_UNKNOWN;
 	if (r->in[CC_VCPU_EXITS] > (r->ret < 0 ? 0 : 1) || (vcpu && vcpu->known && vcpu->first_run))
 		return FIRST_NO;
-	/*
-	 * Of the VM it is the first if no other can have run, seen or not. A run that a signal
-	 * ended is not recorded: what is not the boot vCPU comes after that one.
-	 */
+	/* A run that a signal ended is not recorded: the boot vCPU's may have been before. */
 	if (!vm || (vcpu && vcpu->known && vcpu->id) || history_has_run(&vm->history) ||
 	    coverage_in(s, vm, COVERAGE_RUNS) != COVERED)
 		return FIRST_OF_VCPU;
