@@ -398,7 +398,7 @@ class Truth:
         self.problems += [f"no story of VM {index}" for index in vms if index not in told]
         for index, event in told.items():
             self.check_paragraph(event, Claims(self, vms[index], self.last_at + 1))
-        self.stories = [event["text"] for event in told.values()]
+        self.stories = list(told.values())
 
     def check_story(self, event, plan, claims):
         records = [e.line.get("evidence", {}) for e in claims.seen]

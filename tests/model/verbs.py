@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """What the other verbs make of a recording: they are views of the same stories and the same events, and agree with
 them, with each other and with the truth."""
+import collections
 import json
+import re
 import subprocess
 
 
@@ -11,7 +13,7 @@ def run(program, text, *arguments):
 
 
 def check(program, text, world, truth):
-    yield from check_report(run(program, text, "report")[1], truth.stories)
+    yield from check_report(run(program, text, "report")[1], world, truth.stories)
     yield from check_rules(program, text, world, truth)
     yield from check_metrics(run(program, text, "metrics")[1], world)
     again = "".join(json.dumps(event) + "\n" for event in truth.events)
@@ -22,11 +24,22 @@ def check(program, text, world, truth):
         yield "replay: the stories of a replay's replay are others"
 
 
-def check_report(page, stories):
+def check_report(page, world, stories):
+    """The newest stories, and what of all VMs was not seen."""
     words = "".join(page.split())
     for story in stories:
-        if "".join(story.split()) not in words:
-            yield f"report: it lacks: {story}"
+        if "".join(story["text"].split()) not in words:
+            yield f"report: it lacks: {story['text']}"
+    page = " ".join(page.split())
+    told = {why: int(n) for n, why in re.findall(r"- (\d+) VMs? may not have been seen completely \(([^)]*)\)", page)}
+    whys = collections.Counter(story["coverage"]["why"] for story in stories if story["coverage"]["why"])
+    if told != dict(whys):
+        yield f"report: not seen completely were {told}, and not {dict(whys)}"
+    # What was released while there was no VM could not be missed.
+    gaps = [line for line, event in world.lines if line and event.kind == "attach" and not event.on and not line["released"]]
+    is_all = not (gaps or whys or world.losses or world.filters or world.untold or world.config["cut"] is not None)
+    if ("Nothing is known to be missing" in page) > is_all:
+        yield "report: nothing is known to be missing, and something is"
 
 
 def counts(world, truth, begin):
