@@ -208,6 +208,11 @@ def filters_of(rng):
             "options": "--errors-only"}, "processes": {"processes": True, "options": "--comm qemu"}}[kind]
 
 
+def slow(rng, step):
+    """A query may take as long as some of the steps before it: threads are in KVM at the same time."""
+    return step._replace(arg=(*step.arg, rng.choice([0] * 6 + [1, 2, 4]))) if step.op == "query" else step
+
+
 def generate(seed):
     rng = random.Random(seed)
     schema = 2 if rng.random() < 0.93 else 1
@@ -236,4 +241,4 @@ def generate(seed):
         steps = steps[:at] + ([Step("hold")] if held else []) + middle + [Step("found"), Step("release")] + after
     else:
         steps = begin + disturbed(rng, config, steps)
-    return Scenario(seed, config, vms, steps)
+    return Scenario(seed, config, vms, [slow(random.Random(f"{seed} {i}"), step) for i, step in enumerate(steps)])

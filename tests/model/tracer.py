@@ -17,7 +17,7 @@ TYPES = {"born": "vm-created", "ended": "vm-ended", "query": "negotiation", "che
          "request": "arch-compat", "ran": "ran", "run": "run", "line": "kernel"}
 LINE_TYPES = {**TYPES, "born": "vm", "ended": "vm"}
 RELEASED = ("ioctl", "hook", "check", "reg", "run", "console")
-START, STEP_NS = 10**12, 10**6
+START, STEP_NS, CALL_NS = 10**12, 10**6, 1000
 RUN_CMD = 0x2000ae80
 hex32, hex64 = "0x{:08x}".format, "0x{:016x}".format  # as the stream has them
 ANY_VM = {"vm": None, "vm_ino": 0}
@@ -58,6 +58,7 @@ class World:  # pylint: disable=too-many-instance-attributes
         self.losses, self.pending = [], []
         self.known, self.numbers = {}, 0  # what the kernel side knows of VMs
         self.failures_told, self.repeated = set(), 0
+        self.slow = 0
         self.idle = []  # functions that were released
         self.untold = set()  # functions of which a line of type attach cannot be read
         self.first_line()
@@ -172,12 +173,13 @@ class World:  # pylint: disable=too-many-instance-attributes
         return {"vm": hex64(number), "vm_ino": plan["ino"] if has_dir else 0,
                 "vm_name": plan["vm_name"] if has_dir else "", "cgroup": 1, "name_option": name_option, **more}
 
-    def put_of(self, event, evidence):
+    def put_of(self, event, evidence, start=None):
         plan, thread = event.vm.plan, event.data.get("thread", 0)
         if self.schema_1:
             evidence = {key: value for key, value in evidence.items() if key not in ("vcpu", "papr")}
         self.put(event, LINE_TYPES[event.kind], pid=plan["pid"], tid=plan["pid"] + thread, comm=plan["comm"],
-                 thread=f"CPU {thread - 1}/KVM" if thread else plan["comm"], evidence=evidence)
+                 thread=f"CPU {thread - 1}/KVM" if thread else plan["comm"], evidence=evidence,
+                 **{"mono_ns": start} if start else {})
 
     def happen(self, step, kind, vm, **data):
         """Something happens. Its event, whose lost is None where a record of it is to be made."""
@@ -351,13 +353,14 @@ class World:  # pylint: disable=too-many-instance-attributes
 
     # ------------------------------------------------------------ calls
 
-    def put_call(self, event, **more):
+    def put_call(self, event, start=None, **more):
         if event.lost:
             return
         has_hook = None if not self.host.abi or "ops" in self.host.hidden else not event.vm.plan["pr"]
-        self.put_of(event, self.evidence(event.vm, cmd=hex32(event.data.get("cmd", 0)), ret=event.ret, latency_ns=1000, **{
+        self.put_of(event, self.evidence(event.vm, cmd=hex32(event.data.get("cmd", 0)), ret=event.ret,
+                                               latency_ns=self.t - (start or self.t) + CALL_NS, **{
             "in": [], "out": [], "vcpu": None, "papr": None, "watched": False, "has_hook": has_hook, "hook": None,
-            "head": None, "tail": None, **more}))
+            "head": None, "tail": None, **more}), start=start)
 
     def do_check(self, step, vm):
         answer = int(self.host.abi is not None and self.host.nested != "none" and not vm.plan["pr"])
@@ -368,15 +371,19 @@ class World:  # pylint: disable=too-many-instance-attributes
         vm.events.append(Event("blocked", self.t, vm))
 
     def do_query(self, step, vm):
-        """KVM_PPC_GET_COMPAT_CAPS (arg: thread, kind, the caller's revision)."""
-        thread, kind, abi = step.arg
+        """KVM_PPC_GET_COMPAT_CAPS (arg: thread, kind, the caller's revision, how many steps ago it began)."""
+        thread, kind, abi, steps = step.arg
+        self.slow += 1
+        # Its thread did nothing else since, and both ends of the function were watched. No two begin at once.
+        before = [e.t for e in vm.events if e.data.get("thread") == thread] + [t for t, _ in self.attached["ioctl"]]
+        start = max(self.t - steps * STEP_NS, vm.born, *before) + CALL_NS + self.slow if steps else self.t
         ksize = self.host.ksize
         words, out, ret, cause, hook, caps = kernel.query(self.host, vm, kind, abi)
         told = [e for e in vm.events if e.kind == "query" and e.cause == "struct-too-new"]
         mine = [e for e in vm.events if e.kind == "query" and e.thread == thread]
         retry = bool(mine) and mine[-1].cause == "struct-too-new"
         # Another thread that has the size which was written back may be helping, or not.
-        unclear = not retry and bool(words) and any(e.out[0] == words[0] for e in told)
+        unclear = not retry and bool(words) and any(e.out[0] == words[0] and e.t + CALL_NS <= start for e in told)
         event = self.happen(step, "query", vm, ret=ret, cause=cause, caps=caps, thread=thread, retry=retry,
                             unclear=unclear, cmd=COMMANDS[abi], out=out)
         size = (words or [0, 0])[abi == "v3-v4"]
@@ -386,7 +393,7 @@ class World:  # pylint: disable=too-many-instance-attributes
             # It is looked at up to the first byte that is not zero, and no more than a page of it.
             tail = {"from": ksize, "read": 1 if kind == "newer" else min(size - ksize, 65536),
                     "first": ksize if kind == "newer" else 0}
-        self.put_call(event, arg=hex64(0x7fff00000100), watched=self.is_attached("hook"), tail=tail,
+        self.put_call(event, start, arg=hex64(0x7fff00000100), watched=self.is_attached("hook"), tail=tail,
                       hook={"ret": hook[0], "caps": hex64(hook[1])} if hook else None, head=size if hook else None,
                       **{"in": words, "out": out})
 
