@@ -147,9 +147,10 @@ class Sentence:
     def asked(self, m):
         """For a mode, some times, with an answer; above: although the host does not have it."""
         some = m.groupdict()
-        if self.failure:
+        cause = some.get("cause") or ("accepted-above-host" if some.get("above") else None)
+        if self.failure:  # of vCPUs that cannot be told apart one asked so
             asked = self.c.in_force(self.failure) if not self.schema_1 else [
-                e for e in self.c.of("request") if (wanted(e.pvr), self.cause(e)) == (m["mode"], some.get("cause", self.cause(e)))]
+                e for e in self.c.of("request") if (wanted(e.pvr), self.cause(e)) == (m["mode"], cause)]
         else:
             problem = self.begin_group(some.get("who")) if not some.get("then") else None
             times = int(some.get("times") or 1)

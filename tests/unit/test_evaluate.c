@@ -645,6 +645,30 @@ static void test_older(void **state)
 	}
 }
 
+/* Its story is told again where a loss is told of after its end: it is one VM, and less is sure. */
+static void test_lost_after_its_end(void **state)
+{
+	static const struct expected rules[] = {
+		{ "vms=1", RULE_HOLDS },
+		{ "vms=2", RULE_BROKEN },
+		{ "story=\"query:ok\"", RULE_INCONCLUSIVE },
+		{ "story=x", RULE_INCONCLUSIVE },
+	};
+	struct trial t;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rules); i++) {
+		trial_begin(&t, rules[i].rule);
+		feed_begin(&t);
+		feed_vm(&t, 33, "guest=db1", false);
+		feed_call(&t, CC_NEGOTIATION, 33, NULL, 0);
+		feed_vm(&t, 33, "guest=db1", true);
+		feed_lost(&t, (struct cc_loss_key)KEY(0, CC_ARCH_COMPAT, 0, 0), 1, true);
+		feed_end(&t, false);
+		expect(&t, rules[i].verdict, NULL);
+	}
+}
+
 /* What was lost can have told of a VM that is older, and is meant as well. */
 static void test_lost_of_older(void **state)
 {
@@ -1214,15 +1238,25 @@ static void test_quick_values(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_complete),       cmocka_unit_test(test_cut_off),
-		cmocka_unit_test(test_no_end),	       cmocka_unit_test(test_lost),
-		cmocka_unit_test(test_unreadable),     cmocka_unit_test(test_absent),
-		cmocka_unit_test(test_never_told),     cmocka_unit_test(test_released_too_long),
-		cmocka_unit_test(test_filtered),       cmocka_unit_test(test_older),
-		cmocka_unit_test(test_lost_of_older),  cmocka_unit_test(test_retry_made_up),
-		cmocka_unit_test(test_unknown_values), cmocka_unit_test(test_times),
-		cmocka_unit_test(test_huge),	       cmocka_unit_test(test_events),
-		cmocka_unit_test(test_many_vms),       cmocka_unit_test(test_losses_decide_nothing),
+		cmocka_unit_test(test_complete),
+		cmocka_unit_test(test_cut_off),
+		cmocka_unit_test(test_no_end),
+		cmocka_unit_test(test_lost),
+		cmocka_unit_test(test_unreadable),
+		cmocka_unit_test(test_absent),
+		cmocka_unit_test(test_never_told),
+		cmocka_unit_test(test_released_too_long),
+		cmocka_unit_test(test_filtered),
+		cmocka_unit_test(test_older),
+		cmocka_unit_test(test_lost_after_its_end),
+		cmocka_unit_test(test_lost_of_older),
+		cmocka_unit_test(test_retry_made_up),
+		cmocka_unit_test(test_unknown_values),
+		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_huge),
+		cmocka_unit_test(test_events),
+		cmocka_unit_test(test_many_vms),
+		cmocka_unit_test(test_losses_decide_nothing),
 		cmocka_unit_test(test_quick_values),
 	};
 

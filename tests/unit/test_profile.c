@@ -650,6 +650,26 @@ static void test_loss_of_one_vm(void **state)
 	profile_free(p);
 }
 
+/* The story of one that has ended is told again, with less that is sure: it is one VM. */
+static void test_loss_after_its_end(void **state)
+{
+	static const struct loss_count of_any = { { .type = CC_NEGOTIATION }, 1 };
+	struct profile *p;
+	struct made m = make();
+
+	(void)state;
+	create(&m, 1, "guest=a");
+	end(&m, 1);
+	lose(&m, &of_any, 1);
+	p = finish(&m, false);
+	assert_int_equal(p->lives[LIFE_LOSSY], 1);
+	assert_int_equal(p->lives[LIFE_WHOLE], 0);
+	assert_int_equal(who(p, "a")->lives[LIFE_LOSSY], 1);
+	assert_int_equal(who(p, "a")->lives[LIFE_WHOLE], 0);
+	assert_int_equal(who(p, "a")->n_vms, 1);
+	profile_free(p);
+}
+
 static void test_loss_overflows(void **state)
 {
 	struct profile *p;
@@ -729,6 +749,7 @@ int main(void)
 		cmocka_unit_test(test_vms_of_one_guest),
 		cmocka_unit_test(test_unnamed_vms_by_birth),
 		cmocka_unit_test(test_loss_of_one_vm),
+		cmocka_unit_test(test_loss_after_its_end),
 		cmocka_unit_test(test_loss_overflows),
 		cmocka_unit_test(test_rules_that_are_no_facts),
 		cmocka_unit_test(test_bad_baselines),
