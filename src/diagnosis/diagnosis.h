@@ -15,7 +15,8 @@
 #include "kvm/compatcaps.h"
 #include "kvm/facts.h"
 
-#define DIAGNOSIS_HINT_LEN 384
+#define DIAGNOSIS_HINT_LEN   384
+#define DIAGNOSIS_OPTION_LEN 16
 
 /* Names are stable: outputs, docs and tests use them (docs/diagnosis.md). */
 enum cause {
@@ -107,7 +108,10 @@ struct arch_diagnosis {
 	uint32_t pvr;
 	const struct abi_pvr *known; /* NULL: a PVR that no kernel knows */
 	enum arch_cause cause;
-	char hint[DIAGNOSIS_HINT_LEN]; /* what was asked for and what there is, in a sentence */
+	char hint[DIAGNOSIS_HINT_LEN]; /* what was asked for, what there is, and what to write */
+	char developer_hint[DIAGNOSIS_HINT_LEN];   /* for the author of the VMM; "": nothing */
+	char max_cpu_compat[DIAGNOSIS_OPTION_LEN]; /* QEMU's and libvirt's word for a mode that
+						      fits; "": none */
 };
 
 /* What a recording says that a tracer said then, to be told again instead of today's verdict. */

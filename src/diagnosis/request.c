@@ -110,29 +110,6 @@ static void say_offer(struct hint *h, const struct history_request *r)
 		say(h, OFFERS, modes_text(modes, sizeof(modes), r->modes));
 }
 
-static void say_queried(struct hint *h, const struct summary_asked *a)
-{
-	switch (a->queried) {
-	case QUERIED_NO:
-		say(h, AND_NO_QUERY);
-		break;
-	case QUERIED_NOT_SEEN:
-		if (a->not_seen)
-			say(h, AND_NOT_SEEN, a->not_seen);
-		else
-			say(h, AND_NOT_SEEN_SO);
-		break;
-	case QUERIED_FAILED:
-		if (a->not_seen)
-			say(h, AND_ONE_FAILED, cause_name(a->query_cause));
-		else
-			say(h, AND_FAILED, cause_name(a->query_cause));
-		break;
-	case QUERIED_YES:
-		break;
-	}
-}
-
 /* Nothing that a VMM can change makes such a query succeed. */
 static bool fails_for_good(enum cause cause)
 {
@@ -149,21 +126,39 @@ static bool fails_for_good(enum cause cause)
 	}
 }
 
-/* Advice to query needs a kernel that can answer, and a VMM that has not had its answer. */
-static void say_what_to_ask(struct hint *h, const struct history_request *r,
-			    const struct summary_asked *a)
+/* By its name, which it can choose: it is for the words alone. */
+static bool is_qemu(const char *comm)
 {
-	bool refused_for_good = a->queried == QUERIED_FAILED && fails_for_good(a->query_cause);
+	return comm && (!strncmp(comm, "qemu", strlen("qemu")) || !strcmp(comm, "kvm"));
+}
 
-	if (a->queried == QUERIED_YES && r->source == MODES_NEGOTIATION)
-		say(h, ASK_WHAT_ANSWER_HAS);
-	else if (!a->can_query || refused_for_good || a->queried == QUERIED_YES ||
-		 (a->queried == QUERIED_FAILED && a->not_seen))
-		say(h, ASK_WHAT_HOST_HAS);
-	else if (a->queried == QUERIED_FAILED)
-		say(h, CORRECT_QUERY);
+/* Of what is on offer the nearest to what was asked for. NULL: nothing is known to be. */
+static const struct abi_mode *nearest(const struct history_request *r)
+{
+	const struct abi_pvr *wanted = abi_pvr(r->pvr);
+	const struct abi_mode *mode, *best = NULL;
+
+	for (size_t i = 0; (mode = abi_mode(i)); i++)
+		if (r->modes & mode->bit && (!best || abi_pvr(best->pvr) < wanted))
+			best = mode;
+	return best;
+}
+
+/* What to write, and where else the guest can go. */
+static void say_remedy(struct hint *h, const struct history_request *r,
+		       const struct summary_asked *a)
+{
+	const struct abi_mode *mode = nearest(r), *wanted = abi_mode_by_pvr(r->pvr);
+	char option[DIAGNOSIS_OPTION_LEN];
+
+	if (!mode)
+		return;
+	if (is_qemu(a->comm))
+		say(h, SET_FOR_QEMU, summary_option(option, mode), option);
 	else
-		say(h, QUERY_AND_ASK);
+		say(h, ASK_INSTEAD, mode->name);
+	if (wanted)
+		say(h, OR_OTHER_HOST, wanted->name);
 }
 
 /* Older than what is on offer, and not on offer. */
@@ -192,15 +187,13 @@ static void say_cause(struct hint *h, const struct history_request *r,
 	switch ((enum arch_cause)r->cause) {
 	case ARCH_ACCEPTED_ABOVE_HOST:
 		say(h, IS_NOT_CHECKED);
-		say_queried(h, a);
-		say_what_to_ask(h, r, a);
+		if (!a->runs)
+			say(h, WILL_FAIL);
+		say_remedy(h, r, a);
 		break;
 	case ARCH_NEWER_THAN_HOST:
 	case ARCH_OUTSIDE_HOST_CAPS:
-		say_queried(h, a);
-		say_what_to_ask(h, r, a);
-		if (r->early)
-			say(h, ALSO_EARLY);
+		say_remedy(h, r, a);
 		break;
 	case ARCH_BEFORE_PAPR:
 		say(h, IS_EARLY);
@@ -232,6 +225,76 @@ void summary_request(char *buf, size_t len, const struct history_request *r,
 	}
 	say_offer(&h, r);
 	say_cause(&h, r, a);
+}
+
+/* ------------------------------------------------------------------ for the author of the VMM */
+
+static void say_failed(struct hint *h, const struct summary_asked *a)
+{
+	if (a->not_seen)
+		say(h, DEV_ONE_FAILED, cause_name(a->query_cause));
+	else if (fails_for_good(a->query_cause))
+		say(h, DEV_FAILS_HERE, cause_name(a->query_cause));
+	else
+		say(h, DEV_FAILED, cause_name(a->query_cause));
+}
+
+static void say_queried(struct hint *h, const struct history_request *r,
+			const struct summary_asked *a)
+{
+	switch (a->queried) {
+	case QUERIED_NO:
+		say(h, DEV_NO_QUERY);
+		break;
+	case QUERIED_NOT_SEEN:
+		if (a->not_seen)
+			say(h, DEV_NOT_SEEN, a->not_seen);
+		else
+			say(h, DEV_NOT_SEEN_SO);
+		break;
+	case QUERIED_FAILED:
+		say_failed(h, a);
+		break;
+	case QUERIED_YES:
+		/* Its answer may be older than what the host offers now. */
+		if (r->source == MODES_NEGOTIATION)
+			say(h, DEV_ANSWERED);
+		break;
+	}
+}
+
+void summary_request_for_author(char *buf, size_t len, const struct history_request *r,
+				const struct summary_asked *a)
+{
+	struct hint h = { buf, len, 0 };
+
+	*buf = '\0';
+	switch ((enum arch_cause)r->cause) {
+	case ARCH_ACCEPTED_ABOVE_HOST:
+	case ARCH_NEWER_THAN_HOST:
+	case ARCH_OUTSIDE_HOST_CAPS:
+		if (a->can_query)
+			say_queried(&h, r, a);
+		if (r->early)
+			say(&h, *buf ? ALSO_EARLY : ONLY_EARLY);
+		break;
+	default:
+		break;
+	}
+}
+
+const char *summary_remedy(char buf[DIAGNOSIS_OPTION_LEN], const struct history_request *r)
+{
+	const struct abi_mode *mode = nearest(r);
+
+	switch ((enum arch_cause)r->cause) {
+	case ARCH_ACCEPTED_ABOVE_HOST:
+	case ARCH_NEWER_THAN_HOST:
+	case ARCH_OUTSIDE_HOST_CAPS:
+		return mode ? summary_option(buf, mode) : NULL;
+	default:
+		return NULL;
+	}
 }
 
 /* ------------------------------------------------------------------ the verdict */
@@ -327,4 +390,6 @@ void diagnose_arch(const struct cc_record *r, const struct host_facts *host,
 	text_escape(comm, sizeof(comm), r->comm, sizeof(r->comm));
 	summary_fill_request(&request, r, host, offer, d->cause);
 	summary_request(d->hint, sizeof(d->hint), &request, &asked);
+	summary_request_for_author(d->developer_hint, sizeof(d->developer_hint), &request, &asked);
+	summary_remedy(d->max_cpu_compat, &request);
 }

@@ -4,6 +4,7 @@
  * offered; then by vCPU its requests, its failure and its runs, by the order of their events. vCPUs
  * that did the same are told of once. A clause that tells what did not happen asks coverage first.
  */
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,16 @@ char *summary_wanted(char buf[SUMMARY_MODE_LEN], uint32_t pvr)
 		snprintf(buf, SUMMARY_MODE_LEN, "%s", known->name);
 	else
 		snprintf(buf, SUMMARY_MODE_LEN, "0x%08" PRIx32, pvr);
+	return buf;
+}
+
+const char *summary_option(char buf[DIAGNOSIS_OPTION_LEN], const struct abi_mode *mode)
+{
+	size_t i = 0;
+
+	for (; mode->name[i] && i < DIAGNOSIS_OPTION_LEN - 1; i++)
+		buf[i] = (char)tolower((unsigned char)mode->name[i]);
+	buf[i] = '\0';
 	return buf;
 }
 
@@ -125,17 +136,10 @@ static void tell_offered(struct text *t, const struct history *h)
 		clause(t, OFFERED, modes_text(modes, sizeof(modes), h->offered));
 }
 
-/* The hint of a request that went wrong tells of queries as well. */
-static bool tells_of_queries(const struct history_request *r)
-{
-	return r && (r->cause == ARCH_ACCEPTED_ABOVE_HOST || r->cause == ARCH_NEWER_THAN_HOST ||
-		     r->cause == ARCH_OUTSIDE_HOST_CAPS);
-}
-
-/* Where it asked for a mode: whether it queried before that matters. */
+/* Where it asked for a mode, and could have queried: whether it did matters. */
 static void tell_no_query(struct text *t, const struct summary *s)
 {
-	if (!history_requests(s->history))
+	if (!history_requests(s->history) || !s->can_query)
 		return;
 	if (s->queries == COVERED) {
 		clause(t, NO_QUERY);
@@ -152,12 +156,15 @@ static void tell_advice(struct text *t, const struct summary *s)
 	const struct history *h = s->history;
 	const struct history_request *r = unsolved_request(h);
 	const struct history_line *line = r ? history_line_by_number(h, r->line) : NULL;
+	struct history_run mode;
+	bool differs;
 	const struct summary_asked asked = {
 		.comm = s->comm,
 		.queried = summary_queried(h, s->queries),
 		.query_cause = h->last_failure,
 		.not_seen = coverage_why(s->queries),
 		.can_query = s->can_query,
+		.runs = mode_of_all(h, &differs, &mode),
 		.line = line ? line->text : NULL,
 	};
 	char hint[DIAGNOSIS_HINT_LEN];
@@ -165,8 +172,6 @@ static void tell_advice(struct text *t, const struct summary *s)
 	if (r) {
 		summary_request(hint, sizeof(hint), r, &asked);
 		fprintf(t->f, " %s.", hint);
-		if (tells_of_queries(r) && asked.queried == QUERIED_NOT_SEEN)
-			t->reason = asked.not_seen;
 	} else if (!h->n_ok && h->n_failed && cause_advice(h->last_failure)) {
 		fprintf(t->f, " " OF_NEWEST, cause_advice(h->last_failure));
 	}
@@ -205,7 +210,7 @@ static void tell_paragraph(struct text *t, const struct summary *s)
 	}
 	if (h->n_ok || h->n_failed)
 		tell_queries(t, s);
-	else if (!tells_of_queries(unsolved_request(h)))
+	else
 		tell_no_query(t, s);
 	if (strcmp(t->sep, ": "))
 		t->sep = "; ";

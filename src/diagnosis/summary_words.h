@@ -115,23 +115,14 @@
 #define OFFERS		  ", this host offers %s"
 #define OFFERS_BY_VERSION ", this host offers %s by its cpu-version"
 #define OFFERS_UNKNOWN	  ", what this host offers is not known"
-#define AND_NO_QUERY	  ", and no query of it reached KVM"
-#define AND_NOT_SEEN	  ", and it was not seen to query (%s)"
-#define AND_NOT_SEEN_SO	  ", and it was not seen to query"
-#define AND_FAILED	  ", and its query failed (%s)"
-#define AND_ONE_FAILED	  ", and a query of it failed (%s), whether another succeeded was not seen"
-#define IS_NOT_CHECKED \
-	". This kernel does not check (Linux 7.3 does), and the guest is likely to fail when it first runs"
-#define ASK_WHAT_ANSWER_HAS ": ask for a mode that the answer has"
-#define ASK_WHAT_HOST_HAS   ": ask for a mode that this host offers (QEMU: max-cpu-compat)"
-#define CORRECT_QUERY \
-	": correct the query, and ask for a mode that its answer has (QEMU: max-cpu-compat)"
-#define QUERY_AND_ASK \
-	": call KVM_PPC_GET_COMPAT_CAPS and ask for a mode that it offers (QEMU: max-cpu-compat)"
-#define NO_SUCH_PVR ": no kernel knows this logical PVR"
-#define IS_RAW_PVR  ": that is a processor's own PVR, and KVM takes logical ones alone"
-#define ALSO_EARLY \
-	"; and KVM_CAP_PPC_PAPR was not enabled on this vCPU yet, without which Linux 7.3 and newer refuse every mode"
+#define IS_NOT_CHECKED	". This kernel does not check (Linux 7.3 does)"
+#define WILL_FAIL	", and the guest is likely to fail when it first runs"
+#define SET_FOR_QEMU \
+	": start it with -machine pseries,max-cpu-compat=%s (libvirt: <cpu mode='host-model'><model>%s</model></cpu>)"
+#define ASK_INSTEAD   ": let it ask for %s"
+#define OR_OTHER_HOST ", or run it on a host that offers %s"
+#define NO_SUCH_PVR   ": no kernel knows this logical PVR"
+#define IS_RAW_PVR    ": that is a processor's own PVR, and KVM takes logical ones alone"
 #define IS_EARLY \
 	", and KVM_CAP_PPC_PAPR was not enabled on this vCPU yet, without which Linux 7.3 and newer refuse every mode: enable it first"
 #define IS_KVM_PR \
@@ -142,6 +133,22 @@
 	": KVM refuses an older mode before KVM_CAP_PPC_PAPR is enabled, and on nested API v2 one that the host does not have; which of these it was is not known"
 #define REFUSES_AND_PRINTED ": the kernel refuses it, and KVM printed: \"%.*s\""
 #define REFUSES		    ": the kernel refuses it, its log may say why"
+
+/* What the author of its VMM can do. */
+#define DEV_NO_QUERY \
+	"no query of it reached KVM: call KVM_PPC_GET_COMPAT_CAPS and ask for a mode that it offers"
+#define DEV_NOT_SEEN \
+	"it was not seen to query (%s): call KVM_PPC_GET_COMPAT_CAPS and ask for a mode that it offers"
+#define DEV_NOT_SEEN_SO \
+	"it was not seen to query: call KVM_PPC_GET_COMPAT_CAPS and ask for a mode that it offers"
+#define DEV_FAILED     "its query failed (%s): correct it, and ask for a mode that its answer has"
+#define DEV_FAILS_HERE "its query failed (%s)"
+#define DEV_ONE_FAILED "a query of it failed (%s), whether another succeeded was not seen"
+#define DEV_ANSWERED   "its query was answered: ask for a mode that the answer has"
+#define ALSO_EARLY \
+	"; and KVM_CAP_PPC_PAPR was not enabled on this vCPU yet, without which Linux 7.3 and newer refuse every mode"
+#define ONLY_EARLY \
+	"KVM_CAP_PPC_PAPR was not enabled on this vCPU yet, without which Linux 7.3 and newer refuse every mode: enable it first"
 
 #define LINE_SAID 120 /* of a line of KVM's, in a sentence */
 

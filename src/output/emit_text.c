@@ -550,6 +550,8 @@ static void text_event(void *state, const struct event *e)
 		break;
 	case EVENT_ARCH_COMPAT:
 		call(t, e, e->arch.diag->hint);
+		if (t->opt.verbose && *e->arch.diag->developer_hint)
+			hint(t, PLAIN, e->arch.diag->developer_hint);
 		break;
 	case EVENT_RETRY:
 		retry(t, e);

@@ -1081,7 +1081,8 @@ static const struct {
 	  0,
 	  &none,
 	  NEVER(CAPS),
-	  { "POWER11", "offers POWER9 POWER10", "does not check", "max-cpu-compat" },
+	  { "POWER11", "offers POWER9 POWER10", "does not check",
+	    "let it ask for POWER10, or run it on a host that offers POWER11" },
 	  { IOCTL } },
 	{ ARCH_ACCEPTED_ABOVE_HOST,
 	  0x0f000006,
@@ -1097,7 +1098,8 @@ static const struct {
 	  -EINVAL,
 	  &mainline,
 	  NEVER(P9),
-	  { "POWER10, this host offers POWER9, and no query of it reached KVM", IOCTL },
+	  { "POWER10, this host offers POWER9: let it ask for POWER9", "no query of it reached KVM",
+	    IOCTL },
 	  { 0 } },
 	{ ARCH_NEWER_THAN_HOST,
 	  0x0f000007,
@@ -1126,7 +1128,7 @@ static const struct {
 	  -EINVAL,
 	  &none,
 	  NEVER(P9),
-	  { "ask for a mode that this host offers (QEMU: max-cpu-compat)" },
+	  { "let it ask for POWER9, or run it on a host that offers POWER10" },
 	  { IOCTL } },
 	{ ARCH_NEWER_THAN_HOST,
 	  0x0f000006,
@@ -1141,14 +1143,14 @@ static const struct {
 	  -EINVAL,
 	  &mainline,
 	  FAILED(CAUSE_SIZE_TOO_SMALL),
-	  { "its query failed (size-too-small)", "correct the query" },
+	  { "its query failed (size-too-small)", "correct it" },
 	  { "never" } },
 	{ ARCH_NEWER_THAN_HOST,
 	  0x0f000006,
 	  -EINVAL,
 	  &none,
 	  FAILED(CAUSE_NO_KERNEL_SUPPORT),
-	  { "its query failed (no-kernel-support)", "this host offers" },
+	  { "this host offers POWER9: let it ask for POWER9" },
 	  { IOCTL, "correct" } },
 	{ ARCH_NEWER_THAN_HOST,
 	  0x0f000006,
@@ -1254,6 +1256,15 @@ static const struct {
 	  { 0 } },
 };
 
+/* What is said to who runs guests, and what to the author of the VMM. */
+static const char *both_hints(const struct arch_diagnosis *d)
+{
+	static char both[2 * DIAGNOSIS_HINT_LEN + 4];
+
+	snprintf(both, sizeof(both), "%s. %s", d->hint, d->developer_hint);
+	return both;
+}
+
 static void test_arch(void **state)
 {
 	bool made[ARCH_MAX] = { false };
@@ -1273,12 +1284,13 @@ static void test_arch(void **state)
 				 arch_cause_name(asked[i].cause), d.hint);
 		assert_in_range(strlen(d.hint), 10, sizeof(d.hint) - 2);
 		for (size_t j = 0; j < COUNT(asked[i].words) && asked[i].words[j]; j++)
-			if (!strstr(d.hint, asked[i].words[j]))
+			if (!strstr(both_hints(&d), asked[i].words[j]))
 				fail_msg("request %zu: no \"%s\" in: %s", i, asked[i].words[j],
-					 d.hint);
+					 both_hints(&d));
 		for (size_t j = 0; j < COUNT(asked[i].not) && asked[i].not[j]; j++)
-			if (strstr(d.hint, asked[i].not[j]))
-				fail_msg("request %zu: \"%s\" in: %s", i, asked[i].not[j], d.hint);
+			if (strstr(both_hints(&d), asked[i].not[j]))
+				fail_msg("request %zu: \"%s\" in: %s", i, asked[i].not[j],
+					 both_hints(&d));
 		made[d.cause] = true;
 	}
 	for (int i = 0; i < ARCH_MAX; i++)
@@ -1300,6 +1312,52 @@ static void test_arch_process(void **state)
 	assert_ptr_equal(strstr(d.hint, "a\\x1b[31m\\\\b asked for POWER10"), d.hint);
 }
 
+/* What to write is in QEMU's words and libvirt's for a QEMU alone, and fits what is on offer. */
+static void test_arch_remedy(void **state)
+{
+	static const struct {
+		const char *comm;
+		uint32_t pvr;
+		int ret;
+		uint64_t modes;
+		const char *option, *words;
+	} rows[] = {
+		{ "qemu-system-ppc", 0x0f000007, -EINVAL, CAPS, "power10",
+		  "qemu-system-ppc asked for POWER11, this host offers POWER9 POWER10: start it "
+		  "with -machine pseries,max-cpu-compat=power10 (libvirt: <cpu mode='host-model'>"
+		  "<model>power10</model></cpu>), or run it on a host that offers POWER11" },
+		{ "qemu-kvm", 0x0f000006, -EINVAL, P9, "power9", "max-cpu-compat=power9 " },
+		{ "kvm", 0x0f000006, -EINVAL, P9, "power9", "<model>power9</model>" },
+		{ "kvmtool", 0x0f000006, -EINVAL, P9, "power9", ": let it ask for POWER9, or run" },
+		/* An older one than all: the next is the nearest. */
+		{ "qemu", 0x0f000004, -EINVAL, CAPS, "power9", "max-cpu-compat=power9 " },
+		/* Another mode would not help, or would not have had to. */
+		{ "qemu", 0x0f000006, 0, CAPS, "", NULL },
+		{ "qemu", 0x0f000009, -EINVAL, CAPS, "", NULL },
+		{ "qemu", 0x0f000006, -EINVAL, 0, "", NULL },
+		{ "qemu", 0, 0, CAPS, "", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct cc_record r = { .type = CC_ARCH_COMPAT,
+				       .arg = rows[i].pvr,
+				       .ret = rows[i].ret };
+		const struct offer offer = { .queried = QUERIED_NO,
+					     .source = MODES_NESTED_CAPS,
+					     .modes = rows[i].modes };
+		struct arch_diagnosis d;
+
+		strcpy(r.comm, rows[i].comm);
+		diagnose_arch(&r, &api_v2, &offer, &d);
+		assert_string_equal(d.max_cpu_compat, rows[i].option);
+		if (!rows[i].words)
+			assert_null(strstr(d.hint, "max-cpu-compat"));
+		else if (!strstr(d.hint, rows[i].words))
+			fail_msg("row %zu: no \"%s\" in: %s", i, rows[i].words, d.hint);
+	}
+}
+
 /* The longest of all sentences is not cut. */
 static void test_arch_length(void **state)
 {
@@ -1312,10 +1370,12 @@ static void test_arch_length(void **state)
 
 	(void)state;
 	memset(r.comm, '\1', sizeof(r.comm) - 1);
+	memcpy(r.comm, "qemu", strlen("qemu"));
 	diagnose_arch(&r, &mainline, &offer, &d);
 	assert_int_equal(d.cause, ARCH_ACCEPTED_ABOVE_HOST);
 	assert_in_range(strlen(d.hint), 10, sizeof(d.hint) - 2);
-	assert_int_equal(d.hint[strlen(d.hint) - 1], ')');
+	assert_non_null(strstr(d.hint, "or run it on a host that offers POWER11"));
+	assert_in_range(strlen(d.developer_hint), 10, sizeof(d.developer_hint) - 2);
 }
 
 /* A line of any length is quoted in part, and the sentence has an end. */
@@ -1455,10 +1515,11 @@ static void test_arch_state(void **state)
 			fail_msg("row %zu: %s, not %s: %s", i, arch_cause_name(d.cause),
 				 arch_cause_name(rows[i].cause), d.hint);
 		for (size_t j = 0; j < COUNT(rows[i].words) && rows[i].words[j]; j++)
-			if (!strstr(d.hint, rows[i].words[j]))
-				fail_msg("row %zu: no \"%s\" in: %s", i, rows[i].words[j], d.hint);
-		if (rows[i].not&&strstr(d.hint, rows[i].not))
-			fail_msg("row %zu: \"%s\" in: %s", i, rows[i].not, d.hint);
+			if (!strstr(both_hints(&d), rows[i].words[j]))
+				fail_msg("row %zu: no \"%s\" in: %s", i, rows[i].words[j],
+					 both_hints(&d));
+		if (rows[i].not&&strstr(both_hints(&d), rows[i].not))
+			fail_msg("row %zu: \"%s\" in: %s", i, rows[i].not, both_hints(&d));
 	}
 }
 
@@ -1599,6 +1660,7 @@ int main(void)
 		cmocka_unit_test(test_errno_names),
 		cmocka_unit_test(test_arch),
 		cmocka_unit_test(test_arch_process),
+		cmocka_unit_test(test_arch_remedy),
 		cmocka_unit_test(test_arch_length),
 		cmocka_unit_test(test_arch_message),
 		cmocka_unit_test(test_arch_state),
