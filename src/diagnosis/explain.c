@@ -11,11 +11,13 @@
 #define FIX_THE_VMM \
 	"The VMM has a bug: report it to its authors. Until it is fixed, tell it the mode " \
 	"yourself, so that it does not depend on the answer. `compatcaps-trace doctor` names the " \
-	"modes. For POWER10, for example:"
+	"modes. With libvirt, host-model without a <model>, and host-passthrough, let the guest " \
+	"ask for the mode of the processor. For POWER10, for example:"
 #define LOWER_THE_MODE \
 	"Ask for a mode that this host offers, or run the guest on a host that offers the mode " \
 	"that it asked for. `compatcaps-trace doctor` and the sentence of the event name the " \
-	"modes. For POWER10, for example:"
+	"modes. With libvirt, host-model without a <model>, and host-passthrough, let the guest " \
+	"ask for the mode of the processor. For POWER10, for example:"
 
 const char explanation_lines[] = "QEMU     -machine pseries,max-cpu-compat=power10\n"
 				 "libvirt  <cpu mode='host-model'><model>power10</model></cpu>\n";

@@ -115,8 +115,8 @@
 #define OFFERS		  ", this host offers %s"
 #define OFFERS_BY_VERSION ", this host offers %s by its cpu-version"
 #define OFFERS_UNKNOWN	  ", what this host offers is not known"
-#define IS_NOT_CHECKED	". This kernel does not check (Linux 7.3 does)"
-#define WILL_FAIL	", and the guest is likely to fail when it first runs"
+#define IS_NOT_CHECKED	  ". This kernel does not check (Linux 7.3 does)"
+#define WILL_FAIL	  ", and the guest is likely to fail when it first runs"
 #define SET_FOR_QEMU \
 	": start it with -machine pseries,max-cpu-compat=%s (libvirt: <cpu mode='host-model'><model>%s</model></cpu>)"
 #define ASK_INSTEAD   ": let it ask for %s"

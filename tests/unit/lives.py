@@ -286,10 +286,13 @@ def wrong_hints(lines, vms):
     for e in lines:
         if e["type"] == "negotiation":
             queried.add(e["vm"])
-        if e["type"] == "arch-compat" and "no query of it" in e["hint"] and e["vm"] in queried:
-            yield f"seq {e['seq']}: {e['hint']}"
-        if e["type"] == "arch-compat" and e["queried"] == "no" and "no query" not in e["hint"] and e["cause"] == "newer-than-host":
-            yield f"seq {e['seq']}: {e['hint']}"
+        if e["type"] != "arch-compat":
+            continue
+        hint = e["developer_hint"] or ""
+        if "no query of it" in hint and e["vm"] in queried:
+            yield f"seq {e['seq']}: {hint}"
+        if e["queried"] == "no" and "no query" not in hint and e["cause"] == "newer-than-host":
+            yield f"seq {e['seq']}: {hint}"
 
 
 def judge(world, out):

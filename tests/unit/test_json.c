@@ -452,7 +452,8 @@ static void test_shape(void **state)
 		"\"thread\":\"CPU 0/KVM\",\"cgroup\":null,\"vm\":1,\"vm_name\":\"4711-12\",\"guest\":\"db1\","
 		"\"pvr\":\"0x0f000006\",\"mode\":\"POWER10\",\"ret\":0,\"errno\":null,\"queried\":\"yes\","
 		"\"query_cause\":null,\"not_seen\":null,\"host_modes\":[\"POWER9\",\"POWER10\"],"
-		"\"host_modes_source\":\"negotiation\",\"cause\":\"accepted\",\"hint\":\"",
+		"\"host_modes_source\":\"negotiation\",\"cause\":\"accepted\",\"max_cpu_compat\":null,"
+		"\"hint\":\"",
 		"{\"type\":\"lost\",\"seq\":9,\"ts\":\"2026-11-22T06:00:00.129456789Z\",\"mono_ns\":6000000," NOBODY
 		"\"n\":18446744073709551608,\"reason\":\"vm-budget\",\"by\":["
 		"{\"type\":\"negotiation\",\"cmd\":\"0x2000aeb8\",\"ret\":-7,\"errno\":\"E2BIG\",\"n\":2,"

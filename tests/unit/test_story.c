@@ -1297,10 +1297,10 @@ static void test_ran(void **state)
 	assert_says(c->stories[4], ": asked for no mode, runs in the host's own mode.");
 	assert_says(
 		c->stories[5],
-		": was refused POWER10 (newer-than-host), then ran in the host's own mode, then asked for POWER10: newer-than-host. ");
+		": no query of it reached KVM; was refused POWER10 (newer-than-host), then ran in the host's own mode, then asked for POWER10: newer-than-host. ");
 	assert_says(
 		c->stories[6],
-		": asked for POWER9: accepted, then was refused POWER10 (newer-than-host), later KVM_RUN failed with EINVAL, runs in POWER9. ");
+		": no query of it reached KVM; asked for POWER9: accepted, then was refused POWER10 (newer-than-host), later KVM_RUN failed with EINVAL, runs in POWER9. ");
 	assert_says(c->stories[7],
 		    "asked for the host's default: host-default, runs in the host's own mode.");
 	assert_silent(c->stories[7], "raw");
