@@ -11,7 +11,7 @@ import vmtest
 CASES = {("debian-7.3", "p10-as-p9-v2"): ("fexit", "yes"), ("debian-6.12", "p10-as-p9-v1"): ("kprobe", "no"),
          ("debian-7.3", "powernv10"): ("fexit", "yes", "busy"), ("patched-6.12", "p10-v1"): ("kprobe", "yes", "busy"),
          ("patched-7.2-mainline-debug", "p10-as-p9-v2"): ("fexit", "yes"), ("patched-6.12-debug", "p10-v1"): ("kprobe", "yes", "busy")}
-# guest -> was it seen to query, on a kernel with the feature; what its hint must and must not say
+# guest -> was it seen to query, on a kernel with the feature; what its hints must and must not say
 NEVER = ["no query of it"]
 WANTED = {
     "queried": ("yes", ["this host offers POWER9"], NEVER),
@@ -38,9 +38,10 @@ def check_asks(tap, name, lines, feature, errors_only):
         if not tap.same([(e["cause"], e["errno"]) for e in asks], want, f"{name}: {guest}: its cause", *asks):
             continue
         tap.same(asks[0]["queried"], queried, f"{name}: {guest}: was it seen to query", *asks)
-        tap.says(asks[0]["hint"], says, f"{name}: {guest}: what is said")
-        said = [words for words in never_says if words in asks[0]["hint"]]
-        tap.same(said, [], f"{name}: {guest}: and what is not", asks[0]["hint"])
+        hints = f"{asks[0]['hint']}. {asks[0]['developer_hint']}"
+        tap.says(hints, says, f"{name}: {guest}: what is said")
+        said = [words for words in never_says if words in hints]
+        tap.same(said, [], f"{name}: {guest}: and what is not", hints)
     fine = [(e["cause"], e["errno"]) for e in asks_of(lines, "fine")]
     tap.same(fine, [] if errors_only else [("accepted", None)], f"{name}: a mode that is on offer is accepted")
 

@@ -93,7 +93,14 @@ def check_told(tap, lines, name, want):
     return mine
 
 
-def sentences(machine, asks, told_modes, queried=False, first=False):
+def remedy(mode, other):
+    """How the hint of a QEMU's refusal ends: what to write, and where else its guest can go."""
+    word = mode.lower()
+    return (f": start it with -machine pseries,max-cpu-compat={word} (libvirt: <cpu mode='host-model'><model>{word}"
+            f"</model></cpu>), or run it on a host that offers {other}")
+
+
+def sentences(machine, asks, told_modes, first=False):
     """What the story must say; first: the mode was there before the guest's first instruction."""
     newest = offered(machine)[-1]
     if told_modes:
@@ -108,10 +115,10 @@ def sentences(machine, asks, told_modes, queried=False, first=False):
         if first:
             return [f"{accepted}its first run failed: {GUEST_WIDE}"]
         return [f"{accepted}later KVM_RUN ended with exit reason {asks.exit}", f'KVM printed: "{GUEST_WIDE}"']
-    never = [] if queried else [f"{asks.mode}, this host offers {' '.join(offered(machine))}, and no query of it reached KVM"]
+    hint = [f"{asks.mode}, this host offers {' '.join(offered(machine))}{remedy(newest, asks.mode)}"]
     if asks.errno:
-        return never + [f"asked for {asks.mode}: newer-than-host", "failed", asks.errno]
-    return never + [f"was refused {asks.mode} (newer-than-host), went on without a mode and ran in the host's own"]
+        return hint + [f"asked for {asks.mode}: newer-than-host", "failed", asks.errno]
+    return hint + [f"was refused {asks.mode} (newer-than-host), went on without a mode and ran in the host's own"]
 
 
 def story_of(text, name):
@@ -200,7 +207,7 @@ def check_qemus(tap, guest, kernel, machine, debians, queries=True, linux=False)
     if queries:
         asks, query = queries_asks(kernel, machine, debians), of_queries(kernel)
         told_modes = ("negotiation", "ok") in query
-        said = sentences(machine, asks, told_modes, len(query) > 1)
+        said = sentences(machine, asks, told_modes)
         check_one(tap, guest, lines, "queries", asks, said, linux, query, first=told_modes)
     check_one(tap, guest, lines, "debians", debians, sentences(machine, debians, False), linux)
     return lines
