@@ -129,7 +129,7 @@ static const struct explanation explanations[] = {
 	  NOTHING_TO_CHANGE, NULL, NULL },
 	{ REQUEST("accepted-above-host", "success"),
 	  "KVM accepted a mode that is newer than all modes that this host offers.",
-	  "This kernel does not check the mode. The guest is likely to fail when it first runs: "
+	  "This kernel does not check the mode. The guest is likely to fail when it runs: "
 	  "KVM-NESTEDv2: couldn't set guest wide elements.",
 	  LOWER_THE_MODE, "Query the modes on offer and ask for one of them.",
 	  "Kernels without commit 884ea0283f4e, which is in Linux 7.3." },

@@ -116,7 +116,7 @@
 #define OFFERS_BY_VERSION ", this host offers %s by its cpu-version"
 #define OFFERS_UNKNOWN	  ", what this host offers is not known"
 #define IS_NOT_CHECKED	  ". This kernel does not check (Linux 7.3 does)"
-#define WILL_FAIL	  ", and the guest is likely to fail when it first runs"
+#define WILL_FAIL	  ", and the guest is likely to fail when it runs"
 #define SET_FOR_QEMU \
 	": start it with -machine pseries,max-cpu-compat=%s (libvirt: <cpu mode='host-model'><model>%s</model></cpu>)"
 #define ASK_INSTEAD   ": let it ask for %s"

@@ -23,6 +23,12 @@ def cumulative(pvr):
     return sum(bit for mode, bit in BITS.items() if mode <= pvr) if pvr in BITS else 0
 
 
+def nearest(modes, pvr):
+    """Of the modes that a host offers the one to ask for instead of this; None: there is none."""
+    newer = [mode for mode in BITS if NAMES[mode] in (modes or []) and AGES.index(mode) >= AGES.index(pvr)]
+    return NAMES[newer[0]] if newer else modes[-1] if modes else None
+
+
 def modes_of(caps):
     return [NAMES[mode] for mode, bit in BITS.items() if caps & bit]
 

@@ -2,7 +2,7 @@
 """What may be said of a scenario that was run, and whether a replay of its recording says that and no more. Each
 field of each event is held against what happened, and against what the recording has of it."""
 import words
-from kernel import BAD_EXITS, BITS, ERRNOS, INVALID, NAMES, RAW, modes_of
+from kernel import BAD_EXITS, BITS, ERRNOS, INVALID, NAMES, RAW, modes_of, nearest
 from tracer import PLACES, hex32
 
 OLDER = "the VM is older than this trace"
@@ -17,6 +17,7 @@ BIRTH = "when it was born could not be told"
 STATES = {OLDER: "older", GAP: "gap", ABSENT: "gap", CUT_OFF: "gap", LOST: "lossy", FILTER: "filtered",
           OUTCOMES: "filtered", SCHEMA_1: "unknown", BIRTH: "unknown"}
 LIFE = ("ioctl", "reg")
+REFUSALS = ("newer-than-host", "outside-host-caps", "accepted-above-host")  # of modes, where another would do
 NEVER_THERE = ("repeated", "not awaited")  # no record is made of it
 
 
@@ -318,7 +319,10 @@ class Truth:
             "cause": self.arch_causes(entry, known)})
         self.why(event, "queried", claims.never("query") if event["queried"] == "no" else None)
         self.why(event, "not_seen", claims.why(event["not_seen"], "ioctl"))
+        option = nearest(event["host_modes"], entry.pvr) if event["cause"] in REFUSALS else None
+        self.expect(event, {"max_cpu_compat": option and option.lower()})
         self.say(event, claims, event["hint"], request=entry)
+        self.say(event, claims, event["developer_hint"] or "", request=entry)
 
     def arch_causes(self, entry, known):
         h = entry.host

@@ -4,7 +4,7 @@
 that is not known here is a fault, too: whoever makes a new one says here what it claims."""
 import re
 
-from kernel import AGES, BAD_EXITS, ERRNOS, INVALID, NAMES, RAW
+from kernel import AGES, BAD_EXITS, ERRNOS, INVALID, NAMES, RAW, nearest
 
 MODE = r"(?:POWER\d+\+?|ISA 3\.2|the host's default|0x[0-9a-f]{8})"
 RUNS = r"(?:POWER\d+\+?|ISA 3\.2|0x[0-9a-f]{8}|the host's own mode|the processor's own mode \(PVR 0x[0-9a-f]{8}\))"
@@ -14,7 +14,7 @@ EXIT = r"(?:E[A-Z0-9]+|\d+|exit reason [a-z-]+(?:, suberror \d+|, hardware reaso
 HOW = rf"(?:(?P<line>KVM.*?)(?P<more>\.\.\.)? \((?P<exit>{EXIT})\)|(?P<exit2>{EXIT}))"
 WHO = r"(?P<who>vCPU \d+ |vCPUs [\d, ]+(?:and others )?|a vCPU )?"
 MODES = r"(?P<modes>none|POWER[0-9]+(?: POWER[0-9]+)*)"
-SEPARATOR = re.compile(r"(?:[,;:.]? (?:and |in between )?|\.)")
+SEPARATOR = re.compile(r"(?:[,;:.]? (?:and |or |in between )?|\.)")
 END = r"(?=$|[ ,;:.])"
 FOUND = {"host-default": "with no mode set", "refused": "with a mode that KVM had refused", "no-vcpu": "without a vCPU",
          "differs": "its vCPUs in different modes"}
@@ -52,7 +52,7 @@ class Sentence:
         self.c, self.truth = claims, claims.truth
         self.story, self.request, self.failure = story, request, failure
         self.group, self.cursor, self.all_told, self.of_vm = None, 0, True, True
-        self.hinted = None
+        self.hinted = request
         self.told, self.failures, self.is_cut = set(), set(), False  # vCPUs that were told of, and whose failures were
         self.schema_1, self.cause = claims.world.schema_1, claims.truth.cause
 
@@ -300,6 +300,10 @@ class Sentence:
             return f"what is known of the host is {known}"
         return unless(m["guess"] or self.truth.is_right(known, self.hinted.host), "the host has others")
 
+    def would_do(self, mode):
+        known = self.truth.by_line[id(self.hinted)]["host_modes"]
+        return unless(mode == nearest(known, self.hinted.pvr), f"what is known of the host is {known}")
+
     def can_query(self):
         if self.c.host.abi is None or self.c.vm.plan["pr"] and "ops" not in self.c.host.hidden:
             return "this kernel answers no query of this VM"
@@ -394,13 +398,16 @@ CLAUSES = [(re.compile(regex + END), holds) for regex, holds in [
     (rf"its query failed \((?P<cause>{CAUSE})\)", lambda s, m: s.all_failed(m, True) or s.whole("ioctl")),
     (rf"a query of it failed \((?P<cause>{CAUSE})\), whether another succeeded was not seen",
      lambda s, m: s.all_failed(m, True) or unless(s.c.may_miss("ioctl"), "all were seen")),
-    (r"This kernel does not check \(Linux 7\.3 does\), and the guest is likely to fail when it first runs",
-     lambda s, m: unless(s.cause(s.hinted) == "accepted-above-host" and not s.hinted.host.checks, "this kernel checks")),
+    (r"the guest is likely to fail when it runs", lambda s, m: None),
+    (r"This kernel does not check \(Linux 7\.3 does\)", lambda s, m: unless(s.cause(s.hinted) == "accepted-above-host" and not s.hinted.host.checks, "this kernel checks")),
     (r"ask for a mode that the answer has", lambda s, m: unless(s.counts()[2], "no query succeeded")),
-    (r"ask for a mode that this host offers \(QEMU: max-cpu-compat\)", lambda s, m: None),
-    (r"correct the query, and ask for a mode that its answer has \(QEMU: max-cpu-compat\)", lambda s, m: s.correct_query()),
-    (r"call KVM_PPC_GET_COMPAT_CAPS and ask for a mode that it offers \(QEMU: max-cpu-compat\)",
-     lambda s, m: s.can_query() or s.c.unseen("query")),
+    (r"start it with -machine pseries,max-cpu-compat=(?P<word>power\d+) \(libvirt: <cpu mode='host-model'><model>(?P=word)"
+     r"</model></cpu>\)", lambda s, m: s.would_do(m["word"].upper())),
+    (r"let it ask for (POWER\d+)", lambda s, m: s.would_do(m[1])),
+    (r"run it on a host that offers (POWER\d+)", lambda s, m: unless(NAMES[s.hinted.pvr] == m[1], "it asked for another mode")),
+    (r"its query was answered", lambda s, m: unless(s.counts()[2], "no query succeeded")),
+    (r"correct it, and ask for a mode that its answer has", lambda s, m: s.correct_query()),
+    (r"call KVM_PPC_GET_COMPAT_CAPS and ask for a mode that it offers", lambda s, m: s.can_query() or s.c.unseen("query")),
     (r"that is a processor's own PVR, and KVM takes logical ones alone", lambda s, m: unless(s.is_raw(), "it is none")),
     (r"no kernel knows this logical PVR", lambda s, m: unless(s.hinted.pvr not in AGES and not s.is_raw(), "it is known")),
     (r"KVM_CAP_PPC_PAPR was not enabled on this vCPU yet, without which Linux 7\.3 and newer refuse every mode"
