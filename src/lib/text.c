@@ -6,6 +6,7 @@
 #include <time.h>
 
 #define NSEC	    1000000000u
+#define TAG_MAX	    64 /* of XML, up to its end */
 #define SECONDS_LEN 19 /* "2026-11-22T06:00:00" */
 
 static const char hex[] = "0123456789abcdef";
@@ -79,11 +80,25 @@ size_t text_show(char shown[4], char c)
 	return escape(shown, (unsigned char)c);
 }
 
+/* A tag of XML is a word, so that it can be copied; what never ends is none. */
+static size_t word_length(const char *text)
+{
+	size_t len = strcspn(text, " ");
+	const char *tag = memchr(text, '<', len), *end;
+
+	if (!tag || memchr(tag, '>', len - (size_t)(tag - text)))
+		return len;
+	end = memchr(tag, '>', strnlen(tag, TAG_MAX));
+	if (!end)
+		return len;
+	return (size_t)(end - text) + strcspn(end, " ");
+}
+
 size_t text_unit(const char *text)
 {
-	size_t len = strcspn(text, " "), next;
+	size_t len = word_length(text), next;
 
-	for (;; len = next + strcspn(text + next, " ")) {
+	for (;; len = next + word_length(text + next)) {
 		next = len + strspn(text + len, " ");
 		if (!text[next] || text_may_begin_line(text[next]))
 			return len;

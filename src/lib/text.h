@@ -36,7 +36,7 @@ size_t text_show(char shown[4], char c);
  */
 bool text_may_begin_line(char c);
 
-/* How many bytes of the text, which begins with a word, stay on one line. */
+/* How many bytes of the text, which begins with a word, stay on one line: a tag of XML does. */
 size_t text_unit(const char *text);
 
 /* How much of such a unit, which is too long for the room, is to be put there: 1 at least. */

@@ -31,7 +31,7 @@ struct layout {
 	unsigned int event, result, what, hint;
 };
 
-static const struct layout wide = { 35, 42, 50, 35 }, narrow = { 2, 9, 17, 2 };
+static const struct layout wide = { 35, 42, 50, AT_PROCESS }, narrow = { 2, 9, 17, 2 };
 
 struct table {
 	FILE *f;
@@ -257,9 +257,8 @@ static void below(struct table *t, const struct event *e, const char *color, con
 		pad(t, AT_PROCESS);
 		if (!text_may_begin_line(*e->guest))
 			put(t, "\"", 1);
-		shorten(t, e->guest, (t->at == &wide ? t->at->hint - 1 : t->opt.columns) - t->col);
-		if (t->at == &narrow || !tell)
-			new_line(t);
+		shorten(t, e->guest, t->opt.columns - t->col);
+		new_line(t);
 	}
 	t->named = e->vm;
 	if (tell)

@@ -81,8 +81,18 @@ static void test_unit(void **state)
 		const char *text;
 		size_t len;
 	} rows[] = {
-		{ "one two", 3 }, { "one", 3 },		{ "one ", 3 },	     { "guest ::x two", 9 },
-		{ "a --- b", 5 }, { "::x ##[y] z", 9 }, { "a \"b\" ~c", 1 }, { "a  #", 4 },
+		{ "one two", 3 },
+		{ "one", 3 },
+		{ "one ", 3 },
+		{ "guest ::x two", 9 },
+		{ "a --- b", 5 },
+		{ "::x ##[y] z", 9 },
+		{ "a \"b\" ~c", 1 },
+		{ "a  #", 4 },
+		/* A tag can be copied. */
+		{ "(or <a b='c'><d>e</d></a>), or", 27 },
+		{ "<a b='c'><d>e</d></a>), or", 23 },
+		{ "a<b c", 3 },
 	};
 
 	(void)state;
