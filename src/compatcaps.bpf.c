@@ -123,10 +123,7 @@ extern _Bool bpf_session_is_return(void *ctx) __ksym __weak;
 #define cast(type, pointer) \
 	((type *)bpf_rdonly_cast((void *)(pointer), bpf_core_type_id_kernel(type)))
 
-/*
- * By the number alone, in which ioctls of KVM differ: all VM ioctls are asked this twice, and a
- * constant of a byte is compared with in half of the instructions.
- */
+/* By the number alone: a byte is compared with in half of the instructions. */
 static __always_inline _Bool may_be_ours(__u32 cmd)
 {
 	__u8 nr = cmd;

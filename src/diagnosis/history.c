@@ -68,7 +68,7 @@ static bool is_later(const struct history_retry *first, const struct cc_record *
 
 static struct history_retry *of_thread(struct history *h, uint32_t tid)
 {
-	for (unsigned int i = 0; i < HISTORY_RETRIES; i++)
+	for (unsigned int i = 0; h->retries && i < HISTORY_RETRIES; i++)
 		if (h->retries[i].since && h->retries[i].tid == tid)
 			return &h->retries[i];
 	return NULL;
@@ -82,7 +82,7 @@ static struct history_retry *answered(struct history *h, const struct cc_record 
 
 	if (first)
 		return is_later(first, r) ? first : NULL;
-	for (unsigned int i = 0; i < HISTORY_RETRIES; i++) {
+	for (unsigned int i = 0; h->retries && i < HISTORY_RETRIES; i++) {
 		first = &h->retries[i];
 		if (is_later(first, r) && r->cmd == first->cmd && d->usize.known &&
 		    d->usize.value == first->size)
@@ -91,11 +91,31 @@ static struct history_retry *answered(struct history *h, const struct cc_record 
 	return NULL;
 }
 
-/* Where there is no room the oldest is forgotten. */
-static void await_retry(struct history *h, const struct cc_record *r, const struct diagnosis *d)
+/* Most VMs are never told to retry. */
+static bool has_retries(struct history *h, struct history_room *room)
 {
-	struct history_retry *to = of_thread(h, r->tid), *oldest = &h->retries[0];
+	const size_t bytes = HISTORY_RETRIES * sizeof(*h->retries);
 
+	if (h->retries || !take_room(room, bytes))
+		return h->retries;
+	h->retries = calloc(1, bytes);
+	if (!h->retries)
+		room->bytes -= bytes;
+	return h->retries;
+}
+
+/* Where there are too many the oldest is forgotten. */
+static void await_retry(struct history *h, struct history_room *room, const struct cc_record *r,
+			const struct diagnosis *d)
+{
+	struct history_retry *to, *oldest;
+
+	if (!has_retries(h, room)) {
+		leave_out(h, room);
+		return;
+	}
+	to = of_thread(h, r->tid);
+	oldest = &h->retries[0];
 	for (unsigned int i = 0; !to && i < HISTORY_RETRIES; i++)
 		if (!h->retries[i].since)
 			to = &h->retries[i];
@@ -111,8 +131,8 @@ static void await_retry(struct history *h, const struct cc_record *r, const stru
 	};
 }
 
-static void add_retry(struct history *h, const struct cc_record *r, const struct diagnosis *d,
-		      struct retry *retry)
+static void add_retry(struct history *h, struct history_room *room, const struct cc_record *r,
+		      const struct diagnosis *d, struct retry *retry)
 {
 	struct history_retry *first = answered(h, r, d);
 
@@ -125,20 +145,21 @@ static void add_retry(struct history *h, const struct cc_record *r, const struct
 		first->since = 0;
 	}
 	if (d->cause == CAUSE_STRUCT_TOO_NEW)
-		await_retry(h, r, d);
+		await_retry(h, room, r, d);
 }
 
 void history_forget_retries(struct history *h)
 {
-	for (unsigned int i = 0; i < HISTORY_RETRIES; i++)
+	for (unsigned int i = 0; h->retries && i < HISTORY_RETRIES; i++)
 		h->retries[i].since = 0;
 }
 
-void history_query(struct history *h, const struct cc_record *r, const struct diagnosis *d,
-		   unsigned int epoch, bool hides_retries, struct retry *retry)
+void history_query(struct history *h, struct history_room *room, const struct cc_record *r,
+		   const struct diagnosis *d, unsigned int epoch, bool hides_retries,
+		   struct retry *retry)
 {
 	if (!hides_retries)
-		add_retry(h, r, d, retry);
+		add_retry(h, room, r, d, retry);
 	if (r->ret) {
 		if (!h->n_failed++)
 			h->first_failure = d->cause;
@@ -433,6 +454,9 @@ void history_free(struct history *h, struct history_room *room)
 	free(h->lines);
 	room->bytes -= order_bytes(&h->order);
 	order_free(&h->order);
+	room->bytes -= h->retries ? HISTORY_RETRIES * sizeof(*h->retries) : 0;
+	free(h->retries);
+	h->retries = NULL;
 	h->vcpus = NULL;
 	h->lines = NULL;
 }

@@ -113,8 +113,8 @@ struct history {
 	unsigned int n_ok, n_failed;
 	enum cause first_failure, last_failure;
 	unsigned int n_retries, n_recovered;
-	struct history_retry retries[HISTORY_RETRIES];
-	bool offered_known; /* by its newest query that told any: */
+	struct history_retry *retries; /* HISTORY_RETRIES of them; NULL: it was told none */
+	bool offered_known;	       /* by its newest query that told any: */
 	uint64_t offered;
 	unsigned int offered_epoch; /* of the host: of another one it is not what it offers now */
 
@@ -157,8 +157,9 @@ void history_free(struct history *h, struct history_room *room);
  * A query. Is it the answer to one that was told to retry: of the same thread, or of the same
  * command with the size that was written back? epoch: of the host.
  */
-void history_query(struct history *h, const struct cc_record *r, const struct diagnosis *d,
-		   unsigned int epoch, bool hides_retries, struct retry *retry);
+void history_query(struct history *h, struct history_room *room, const struct cc_record *r,
+		   const struct diagnosis *d, unsigned int epoch, bool hides_retries,
+		   struct retry *retry);
 /* Another call may have come after such an E2BIG, unseen. */
 void history_forget_retries(struct history *h);
 

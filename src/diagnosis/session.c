@@ -431,7 +431,8 @@ static void on_negotiation(struct session *s, const struct frame *f)
 	if (f->call.said)
 		say_again(&d, f->call.said);
 	if (vm)
-		history_query(&vm->history, r, &d, s->host_epoch, hides_retries(s), &retry);
+		history_query(&vm->history, &s->vms.room, r, &d, s->host_epoch, hides_retries(s),
+			      &retry);
 	e = call_event(s, EVENT_NEGOTIATION, f, vm);
 	e.negotiation.diag = &d;
 	e.negotiation.host = &s->host;

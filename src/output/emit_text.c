@@ -248,12 +248,12 @@ static void hint(struct table *t, const char *color, const char *text)
 	new_line(t);
 }
 
-/* Under a row: the guest, where it is not clear which it is, and a sentence. */
+/* Under a row: the guest, where the row before was not of it, and a sentence. */
 static void below(struct table *t, const struct event *e, const char *color, const char *sentence)
 {
 	bool tell = sentence && *sentence;
 
-	if (e->guest && *e->guest && (tell || e->vm != t->named)) {
+	if (e->guest && *e->guest && e->vm != t->named) {
 		pad(t, AT_PROCESS);
 		if (!text_may_begin_line(*e->guest))
 			put(t, "\"", 1);

@@ -32,7 +32,7 @@ said() {
 }
 
 # Messages of two letters in any order, which lead to a set of places of their own each.
-recording=tests/data/debian-6.12-p10-as-p9-v1.jsonl
+recording=tests/data/debian-7.3-p11-as-p10-v2.jsonl
 python3 - "$recording" 600 244 >"$tmp/letters.jsonl" <<'END'
 import json, random, sys
 path, n, length = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
@@ -41,7 +41,8 @@ with open(path) as f:
     lines = [json.loads(line) for line in f]
 seq = 0
 for line in lines:
-    again = n if line['type'] == 'kernel' and 'message' in line else 1
+    again = n if line['type'] == 'kernel' and n else 1
+    n = 0 if again > 1 else n
     for _ in range(again):
         seq += 1
         line['seq'] = seq

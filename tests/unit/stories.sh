@@ -56,7 +56,7 @@ says 04-other-vcpu "the first run of a vCPU failed: EINVAL, on a vCPU in POWER10
 never 04-other-vcpu "accepted POWER9"
 never 04-other-vcpu "its first run"
 
-says 06-loss-told-late "and it was not seen to query (events were lost)"
+says 06-loss-told-late "was not seen to query (events were lost)"
 never 06-loss-told-late "never queried"
 never 06-loss-told-late "no query of it"
 has 06-loss-told-late '.[0].queries.not_seen == "events were lost"'
@@ -69,7 +69,7 @@ says 08-frozen-hint "VM 1, qemu[100]: 1 query was seen, which succeeded; was off
 never 08-frozen-hint "never queried"
 never 08-frozen-hint "no query of it"
 
-says 09-errors-only "a query of it failed (struct-too-new), whether another succeeded was not seen"
+says 09-errors-only "which failed (struct-too-new), whether another succeeded was not seen"
 never 09-errors-only "correct the query"
 never 09-errors-only "its query failed"
 
