@@ -225,8 +225,10 @@ void inventory_show_text(FILE *f, const struct inventory *inv, bool color)
 		fprintf(f,
 			"\n%s    PID  %-*s  KVM    VCPUS  MODE        RUNS ON           OFFERED%s\n",
 			color ? DIM : "", GUEST_WIDTH, "GUEST", color ? PLAIN : "");
-	else if (!inv->truncated)
+	else if (!inv->truncated && inv->has_unlisted && !inv->unlisted)
 		fputs("No VM is running.\n", f);
+	else if (!inv->truncated)
+		fputs("No process that can be seen has a VM.\n", f);
 	for (size_t i = 0; i < inv->n; i++)
 		put_vm(f, inv, &inv->vms[i], color);
 	put_unseen(f, inv);

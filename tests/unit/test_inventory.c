@@ -741,8 +741,18 @@ static void test_text_of_nothing(void **state)
 	(void)state;
 	assert_string_equal(
 		text, "This host offers POWER9 POWER10 (cpu-version), bare metal.\n"
-		      "No VM is running.\n"
+		      "No process that can be seen has a VM.\n"
 		      "There may be more VMs: debugfs, where KVM lists them, cannot be read\n");
+	free(text);
+	/* That there is none is said where KVM says so. */
+	inv.has_unlisted = true;
+	text = text_of(&inv, false);
+	assert_says(text, "\nNo VM is running.\n");
+	free(text);
+	inv.unlisted = 2;
+	text = text_of(&inv, false);
+	assert_null(strstr(text, "No VM is running"));
+	assert_says(text, "KVM has 2 more VMs");
 	free(text);
 }
 
