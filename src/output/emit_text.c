@@ -41,6 +41,7 @@ struct table {
 	unsigned int col;  /* of the cursor */
 	const char *paint; /* the color that text has now, "" for none */
 	bool headed;
+	int year, day;	    /* of the newest row */
 	unsigned int named; /* the VM of the newest row: its guest's name need not be told again */
 	uint64_t row_seq;   /* the newest row's event */
 	enum { NEVER_WATCHED, WATCHED, INTERRUPTED } points[ATTACH_POINTS];
@@ -187,6 +188,24 @@ static const char *time_text(char *buf, size_t len, uint64_t ns)
 	return buf;
 }
 
+/* Rows have a clock alone: the day and the zone stand above the first one, and where they change.
+ */
+static void date(struct table *t, uint64_t real_ns)
+{
+	time_t sec = (time_t)(real_ns / 1000000000u);
+	struct tm tm = { 0 };
+	char text[64];
+
+	localtime_r(&sec, &tm);
+	if (t->headed && tm.tm_year == t->year && tm.tm_yday == t->day)
+		return;
+	t->year = tm.tm_year;
+	t->day = tm.tm_yday;
+	paint(t, DIM);
+	put(t, text, strftime(text, sizeof(text), "%Y-%m-%d, %Z", &tm));
+	new_line(t);
+}
+
 static void header(struct table *t)
 {
 	if (t->headed)
@@ -224,6 +243,7 @@ static void who(struct table *t, const struct event *e)
 static void row(struct table *t, const struct event *e, const char *event, const char *result,
 		const char *color, const char *what)
 {
+	date(t, e->real_ns);
 	header(t);
 	who(t, e);
 	if (t->at == &narrow)

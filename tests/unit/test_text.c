@@ -64,9 +64,22 @@ static void end(void)
 	free(t.text);
 }
 
+#define DAY "2026-11-22, UTC\n"
+
+static bool assert_day_first(const char *text)
+{
+	assert_ptr_equal(strstr(text, DAY), text);
+	return true;
+}
+
+/* Rows stand under their day. */
 static void assert_printed(const char *expected)
 {
-	assert_string_equal(printed(), expected);
+	const char *text = printed();
+
+	if (strstr(expected, "06:00:00.") && assert_day_first(text))
+		text += strlen(DAY);
+	assert_string_equal(text, expected);
 	end();
 }
 
@@ -709,8 +722,8 @@ static void test_columns(void **state)
 		e.guest = "";
 		negotiation(e, &d);
 	}
-	printed();
-	for (char *save, *line = strtok_r(t.text, "\n", &save); line;
+	assert_day_first(printed());
+	for (char *save, *line = strtok_r(t.text + strlen(DAY), "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save), rows++) {
 		if (!begins(line, 0) || !begins(line, 14) || !begins(line, 35) ||
 		    !begins(line, 42) || !begins(line, 50) || line[32] == ' ' || line[33] != ' ')
@@ -718,6 +731,37 @@ static void test_columns(void **state)
 	}
 	assert_int_equal(rows, 1 + 5 * 5 * 5);
 	end();
+}
+
+/* A clock that goes round, and one that goes back, stand under a day of their own each. */
+static void test_days(void **state)
+{
+	static const uint64_t day = UINT64_C(86400000000000);
+	const struct diagnosis d = { .cause = CAUSE_OK, .caps = { true, 0x6000000000000000 } };
+	struct event e = event_of(EVENT_NEGOTIATION, &ordinary);
+
+	(void)state;
+	begin((struct emit_options){ .columns = 80 });
+	e.guest = "";
+	for (int i = 0; i < 2; i++)
+		negotiation(e, &d);
+	e.real_ns += day;
+	for (int i = 0; i < 2; i++)
+		negotiation(e, &d);
+	e.real_ns += 364 * day;
+	negotiation(e, &d);
+	e.real_ns -= 365 * day;
+	negotiation(e, &d);
+	assert_printed("TIME          PROCESS          VM  EVENT  RESULT  WHAT\n"
+		       "06:00:00.123  qemu[120]         2  query  ok      POWER9 POWER10\n"
+		       "06:00:00.123  qemu[120]         2  query  ok      POWER9 POWER10\n"
+		       "2026-11-23, UTC\n"
+		       "06:00:00.123  qemu[120]         2  query  ok      POWER9 POWER10\n"
+		       "06:00:00.123  qemu[120]         2  query  ok      POWER9 POWER10\n"
+		       "2027-11-22, UTC\n"
+		       "06:00:00.123  qemu[120]         2  query  ok      POWER9 POWER10\n"
+		       "2026-11-22, UTC\n"
+		       "06:00:00.123  qemu[120]         2  query  ok      POWER9 POWER10\n");
 }
 
 static void test_names_are_shortened(void **state)
@@ -881,6 +925,7 @@ int main(void)
 		cmocka_unit_test(test_end),
 		cmocka_unit_test(test_verbose),
 		cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_days),
 		cmocka_unit_test(test_names_are_shortened),
 		cmocka_unit_test(test_terminal_is_ours),
 		cmocka_unit_test(test_colors),
