@@ -494,6 +494,8 @@ static void examine_qemus(struct doctor *d, const struct doctor_facts *facts)
 void doctor_examine(struct doctor *d, const struct doctor_facts *facts)
 {
 	d->n = 0;
+	d->offer = host_offer(&facts->host);
+	d->guessed = offer_is_guess(&facts->host, &d->offer);
 	examine_privilege(d, facts);
 	examine_lockdown(d, facts);
 	examine_types(d, facts);

@@ -71,6 +71,8 @@ struct doctor_finding {
 struct doctor {
 	struct doctor_finding findings[DOCTOR_FINDINGS];
 	size_t n;
+	struct offer offer; /* to guests; */
+	bool guessed;	    /* by the cpu-version, which need not be so */
 };
 
 void doctor_examine(struct doctor *d, const struct doctor_facts *facts);
@@ -81,6 +83,7 @@ bool doctor_has_problem(const struct doctor *d);
 /* "ok", "note", "problem" */
 const char *doctor_state_name(enum doctor_state state);
 
+/* Problems first, then notes; the last line is the verdict. */
 void doctor_show_text(FILE *f, const struct doctor *d, bool color);
 /* false: there is not enough memory. */
 bool doctor_show_json(FILE *f, const struct doctor *d);

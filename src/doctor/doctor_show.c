@@ -29,10 +29,51 @@ static void put_finding(FILE *f, const struct doctor_finding *finding, bool colo
 		fputs(PLAIN, f);
 }
 
+static unsigned int put_findings(FILE *f, const struct doctor *d, enum doctor_state state,
+				 bool color)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < d->n; i++) {
+		if (d->findings[i].state != state)
+			continue;
+		put_finding(f, &d->findings[i], color);
+		n++;
+	}
+	return n;
+}
+
+/* What it all comes to, in the last line: it is what a terminal shows. */
+static void put_verdict(FILE *f, const struct doctor *d, unsigned int problems, unsigned int notes)
+{
+	char text[256], modes[96];
+	int n;
+
+	n = problems ? snprintf(text, sizeof(text), "This host cannot trace: %u problem%s.",
+				problems, problems == 1 ? "" : "s") :
+		       snprintf(text, sizeof(text), "This host can trace.");
+	if (d->offer.source == MODES_UNKNOWN)
+		n += snprintf(text + n, sizeof(text) - (size_t)n,
+			      " What guests are offered is not known.");
+	else if (!d->offer.modes)
+		n += snprintf(text + n, sizeof(text) - (size_t)n, " Guests are offered no mode.");
+	else
+		n += snprintf(text + n, sizeof(text) - (size_t)n, " Guests are offered %s%s.",
+			      modes_text(modes, sizeof(modes), d->offer.modes),
+			      d->guessed ? " by its cpu-version" : "");
+	if (notes)
+		snprintf(text + n, sizeof(text) - (size_t)n, " %u note%s.", notes,
+			 notes == 1 ? "" : "s");
+	layout_line(f, "", 0, text);
+}
+
 void doctor_show_text(FILE *f, const struct doctor *d, bool color)
 {
-	for (size_t i = 0; i < d->n; i++)
-		put_finding(f, &d->findings[i], color);
+	unsigned int problems = put_findings(f, d, DOCTOR_PROBLEM, color);
+	unsigned int notes = put_findings(f, d, DOCTOR_NOTE, color);
+
+	put_findings(f, d, DOCTOR_OK, color);
+	put_verdict(f, d, problems, notes);
 }
 
 /* ------------------------------------------------------------------ JSON */

@@ -381,11 +381,65 @@ static void test_text(void **state)
 		strstr(text, "problem  method               neither fexit nor kprobes can be used\n"
 			     "                              -> use a kernel with direct calls"));
 	assert_non_null(strstr(text, "note     qemu                 3 more were not checked\n"));
+	/* Problems come first, and in the end what it comes to. */
+	assert_int_equal(strncmp(text, "problem  ", strlen("problem  ")), 0);
+	assert_true(strstr(text, "\nnote ") < strstr(text, "\nok "));
+	assert_null(strstr(strstr(text, "\nok "), "\nproblem "));
+	assert_non_null(strstr(text, "\nThis host cannot trace: "));
 	/* Names that are longer than a line stay whole, so that they can be copied. */
 	for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
 		assert_true(strcspn(line, "\n") <= TEXT_COLUMNS || strstr(line, "pppp") ||
 			    strstr(line, "ssss"));
 	free(text);
+}
+
+static const char *last_line(char *text)
+{
+	char *line;
+
+	text[strlen(text) - 1] = '\0';
+	line = strrchr(text, '\n');
+	return line ? line + 1 : text;
+}
+
+static void test_verdict(void **state)
+{
+	static const struct {
+		struct doctor d;
+		const char *line;
+	} rows[] = {
+		{ { .offer = { .source = MODES_NESTED_CAPS, .modes = 3ull << 61 } },
+		  "This host can trace. Guests are offered POWER9 POWER10." },
+		{ { .offer = { .source = MODES_CPU_VERSION, .modes = 1ull << 62 },
+		    .guessed = true },
+		  "This host can trace. Guests are offered POWER9 by its cpu-version." },
+		{ { .offer = { .source = MODES_NESTED_CAPS } },
+		  "This host can trace. Guests are offered no mode." },
+		{ { .findings = { { .check = "a", .state = DOCTOR_NOTE, .what = "b" } }, .n = 1 },
+		  "This host can trace. What guests are offered is not known. 1 note." },
+		{ { .findings = { { .check = "a", .state = DOCTOR_PROBLEM, .what = "b" },
+				  { .check = "a", .state = DOCTOR_NOTE, .what = "b" },
+				  { .check = "a", .state = DOCTOR_PROBLEM, .what = "b" },
+				  { .check = "a", .state = DOCTOR_NOTE, .what = "b" } },
+		    .n = 4 },
+		  "This host cannot trace: 2 problems. What guests are offered is not known. 2 notes." },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *text = NULL;
+		size_t size;
+		FILE *out = open_memstream(&text, &size);
+
+		assert_non_null(out);
+		doctor_show_text(out, &rows[i].d, false);
+		fclose(out);
+		if (i < 4)
+			assert_string_equal(last_line(text), rows[i].line);
+		else
+			assert_non_null(strstr(text, "\nThis host cannot trace: 2 problems. "));
+		free(text);
+	}
 }
 
 static void test_json(void **state)
@@ -425,7 +479,7 @@ int main(void)
 		cmocka_unit_test(test_unseen),	     cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_releases),     cmocka_unit_test(test_hidden_tree),
 		cmocka_unit_test(test_qemus),	     cmocka_unit_test(test_text),
-		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_verdict),	     cmocka_unit_test(test_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
