@@ -104,13 +104,19 @@ def page_size(kernel):
 
 # A series that differs from its neighbour in little boots where the two differ.
 FEW = {"patched-7.2-mainline": ("p10-v1", "p11-v2")}
+# What make check boots, but for PAIRS=all: debian-7.3 on every machine, the others on one of each kind and where a
+# mode is set.
+KINDS = ("p10-v1", "p11-as-p10-v2", "p8-hash", "powernv10")
+SOME = {} if os.environ.get("PAIRS") == "all" else {
+    "debian-7.3-64k": KINDS, "debian-6.12": ("p10-as-p9-v1", "p10-as-p9-v2", *KINDS),
+    "patched-7.2": ("p10-as-p9-v2", *KINDS), "patched-6.12": ("p10-as-p9-v1", *KINDS)}
 # One of each kind for those that are slow.
 INSTRUMENTED_ON = ("p10-v1", "p10-as-p9-v2", "p11-as-p10-v2", "powernv10", "p8-hash")
 
 
 def boots_on(kernel, machine):
     """Does a test of every kernel on every machine boot this pair?"""
-    return machine in (INSTRUMENTED_ON if is_instrumented(kernel) else FEW.get(kernel, [machine]))
+    return machine in (INSTRUMENTED_ON if is_instrumented(kernel) else (FEW | SOME).get(kernel, [machine]))
 
 
 def enter_root():
