@@ -13,8 +13,7 @@ struct recording_reader {
 	bool renumber;	  /* events are counted anew, for a stream of their own is made of them */
 	bool progress;	  /* on a terminal, show how far it is */
 	session_out *event;
-	void (*frame)(struct frame *f, void *ctx); /* sees each one first, may change it; or NULL */
-	bool (*done)(const void *ctx);		   /* no more is wanted; or NULL */
+	bool (*done)(const void *ctx); /* no more is wanted; or NULL */
 	void (*finish)(const struct session *s,
 		       void *ctx); /* what was read is all there; or NULL */
 	void *ctx;
@@ -30,10 +29,8 @@ struct recording {
 };
 
 /*
- * Opens a file, "-" for standard input. Of a page that report has made it is the recording in it
- * (page.h), of one with several PAGE#2 is the second. again: it must be possible to rewind() it,
- * so that a pipe is copied.
- * NULL: it has been said why.
+ * Opens a file, "-" for standard input. again: it must be possible to rewind() it, so that a pipe
+ * is copied. NULL: it has been said why.
  */
 FILE *recording_open(const char *path, bool again);
 
