@@ -61,7 +61,7 @@ ifneq ($(TOOLCHAIN)$(COMPATCAPS_ROOT),root)
 
 # What only a tracer has, and a program that only reads recordings has not.
 LIVE := $(filter-out src/live/notify.c,$(wildcard src/live/*.c)) src/cmd/live.c src/cmd/filters.c src/doctor/doctor_facts.c src/doctor/doctor_qemus.c
-OFFLINE := src/compatcaps.c $(filter-out $(LIVE) %.bpf.c,$(wildcard src/*/*.c)) src/live/notify.c $(P)/gen/perfetto.pb-c.c $(JSON)
+OFFLINE := src/compatcaps.c $(filter-out $(LIVE) %.bpf.c,$(wildcard src/*/*.c)) src/live/notify.c $(JSON)
 # For the tools, which read no recording.
 TOOL := src/kvm/abi.c src/lib/parse.c src/lib/text.c src/lib/about.c src/lib/complete.c src/io/out.c src/io/shield.c src/io/signals.c tools/json_caps.c $(JSON)
 PROGS := compatcaps-trace compatcaps_probe decode_bitmap
@@ -71,8 +71,8 @@ NATIVE := $(if $(filter ppc64le,$(HOST_ARCH)),,$(H)/bin/compatcaps-trace)
 static = $(if $(STATIC),$(if $(findstring /,$(shell $(1) -print-file-name=rcrt1.o)),-static-pie,-static))
 # libbpf is inside wherever it is not this machine's. The static libelf of Debian 13 and later lacks a half of itself.
 LIVE_LIBS = $(if $(SYSROOT),-l:libbpf.a,-lbpf) $(if $(STATIC),$(P)/gen/libelf.a,-lelf) -lz
-# What reading recordings takes; the last one statically, where it is there so.
-OFFLINE_LIBS = $(JSON_LIB) -lm $(if $(findstring /,$(shell $(1) -print-file-name=libprotobuf-c.a)),-l:libprotobuf-c.a,-lprotobuf-c)
+# What reading recordings takes.
+OFFLINE_LIBS := $(JSON_LIB) -lm
 
 all: programs $(NATIVE) $(H)/bin/decode_bitmap ## build the tracer and the tools for ppc64le, and the reader of recordings for this machine
 programs: $(PROGS:%=$(P)/bin/%) ## only what a POWER host runs
@@ -80,7 +80,7 @@ readers: $(H)/bin/compatcaps-trace $(H)/bin/decode_bitmap ## only what reads rec
 
 # compile DIRECTORY,MESSAGE,COMPILER,HEADERS THAT ARE MADE: DIRECTORY/src/lib/text.o is made of src/lib/text.c.
 define compile
-$(1)/%.o: %.c | $(P)/gen/perfetto.pb-c.h $(YYJSON:%=%/yyjson.h) $(4)
+$(1)/%.o: %.c | $(YYJSON:%=%/yyjson.h) $(4)
 	@mkdir -p $$(@D)
 	$$(call msg,$(2),$$@)
 	$$(Q)$$(CCACHE) $(3) -MMD -MP -c $$< -o $$@
@@ -98,8 +98,8 @@ endef
 P_LINK := $(CROSS_CC) $(P_CFLAGS) $(call static,$(CROSS_CC) $(SYSROOT:%=--sysroot=%))
 H_LINK := $(HOSTCC) $(H_CFLAGS) $(call static,$(HOSTCC))
 objects = $(patsubst %.c,$(1)/%.o,$(2))
-$(eval $(call link,$(P)/bin/compatcaps-trace,$(call objects,$(P)/obj,$(OFFLINE) $(LIVE)) $(if $(STATIC),| $(P)/gen/libelf.a),$(P_LINK),$(LIVE_LIBS) $(call OFFLINE_LIBS,$(CROSS_CC) $(SYSROOT:%=--sysroot=%))))
-$(eval $(call link,$(H)/bin/compatcaps-trace,$(call objects,$(H)/obj,$(OFFLINE)),$(H_LINK),$(call OFFLINE_LIBS,$(HOSTCC))))
+$(eval $(call link,$(P)/bin/compatcaps-trace,$(call objects,$(P)/obj,$(OFFLINE) $(LIVE)) $(if $(STATIC),| $(P)/gen/libelf.a),$(P_LINK),$(LIVE_LIBS) $(OFFLINE_LIBS)))
+$(eval $(call link,$(H)/bin/compatcaps-trace,$(call objects,$(H)/obj,$(OFFLINE)),$(H_LINK),$(OFFLINE_LIBS)))
 # On this machine the probe has nothing to ask, but options: for the tests of them.
 $(foreach t,compatcaps_probe decode_bitmap,\
 	$(eval $(call link,$(P)/bin/$t,$(call objects,$(P)/obj,tools/$t.c $(TOOL)),$(P_LINK),-lpthread $(JSON_LIB)))\
@@ -115,11 +115,6 @@ $(P)/gen/%.bpf.o: %.bpf.c src/vmlinux_ppc64le.h
 $(P)/gen/%.skel.h: $(P)/gen/%.bpf.o
 	$(call msg,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf >$@
-
-$(P)/gen/%.pb-c.c $(P)/gen/%.pb-c.h &: src/report/%.proto
-	@mkdir -p $(@D)
-	$(call msg,PROTOC,$@)
-	$(Q)protoc --c_out=$(@D) -I$(<D) $<
 
 # Where the cached root builds: make fetched them before it entered the root.
 $(O)/yyjson/yyjson.c $(O)/yyjson/yyjson.h &:

@@ -17,12 +17,12 @@ $(U)/tested.a: $(call objects,$(U)/obj,$(TESTED))
 	@rm -f $@
 	$(Q)ar rcs $@ $^
 
-$(foreach t,$(UNIT),$(eval $(call link,$(U)/$t,$(U)/obj/tests/unit/$t.o $(U)/tested.a,$$(HOSTCC) $$(S_CFLAGS),-lcmocka $(call OFFLINE_LIBS,$(HOSTCC)))))
+$(foreach t,$(UNIT),$(eval $(call link,$(U)/$t,$(U)/obj/tests/unit/$t.o $(U)/tested.a,$$(HOSTCC) $$(S_CFLAGS),-lcmocka $(OFFLINE_LIBS))))
 # What reads recordings, once more under ASan and UBSan.
-$(eval $(call link,$(U)/compatcaps-trace,$(U)/obj/src/compatcaps.o $(U)/tested.a,$$(HOSTCC) $$(S_CFLAGS),$(call OFFLINE_LIBS,$(HOSTCC))))
+$(eval $(call link,$(U)/compatcaps-trace,$(U)/obj/src/compatcaps.o $(U)/tested.a,$$(HOSTCC) $$(S_CFLAGS),$(OFFLINE_LIBS)))
 # For valgrind, which knows malloc() only where the C library is a shared one.
 SHARED := $(H)/shared/compatcaps-trace $(H)/shared/decode_bitmap
-$(eval $(call link,$(H)/shared/compatcaps-trace,$(call objects,$(H)/obj,$(OFFLINE)),$(HOSTCC) $(H_CFLAGS),$(call OFFLINE_LIBS,$(HOSTCC))))
+$(eval $(call link,$(H)/shared/compatcaps-trace,$(call objects,$(H)/obj,$(OFFLINE)),$(HOSTCC) $(H_CFLAGS),$(OFFLINE_LIBS)))
 $(eval $(call link,$(H)/shared/decode_bitmap,$(call objects,$(H)/obj,tools/decode_bitmap.c $(TOOL)),$(HOSTCC) $(H_CFLAGS),$(JSON_LIB)))
 
 # ---------------------------------------------------------------- what guests take along

@@ -70,10 +70,6 @@ static bool write_report(struct output *out, const struct options *o, void *maki
 	struct making *r = making;
 	bool made = true;
 
-	if (r->form->binary && output_is_terminal(out)) {
-		say("--format=%s is not for a terminal: name a file with -o", r->form->name);
-		return false;
-	}
 	r->state = r->form->begin(&report);
 	for (size_t i = r->first_at; r->state && made && i < o->n_inputs && output_flush(out); i++)
 		made = add(r, o, i);
@@ -120,7 +116,7 @@ const struct command command_report = {
 	.examples =
 		"  compatcaps-trace report host.jsonl\n"
 		"  compatcaps-trace report --format=html -o page.html monday.jsonl tuesday.jsonl\n"
-		"  compatcaps-trace report --format=perfetto -o trace.pftrace host.jsonl",
+		"  compatcaps-trace report --format=perfetto -o trace.json host.jsonl",
 	.status = "0 done; 2 usage; 3 a recording could not be read completely, or\n"
 		  "the output not be written.",
 	.manual = "compatcaps-trace-report(1)",

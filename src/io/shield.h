@@ -19,7 +19,7 @@ enum shield_kind {
 	SHIELD_TEXT, /* "\x3a": the default, for whoever does not think of it */
 	SHIELD_JSON, /* "\u003a" */
 	SHIELD_XML,  /* "&#58;" */
-	SHIELD_NONE, /* binary */
+	SHIELD_NONE, /* a protocol with lengths */
 };
 
 struct shield {

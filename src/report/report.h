@@ -32,7 +32,6 @@ struct report_format {
 	const char *name, *what;
 	enum shield_kind shield; /* how it escapes (shield.h) */
 	bool again;		 /* reads a recording twice */
-	bool binary;		 /* not for a terminal */
 	/* State of its own. NULL: it has been said why. */
 	void *(*begin)(const struct report *r);
 	/* rec: what reading it came to. false: it could not be made, which has been said. */

@@ -9,7 +9,6 @@
 #include "io/output.h"
 #include "recording/page.h"
 #include "report/report.h"
-#include "perfetto.pb-c.h"
 
 struct recordings {
 	struct bytes list[2];
@@ -111,10 +110,10 @@ static void check_copy(const struct recordings *r)
 static void check_timeline(const struct recordings *r)
 {
 	struct bytes b = write_report(&report_perfetto, r, COPY_NEVER);
-	Perfetto__Trace *trace = perfetto__trace__unpack(NULL, b.len, (const uint8_t *)b.data);
 
-	check(trace);
-	perfetto__trace__free_unpacked(trace, NULL);
+	check_printable(b);
+	b = check_shielded(b, report_perfetto.shield);
+	check_json(b);
 	free((void *)b.data);
 }
 

@@ -11,7 +11,6 @@ cd "${TOP:-$(dirname "$0")/../..}" || exit 1
 
 # What is needed, and the packages that have it; "-": it need not be named there.
 # The compiler and make are essential where Debian builds; what only a package needs building.md does not name.
-# openSUSE's protobuf-c has protoc-gen-c, and its protobuf-devel has protoc.
 table() {
 	cat <<-END
 	what                 | guide Debian        | control             | guide Fedora          | spec                  | guide openSUSE
@@ -23,9 +22,6 @@ table() {
 	libelf               | libelf-dev          | libelf-dev          | elfutils-libelf-devel | elfutils-libelf-devel | libelf-devel
 	zlib                 | zlib1g-dev          | zlib1g-dev          | zlib-devel            | zlib-devel            | zlib-devel
 	yyjson               | libyyjson-dev       | libyyjson-dev       | yyjson-devel          | yyjson-devel          | yyjson-devel
-	protobuf-c           | libprotobuf-c-dev   | libprotobuf-c-dev   | protobuf-c-devel      | protobuf-c-devel      | libprotobuf-c-devel
-	protoc               | protobuf-compiler   | protobuf-compiler   | protobuf-compiler     | protobuf-compiler     | protobuf-devel
-	protoc-gen-c         | protobuf-c-compiler | protobuf-c-compiler | protobuf-c-compiler   | protobuf-c-compiler   | protobuf-c
 	to make a package    | -                   | debhelper-compat    | -                     | systemd-rpm-macros    | -
 	END
 }

@@ -59,13 +59,8 @@ is_page() {
 is_trace() {
 	local name=$1
 	shift
-	if ! "$trace" report -q --format=perfetto "$@" >"$work/trace" ||
-		! protoc --decode=perfetto.Trace -Isrc src/report/perfetto.proto <"$work/trace" >"$work/decoded"; then
-		echo "not ok - $name: a trace that protoc decodes"
-		status=1
-		return
-	fi
-	tests/unit/perfetto.py "$@" <"$work/decoded" | sed "s/ perfetto: / $name: Perfetto: /"
+	"$trace" report -q --format=perfetto "$@" >"$work/trace"
+	tests/unit/perfetto.py "$@" <"$work/trace" | sed "s/ perfetto: / $name: Perfetto: /"
 	[[ ${PIPESTATUS[0]} -eq 0 ]] || status=1
 }
 
@@ -170,7 +165,7 @@ for line in open(sys.argv[1], encoding="utf-8"):
 overlap "$work/debian-7.3-p10-v1.now" >"$work/overlap"
 "$trace" replay -q --json "$work/overlap" >"$work/overlap.now"
 is_trace "threads that call at once" "$work/overlap.now"
-three_tracks() { [[ $(grep -c 'name: "steps\[' "$work/decoded") -eq 2 ]]; }
+three_tracks() { [[ $(grep -c '"thread_name","args":{"name":"steps\[' "$work/trace") -eq 2 ]]; }
 check "each has a track of its own then" three_tracks
 
 # ---------------------------------------------------------------- outputs
