@@ -386,7 +386,8 @@ static bool has_option(const struct command *c, const struct option_row *row)
 /* Where there is one format it may be named, but nobody needs to. */
 bool option_is_listed(const struct command *c, const struct option_row *row)
 {
-	return has_option(c, row) && !(row->uses & (USE_FORMAT | USE_JSON) && n_formats(c) == 1);
+	return has_option(c, row) && !row->gone &&
+	       !(row->uses & (USE_FORMAT | USE_JSON) && n_formats(c) == 1);
 }
 
 /* ------------------------------------------------------------------ what argp gets */
@@ -523,6 +524,7 @@ static error_t parse_word(int key, char *arg, struct argp_state *state)
 {
 	struct table *t = state->input;
 	struct parse *p = &t->p;
+	char option[OPTION_LEN];
 
 	p->state = state;
 	p->quoted = state->quoted;
@@ -541,7 +543,9 @@ static error_t parse_word(int key, char *arg, struct argp_state *state)
 		if (t->argp_rows[i].key != key)
 			continue;
 		p->at = t->rows[i];
-		if (!has_option(p->o->verb, p->at))
+		if (p->at->gone)
+			usage_error(p, "%s was removed: %s", spelled(p->at, option), p->at->gone);
+		else if (!has_option(p->o->verb, p->at))
 			refuse_foreign(p);
 		else
 			p->at->set(p, arg);

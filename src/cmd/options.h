@@ -80,6 +80,7 @@ struct option_row {
 	unsigned int uses;	  /* of a shared one */
 	const char *const *words; /* that arg can be, for a shell; ends with NULL */
 	void (*offer)(void *ctx); /* or what offers them (lib/complete.h) */
+	const char *gone;	  /* no verb has it any more: what to do instead */
 };
 
 extern const struct option_row shared_options[];

@@ -11,23 +11,9 @@ static const struct report_format *const forms[] = { &report_text, &report_html,
 
 #define FORMS (sizeof(forms) / sizeof(forms[0]))
 
-static const char *const whens[] = {
-	[COPY_AUTO] = "auto",
-	[COPY_ALWAYS] = "always",
-	[COPY_NEVER] = "never",
-	NULL,
-};
-
-/* What its own option says is an enum report_copy. */
-static void set_copy(struct parse *p, const char *arg)
-{
-	*(enum report_copy *)p->o->own = option_word(p, arg, OPTION_WORDS(whens));
-}
-
 static const struct option_row options[] = {
-	{ .what = "The page of --format=html:" },
-	{ "copy", 0, "WHEN", "include the recording: always, never or auto, up to 64 MiB (default)",
-	  .set = set_copy, .words = whens },
+	{ "copy", 0, "WHEN", "",
+	  .gone = "a page no longer contains the recording; send the recording too" },
 	{ 0 },
 };
 
@@ -48,7 +34,7 @@ static bool add(struct making *r, const struct options *o, size_t i)
 
 	r->first = NULL;
 	if (!in.f)
-		in.f = recording_open(in.name, r->form->again);
+		in.f = recording_open(in.name, false);
 	if (in.f) {
 		made = r->form->recording(r->state, &in, &rec);
 		fclose(in.f);
@@ -65,7 +51,6 @@ static bool write_report(struct output *out, const struct options *o, void *maki
 		.f = output_file(out),
 		.color = run_wants_color(o, out),
 		.n = o->n_inputs,
-		.copy = *(enum report_copy *)o->own,
 	};
 	struct making *r = making;
 	bool made = true;
@@ -83,7 +68,7 @@ static int run(const struct options *o)
 	int status;
 
 	for (; r.first_at < o->n_inputs; r.first_at++) {
-		r.first = recording_open(o->inputs[r.first_at], r.form->again);
+		r.first = recording_open(o->inputs[r.first_at], false);
 		if (r.first)
 			break;
 		r.status = EXIT_IMPOSSIBLE;
@@ -109,12 +94,11 @@ const struct command command_report = {
 	.name = "report",
 	.what = "make a page of recordings",
 	.args = "RECORDING...",
-	.about =
-		"Show what recordings hold: the host, the failures, the story of each VM, how\n"
-		"long queries took, and what was not seen. A page that includes the recording can\n"
-		"replace it: replay, check, diff and metrics read the page too.",
+	.about = "Show what recordings hold: the host, the failures, the story of each VM, how\n"
+		 "long queries took, and what was not seen.",
 	.examples =
 		"  compatcaps-trace report host.jsonl\n"
+		"  cat host.jsonl | compatcaps-trace report -\n"
 		"  compatcaps-trace report --format=html -o page.html monday.jsonl tuesday.jsonl\n"
 		"  compatcaps-trace report --format=perfetto -o trace.json host.jsonl",
 	.status = "0 done; 2 usage; 3 a recording could not be read completely, or\n"
@@ -122,7 +106,6 @@ const struct command command_report = {
 	.manual = "compatcaps-trace-report(1)",
 	.uses = USE_OUTPUT | USE_COLOR | USE_VERDICTS,
 	.options = options,
-	.own_size = sizeof(enum report_copy),
 	.format = format,
 	.min_inputs = 1,
 	.max_inputs = 1000,

@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "recording/page.h"
 #include "io/progress.h"
 #include "lib/say.h"
 #include "lib/status.h"
@@ -30,34 +29,13 @@ static FILE *open_readable(const char *path)
 	return f;
 }
 
-/* "PAGE#2", where no file has this name. NULL, errno as it was: it is none. */
-static FILE *open_numbered(const char *path, unsigned int *number)
-{
-	const char *hash = strrchr(path, '#');
-	char *page, end;
-	int err = errno;
-	FILE *f = NULL;
-
-	if (err == ENOENT && hash && sscanf(hash, "#%9u%c", number, &end) == 1 && *number) {
-		page = strndup(path, (size_t)(hash - path));
-		if (page)
-			f = strcmp(page, "-") ? open_readable(page) : stdin;
-		free(page);
-	}
-	errno = err;
-	return f;
-}
-
-static FILE *open_file(const char *path, unsigned int *number)
+static FILE *open_file(const char *path)
 {
 	FILE *f;
 
-	*number = 0;
 	if (!strcmp(path, "-"))
 		return stdin;
 	f = open_readable(path);
-	if (!f)
-		f = open_numbered(path, number);
 	if (!f)
 		say("cannot read %s: %s", path, strerror(errno));
 	return f;
@@ -91,20 +69,9 @@ static FILE *copy_of(FILE *f, const char *path)
 
 FILE *recording_open(const char *path, bool again)
 {
-	unsigned int number;
-	FILE *f = open_file(path, &number);
+	FILE *f = open_file(path);
 
-	if (f && again && lseek(fileno(f), 0, SEEK_CUR) < 0)
-		f = copy_of(f, path);
-	if (!f)
-		return NULL;
-	if (page_is_one(f))
-		return page_recording(f, path, number);
-	if (!number)
-		return f;
-	say("cannot read %s: that file is no page with recordings in it", path);
-	fclose(f);
-	return NULL;
+	return f && again && lseek(fileno(f), 0, SEEK_CUR) < 0 ? copy_of(f, path) : f;
 }
 
 static void on_bad(const char *error, uint64_t n)

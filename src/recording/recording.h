@@ -30,10 +30,8 @@ struct recording {
 };
 
 /*
- * Opens a file, "-" for standard input. Of a page that report has made it is the recording in it
- * (page.h), of one with several PAGE#2 is the second. again: it must be possible to rewind() it,
- * so that a pipe is copied.
- * NULL: it has been said why.
+ * Opens a file, "-" for standard input. again: it must be possible to rewind() it, so that a pipe
+ * is copied. NULL: it has been said why.
  */
 FILE *recording_open(const char *path, bool again);
 

@@ -7,17 +7,13 @@
 #include "io/output.h"
 #include "recording/recording.h"
 
-#define REPORT_COPY_MAX (64u << 20) /* bytes of a recording that a browser still opens at once */
-#define REPORT_VMS	100	    /* that are told of one by one; of others how many there are */
-
-enum report_copy { COPY_AUTO, COPY_ALWAYS, COPY_NEVER };
+#define REPORT_VMS 100 /* that are told of one by one; of others how many there are */
 
 struct report {
 	struct output *out;
 	FILE *f; /* out's */
 	bool color;
 	size_t n; /* recordings */
-	enum report_copy copy;
 };
 
 /* One recording of it. */
@@ -31,7 +27,6 @@ struct report_input {
 struct report_format {
 	const char *name, *what;
 	enum shield_kind shield; /* how it escapes (shield.h) */
-	bool again;		 /* reads a recording twice */
 	/* State of its own. NULL: it has been said why. */
 	void *(*begin)(const struct report *r);
 	/* rec: what reading it came to. false: it could not be made, which has been said. */

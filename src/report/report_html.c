@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * A page for people: one file without a script, which asks the network for nothing, and has the
- * recordings inside it (page.h).
+ * A page for people: one file without a script, which asks the network for nothing.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -9,12 +8,9 @@
 #include <string.h>
 
 #include "report/html.h"
-#include "recording/page.h"
 #include "report/report_style.h"
 #include "lib/say.h"
 #include "lib/text.h"
-
-#define COPY_BYTES 2048 /* and what they are escaped to, on the stack */
 
 /* ------------------------------------------------------------------ the head of it */
 
@@ -363,63 +359,6 @@ static void host(struct html *h, const struct digest *d)
 	html_end_part(h);
 }
 
-/* ------------------------------------------------------------------ the recording itself */
-
-/* When it cannot be written, whoever opened the output reports that. */
-static void copy_bytes(struct html *h, FILE *f, uint64_t left)
-{
-	char from[COPY_BYTES], to[COPY_BYTES * PAGE_ESCAPED_MAX];
-	struct page_escape escape = { 0 };
-	size_t n = 1, escaped;
-
-	while (left && n && output_flush(h->r->out)) {
-		n = fread(from, 1, left < sizeof(from) ? (size_t)left : sizeof(from), f);
-		left -= n;
-		escaped = page_escape(&escape, to, from, n);
-		xml_raw(h->x, to, escaped);
-	}
-}
-
-static bool wants_copy(const struct html *h, off_t len)
-{
-	if (h->r->copy == COPY_AUTO)
-		return len >= 0 && len <= (off_t)REPORT_COPY_MAX;
-	return h->r->copy == COPY_ALWAYS;
-}
-
-static void no_copy(struct html *h, off_t len)
-{
-	if (h->r->copy == COPY_NEVER)
-		html_paragraph(h->x, "soft", "This recording is not inside the page.");
-	else
-		html_paragraph(h->x, "soft",
-			       "This recording is not inside the page, because it has %" PRIu64
-			       " MiB: --copy=always includes it.",
-			       (uint64_t)len >> 20);
-}
-
-/* As far as the report is about it: it may grow meanwhile. */
-static bool copy_recording(struct html *h, const struct report_input *in)
-{
-	off_t len = ftello(in->f);
-	char tag[128];
-
-	if (!wants_copy(h, len)) {
-		no_copy(h, len);
-		return true;
-	}
-	if (fseeko(in->f, 0, SEEK_SET)) {
-		say("cannot read %s a second time, to put it inside the page", in->name);
-		return false;
-	}
-	html_new_line(h->x);
-	page_begin_tag(tag, sizeof(tag), in->number, h->r->n);
-	xml_raw(h->x, tag, strlen(tag));
-	copy_bytes(h, in->f, len < 0 ? UINT64_MAX : (uint64_t)len);
-	xml_raw(h->x, PAGE_END_TAG, strlen(PAGE_END_TAG));
-	return true;
-}
-
 /* ------------------------------------------------------------------ the page */
 
 static void meta(struct xml *x, const char *key, const char *name, const char *content)
@@ -515,20 +454,17 @@ static bool recording(void *state, const struct report_input *in, struct recordi
 {
 	struct digest *d = report_digest(in, rec);
 	struct html *h = state;
-	bool ok = true;
 
 	if (!d)
 		return false;
 	h->number = in->number;
 	title(h, in->name);
-	if (rec->fatal) {
+	if (rec->fatal)
 		html_paragraph(h->x, NULL, "It could not be read.");
-	} else {
+	else
 		parts(h, d);
-		ok = copy_recording(h, in);
-	}
 	digest_free(d);
-	return ok;
+	return true;
 }
 
 static bool end(void *state)
@@ -540,11 +476,7 @@ static bool end(void *state)
 	xml_end(x);
 	html_new_line(x);
 	xml_begin(x, "footer");
-	html_paragraph(
-		x, NULL,
-		"Written by compatcaps-trace " COMPATCAPS_VERSION
-		". If this page contains a recording, replay, check, diff and metrics of compatcaps-trace read the page like that recording%s.",
-		h->r->n > 1 ? "; PAGE#2 is its second one" : "");
+	html_paragraph(x, NULL, "Written by compatcaps-trace " COMPATCAPS_VERSION ".");
 	xml_end(x);
 	html_new_line(x);
 	ok = xml_close(x);
@@ -556,9 +488,8 @@ static bool end(void *state)
 
 const struct report_format report_html = {
 	.name = "html",
-	.what = "one page, which contains the recording",
+	.what = "one page, without network or script",
 	.shield = SHIELD_XML,
-	.again = true,
 	.begin = begin,
 	.recording = recording,
 	.end = end,

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * libFuzzer's entry: any bytes as one or two recordings that a report is made of, in each of its
- * forms. Text is fit for a terminal, the page is well-formed, has no script, and gives back the
- * recording that is inside it: a report of the page is the report of the recording.
+ * forms. Text is fit for a terminal, the page is well-formed and has no script, the timeline is
+ * JSON.
  */
 #include "fuzz.h"
 
 #include "io/output.h"
-#include "recording/page.h"
 #include "report/report.h"
 
 struct recordings {
@@ -28,11 +27,10 @@ static struct output *nowhere(void)
 	return out;
 }
 
-static struct bytes write_report(const struct report_format *form, const struct recordings *r,
-				 enum report_copy copy)
+static struct bytes write_report(const struct report_format *form, const struct recordings *r)
 {
 	struct sink sink;
-	struct report report = { .out = nowhere(), .n = r->n, .copy = copy };
+	struct report report = { .out = nowhere(), .n = r->n };
 	void *state;
 
 	sink_begin(&sink);
@@ -62,7 +60,7 @@ static bool holds(struct bytes b, const char *text)
 
 static void check_page(const struct recordings *r)
 {
-	struct bytes page = write_report(&report_html, r, COPY_NEVER);
+	struct bytes page = write_report(&report_html, r);
 
 	check_printable(page);
 	check(!holds(page, "<script") && !holds(page, "javascript:"));
@@ -71,45 +69,9 @@ static void check_page(const struct recordings *r)
 	free((void *)page.data);
 }
 
-/* A page that has no recording, for it could not be read, has none to give back. */
-static struct bytes recording_in(struct bytes page, unsigned int number)
-{
-	struct sink sink;
-	FILE *f;
-	int c;
-
-	sink_begin(&sink);
-	f = page_recording(bytes_open(page), "x", number);
-	while (f && (c = getc(f)) != EOF)
-		putc(c, sink.f);
-	if (f)
-		fclose(f);
-	return sink_end(&sink);
-}
-
-static void check_copy(const struct recordings *r)
-{
-	struct bytes page = write_report(&report_html, r, COPY_ALWAYS), one, again;
-	struct recordings original = { .n = 1, .recorded = r->recorded }, copy = original;
-
-	for (size_t i = 0; i < r->n; i++) {
-		original.list[0] = r->list[i];
-		copy.list[0] = recording_in(page, (unsigned int)i + 1);
-		if (copy.list[0].len) {
-			one = write_report(&report_text, &original, COPY_NEVER);
-			again = write_report(&report_text, &copy, COPY_NEVER);
-			check_same(one, again);
-			free((void *)one.data);
-			free((void *)again.data);
-		}
-		free((void *)copy.list[0].data);
-	}
-	free((void *)page.data);
-}
-
 static void check_timeline(const struct recordings *r)
 {
-	struct bytes b = write_report(&report_perfetto, r, COPY_NEVER);
+	struct bytes b = write_report(&report_perfetto, r);
 
 	check_printable(b);
 	b = check_shielded(b, report_perfetto.shield);
@@ -123,11 +85,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct bytes text;
 
 	r.n = split_recordings(data, size, r.list);
-	text = write_report(&report_text, &r, COPY_NEVER);
+	text = write_report(&report_text, &r);
 	check_printable(text);
 	free((void *)check_shielded(text, report_text.shield).data);
 	check_page(&r);
-	check_copy(&r);
 	check_timeline(&r);
 	return 0;
 }

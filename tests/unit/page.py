@@ -9,8 +9,8 @@ import sys
 import xml.etree.ElementTree as ElementTree
 
 ELEMENTS = set("""html head meta title style body header main footer section h1 h2 h3 h4 p div span a ul li dl dt dd
-time small table caption thead tbody tr th td details summary template svg path line rect""".split())
-ATTRIBUTES = set("""lang charset http-equiv name content id class scope role href datetime open data-name data-recordings
+time small table caption thead tbody tr th td details summary svg path line rect""".split())
+ATTRIBUTES = set("""lang charset http-equiv name content id class scope role href datetime open data-name
 aria-labelledby aria-hidden x y x1 x2 y1 y2 d width height overflow viewBox""".split())
 
 

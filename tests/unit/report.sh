@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # Reports of recordings from every kind of kernel and host, in each form, under ASan and UBSan: what a form
-# promises holds, a page is as good as its recording, and what is hostile stays text. TAP.
+# promises holds, and what is hostile stays text. TAP.
 #
 # Checks are called by name:
 # shellcheck disable=SC2317
@@ -42,8 +42,6 @@ fails() {
 
 not() { ! "$@"; }
 
-same_events() { cmp <("$trace" replay -q --json "$1") <("$trace" replay -q --json "$2"); }
-
 is_text() {
 	"$trace" report -q "$1" >"$work/text" || return
 	grep -q '^Host ' "$work/text" && grep -q '^VM 1,' "$work/text" &&
@@ -69,7 +67,6 @@ for file in tests/data/*.jsonl; do
 	check "$name: as text, in 80 columns" is_text "$file"
 	"$trace" report -q --format=html -o "$work/$name.html" "$file"
 	check "$name: as a page" is_page "$work/$name.html"
-	check "$name: the page is as good as the recording" same_events "$file" "$work/$name.html"
 	"$trace" replay -q --json "$file" >"$work/$name.now"
 	is_trace "$name" "$work/$name.now"
 done
@@ -79,30 +76,11 @@ done
 one=tests/data/debian-7.3-p10-v1.jsonl two=tests/data/patched-7.2-p8-hash.jsonl
 page=$work/debian-7.3-p10-v1.html both=$work/both.html
 
-report_of_page() { cmp <("$trace" report -q "$1" | tail -n +2) <("$trace" report -q "$2" | tail -n +2); }
-page_of_page() {
-	"$trace" report -q --format=html "$page" | sed '/^<p class="lead">Recording /d' |
-		cmp - <(sed '/^<p class="lead">Recording /d' "$page")
-}
-from_a_pipe() { "$trace" report -q --format=html - <"$page" | same_events "$one" - ; }
-without_copy() {
-	"$trace" report -q --format=html --copy=never "$one" >"$work/bare.html" &&
-		! grep -q '^<template' "$work/bare.html" &&
-		fails 3 "there is no recording in it" "$trace" replay "$work/bare.html"
-}
-check "a report of a page is one of its recording" report_of_page "$one" "$page"
-check "a page of a page is the page" page_of_page
-check "a page from a pipe, into a pipe" from_a_pipe
-check "a page without its recording, as was asked for" without_copy
 "$trace" report -q --format=html -o "$both" "$one" "$two"
 check "several recordings make one page" is_page "$both"
-check "the first of them can be read" same_events "$one" "$both#1"
-check "and the second" same_events "$two" "$both#2"
-check "which of them has to be said" fails 3 "has 2 recordings: name one of them" "$trace" replay "$both"
-check "there is no third" fails 3 "no recording of number 3" "$trace" replay "$both#3"
-check "a recording has no parts" fails 3 "no page with recordings in it" "$trace" replay "$one#1"
+check "a page is no recording" fails 3 "is not a recording" "$trace" replay "$page"
+check "what no page has any more" fails 2 "--copy was removed" "$trace" report --format=html --copy=always "$one"
 check "a page that is none of ours is noticed" not is_page tests/browser/broken.html
-check "and none of its recordings is found" fails 3 "there is no recording in it" "$trace" replay tests/browser/broken.html
 is_trace "several hosts" "$one" "$two"
 
 # ---------------------------------------------------------------- hostile recordings
@@ -119,10 +97,10 @@ for line in open(sys.argv[2], encoding="utf-8"):
 
 stays_text() {
 	name "$1" >"$work/hostile" && "$trace" report -q --format=html "$work/hostile" >"$work/hostile.html" &&
-		is_page "$work/hostile.html" && same_events "$work/hostile" "$work/hostile.html" && is_text "$work/hostile"
+		is_page "$work/hostile.html" && is_text "$work/hostile"
 }
 check "a name of markup stays text" stays_text '<img src=x onerror=alert(1)>&quot;<svg/onload=alert(1)>'
-check "a name that would end the recording" stays_text '</template><script>alert(1)</script><!--'
+check "a name that would end an element" stays_text '</p></table><script>alert(1)</script><!--'
 check "a name that would end an attribute" stays_text "\"' x=\"]]>&#34;"
 check "a name of 4096 bytes" stays_text "$(printf 'n%.0s' {1..4096})"
 check "a name without a letter" stays_text '\\x1b[31m\\x00'
@@ -132,11 +110,9 @@ head -c 9000 "$one" >"$work/cut"
 sed '9s/^./x/' "$one" >"$work/bad"
 check "a recording that is cut off says so" says "The recording is cut off" "$work/cut"
 check "and its page too" says "The recording is cut off" --format=html "$work/cut"
-"$trace" report -q --format=html -o "$work/cut.html" "$work/cut" 2>"$work/err"
-check "and the page of it is cut off as well" same_events "$work/cut" "$work/cut.html"
 check "a line that cannot be read is told" says "1 line of the recording is missing or could not be read." "$work/bad"
 check "and makes the status 3" fails 3 "line 9 cannot be read" "$trace" report "$work/bad"
-check "what is no recording" fails 3 "no recording" "$trace" report --format=html README.md
+check "what is no recording" fails 3 "is not a recording" "$trace" report --format=html README.md
 check "what is not there" fails 3 "No such file" "$trace" report --format=html "$work/none"
 # The clock was set forward by an hour in the middle of it.
 hour=$(head -n 1 "$one" | jq -r '.ts[:13]')

@@ -314,7 +314,7 @@ static void test_options_of_verbs(void **state)
 		{ "replay f --dry-run", "--dry-run is an option of trace, not of replay" },
 		{ "replay f --ring-size=1M", "--ring-size is an option of" },
 		{ "replay f --metrics=x.prom", "--metrics is an option of" },
-		{ "replay f --copy=never", "--copy is an option of report, not of replay" },
+		{ "replay f --copy=never", "--copy was removed: a page no longer contains" },
 		{ "metrics f -j", "not of metrics" },
 		{ "vms --strict", "--strict is an option of trace, record and replay, not of vms" },
 		{ "help -q", "not of help" },
