@@ -33,43 +33,20 @@ static struct format format(size_t i)
 	return i < FORMATS_OWN ? own_formats[i] : results_format(i)->format;
 }
 
-struct chosen {
-	bool exit_code, verdicts;
-};
-
 static void set_exit_code(struct parse *p, const char *arg)
 {
 	(void)arg;
-	((struct chosen *)p->o->own)->exit_code = true;
-}
-
-static void set_verdicts(struct parse *p, const char *arg)
-{
-	(void)arg;
-	((struct chosen *)p->o->own)->verdicts = true;
+	*(bool *)p->o->own = true;
 }
 
 static const struct option_row options[] = {
 	{ .what = "Comparing:" },
 	{ "exit-code", 0, NULL, "1 if they differ, 5 if missing data may hide that",
 	  .set = set_exit_code },
-	{ "verdicts", 0, NULL, "for one recording: the verdicts that differ from the recorded ones",
-	  .set = set_verdicts },
+	{ "verdicts", 0, "WHEN", "",
+	  .gone = "compare with diff(1) what replay --verdicts=recorded and replay print" },
 	{ 0 },
 };
-
-static void check_choice(struct parse *p)
-{
-	const struct options *o = p->o;
-	const struct chosen *c = o->own;
-
-	if (!c->verdicts && o->n_inputs < 2)
-		usage_error(p, "expected OLD NEW; - is standard input");
-	if (c->verdicts && o->n_inputs != 1)
-		usage_error(p, "--verdicts takes one recording");
-	if (c->verdicts && o->format >= FORMATS_OWN)
-		usage_error(p, "--verdicts needs --format=text or json");
-}
 
 /* ------------------------------------------------------------------ reading */
 
@@ -113,11 +90,11 @@ static struct profile *read_input(const char *path, bool *complete)
 
 static int status_of(const struct options *o, enum diff_outcome outcome, bool complete)
 {
-	const struct chosen *c = o->own;
+	const bool *exit_code = o->own;
 
 	if (!complete)
 		return EXIT_IMPOSSIBLE;
-	if (!c->exit_code || outcome == DIFF_SAME)
+	if (!*exit_code || outcome == DIFF_SAME)
 		return EXIT_DONE;
 	return outcome == DIFF_CHANGED ? EXIT_BROKEN : o->inconclusive;
 }
@@ -156,7 +133,7 @@ static int compare(const struct options *o, const struct diff_input in[2], bool 
 	return status;
 }
 
-static int diff_two(const struct options *o)
+static int run(const struct options *o)
 {
 	bool complete = true;
 	struct profile *old = read_input(o->inputs[0], &complete);
@@ -176,41 +153,6 @@ static int diff_two(const struct options *o)
 	return status;
 }
 
-static bool show_verdicts(struct output *out, const struct options *o, void *verdicts)
-{
-	bool ok = true;
-
-	if (o->format == FORMAT_JSON)
-		ok = diff_verdicts_json(output_file(out), verdicts);
-	else
-		diff_verdicts_text(output_file(out), verdicts);
-	if (!ok)
-		say("out of memory");
-	return ok;
-}
-
-static int diff_one(const struct options *o)
-{
-	struct diff_verdicts *v = diff_verdicts_read(o->inputs[0], true);
-	bool complete;
-	int status;
-
-	if (!v)
-		return EXIT_IMPOSSIBLE;
-	complete = recording_status(diff_verdicts_recording(v)) == EXIT_DONE;
-	complete &= run_with_output(o, show_verdicts, v) == EXIT_DONE;
-	status = status_of(o, diff_verdicts_outcome(v), complete);
-	diff_verdicts_free(v);
-	return status;
-}
-
-static int run(const struct options *o)
-{
-	const struct chosen *c = o->own;
-
-	return c->verdicts ? diff_one(o) : diff_two(o);
-}
-
 const struct command command_diff = {
 	.name = "diff",
 	.what = "compare two recordings",
@@ -226,9 +168,9 @@ const struct command command_diff = {
 	.manual = "compatcaps-trace-diff(1)",
 	.uses = USE_OUTPUT | USE_COLOR | USE_INCONCLUSIVE,
 	.options = options,
-	.own_size = sizeof(struct chosen),
+	.own_size = sizeof(bool),
 	.format = format,
+	.min_inputs = 2,
 	.max_inputs = 2,
-	.check = check_choice,
 	.run = run,
 };

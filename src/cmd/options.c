@@ -414,6 +414,14 @@ static bool is_there(const struct table *t, const struct option_row *row)
 	return false;
 }
 
+/* What was removed is refused, however it is spelled. */
+static int flags_of(const struct command *c, const struct option_row *row)
+{
+	if (row->gone)
+		return OPTION_HIDDEN | OPTION_ARG_OPTIONAL;
+	return option_is_listed(c, row) ? 0 : OPTION_HIDDEN;
+}
+
 static void add_rows(struct table *t, const struct option_row *row)
 {
 	for (; row && row->what; row++) {
@@ -424,7 +432,7 @@ static void add_rows(struct table *t, const struct option_row *row)
 			.name = row->name,
 			.key = row->letter ? row->letter : FIRST_KEY + (int)t->n,
 			.arg = row->arg,
-			.flags = option_is_listed(t->p.o->verb, row) ? 0 : OPTION_HIDDEN,
+			.flags = flags_of(t->p.o->verb, row),
 			.doc = *row->what ? row->what : "output format",
 		};
 		t->values[t->n].option = row->words || row->offer ? row->name : "";

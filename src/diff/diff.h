@@ -108,15 +108,4 @@ bool diff_show_json(FILE *f, const struct diff *d, const struct diff_input in[2]
 bool diff_show_results(FILE *f, const struct diff *d, const struct diff_input in[2],
 		       results_write_fn *write);
 
-/* Verdicts of a recording that are other ones today. */
-struct diff_verdicts;
-
-/* What was wrong has been said. NULL: it cannot be read at all. */
-struct diff_verdicts *diff_verdicts_read(const char *path, bool progress);
-void diff_verdicts_free(struct diff_verdicts *v);
-const struct recording *diff_verdicts_recording(const struct diff_verdicts *v);
-enum diff_outcome diff_verdicts_outcome(const struct diff_verdicts *v);
-void diff_verdicts_text(FILE *f, const struct diff_verdicts *v);
-bool diff_verdicts_json(FILE *f, const struct diff_verdicts *v);
-
 #endif /* COMPATCAPS_DIFF_H */

@@ -93,8 +93,6 @@ static void read_all(struct stream *stream, struct session *session,
 		progress_step(progress);
 		if (status == STREAM_FRAME) {
 			rec->cut_off |= f.type == FRAME_END && f.end.cut_off;
-			if (r->frame)
-				r->frame(&f, r->ctx);
 			session_frame(session, &f);
 		} else if (status == STREAM_BAD) {
 			on_bad(error, ++rec->n_bad);

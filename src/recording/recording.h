@@ -13,8 +13,7 @@ struct recording_reader {
 	bool renumber;	  /* events are counted anew, for a stream of their own is made of them */
 	bool progress;	  /* on a terminal, show how far it is */
 	session_out *event;
-	void (*frame)(struct frame *f, void *ctx); /* sees each one first, may change it; or NULL */
-	bool (*done)(const void *ctx);		   /* no more is wanted; or NULL */
+	bool (*done)(const void *ctx); /* no more is wanted; or NULL */
 	void (*finish)(const struct session *s,
 		       void *ctx); /* what was read is all there; or NULL */
 	void *ctx;

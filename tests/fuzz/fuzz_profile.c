@@ -7,9 +7,6 @@
  */
 #include "fuzz.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include "diff/baseline.h"
 #include "diff/diff.h"
 #include "metrics/metric.h"
@@ -196,31 +193,6 @@ static void compare(const struct profile *old, const struct profile *new)
 	diff_free(&d);
 }
 
-/* Verdicts of then and of today are read from a file by its name. */
-static void compare_verdicts(struct bytes b)
-{
-	int fd = memfd_create("recording", MFD_CLOEXEC);
-	struct diff_verdicts *v;
-	struct sink sink;
-	char path[64];
-
-	check(fd >= 0 && write(fd, b.data, b.len) == (ssize_t)b.len);
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	v = diff_verdicts_read(path, false);
-	close(fd);
-	if (!v)
-		return;
-	sink_begin(&sink);
-	diff_verdicts_text(sink.f, v);
-	check_printable(sink_end(&sink));
-	free(sink.text);
-	sink_begin(&sink);
-	check(diff_verdicts_json(sink.f, v));
-	check_json(sink_end(&sink));
-	free(sink.text);
-	diff_verdicts_free(v);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct consumers c = { .metrics = metrics_new() };
@@ -246,7 +218,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (enum metrics_format i = METRICS_PROMETHEUS; i <= METRICS_OPENMETRICS; i++)
 		check_metrics(c.metrics, i);
 	compare(profiles[0], profiles[n - 1]);
-	compare_verdicts(of[0]);
 	profile_free(profiles[0]);
 	profile_free(profiles[1]);
 	metrics_free(c.metrics);

@@ -180,7 +180,7 @@ def check_words(r, shell, name):
         'compatcaps-trace check -f lost=\tx': 'check -f lost=0 x',
         "compatcaps-trace check -f 'failures{cause=abi\tx": 'check -f failures{cause=abi-mismatch}=0 x',
         'compatcaps-trace --method kp\t': '--method kprobe',
-        'compatcaps-trace diff --verdicts q5\t': 'diff --verdicts q5;touch_X',
+        'compatcaps-trace diff --exit-code q5\t': 'diff --exit-code q5;touch_X',
         'compatcaps-trace replay q5\t': 'replay q5;touch_X',
         'compatcaps-trace -- somec\tq5\t': '-- somecommand q5;touch_X',
         'compatcaps_probe --ca\tstruct-t\t': '--case struct-too-new',

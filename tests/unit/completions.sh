@@ -60,7 +60,7 @@ same "calls of the probe" "$(offered compatcaps_probe -c '' | sort)" \
 	"$({ compatcaps_probe --list-cases | sed -nE 's/^([a-z]\S*).*/\1/p'; echo all; } | sort)"
 same "part of an option" "$(offered compatcaps-trace report --fo | sort)" "$(printf '%s\n' --force --format)"
 same "a verb after an option" "$(offered compatcaps-trace -q re | sort)" "$(printf '%s\n' record replay report)"
-same "an option that takes nothing" "x$(offered compatcaps-trace diff --verdicts '')" "x"
+same "an option that takes nothing" "x$(offered compatcaps-trace diff --exit-code '')" "x"
 same "letters that belong together" "$(offered compatcaps-trace replay -qv --color a)" "$(printf '%s\n' auto always)"
 same "causes" "$(offered compatcaps-trace check -f '' | sed -nE 's/^failures\\\{cause=([^}]*)\\\}=0/\1/p' | sort)" \
 	"$(compatcaps-trace metrics -q tests/data/debian-7.3-p10-v1.jsonl | grep -oE 'failures_total\{cause="[^"]*"' | cut -d '"' -f 2 | grep -v not-recorded | sort -u)"

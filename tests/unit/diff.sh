@@ -97,9 +97,7 @@ bad_input() {
 	refuse 2 "three files" 'is one too many: expected OLD NEW' "$good" "$good" "$good"
 	refuse 2 "an unknown form" 'must be one of text, json' --format=nonsense "$good" "$good"
 	refuse 2 "standard input twice" 'standard input can be read once' - -
-	refuse 2 "--verdicts of none" '--verdicts takes one recording' --verdicts
-	refuse 2 "--verdicts as tests" 'needs --format=text or json' --verdicts --format=tap "$good"
-	refuse 2 "--verdicts of two" '--verdicts takes one recording' --verdicts "$good" "$good"
+	refuse 2 "what was removed" '--verdicts was removed: compare with diff(1) what replay' --verdicts "$good"
 	refuse 3 "no such file" 'cannot read /nonsense' "$good" /nonsense
 	refuse 3 "a directory" 'cannot read tests' tests "$good"
 	refuse 3 "no recording" 'is not a recording' "$good" COPYING
@@ -183,24 +181,14 @@ forms() {
 }
 
 verdicts() {
-	try 0 "verdicts that are the same" '^All [0-9]* verdicts are the same today\.$' --verdicts --exit-code "$good"
 	# What a tracer said then that nobody says today.
 	said_then careful ok flags-set <"$good" | said_then newer ok flags-set |
 		said_then careful accepted rejected >"$out/old"
-	try 1 "verdicts that changed" '^negotiation: flags-set -> ok$' --verdicts --exit-code "$out/old"
-	says "each kind once, the first one named" out '2 calls, first seq [0-9]* of guest "careful"' \
-		'^arch-compat: rejected -> accepted$' '^3 of [0-9]* verdicts differ today\.$'
-	run 0 "as JSON" --verdicts --json "$out/old" &&
-		[[ $(jq -c '[.outcome, .changed, (.changes | length), .changes[0].recorded, .changes[0].n]' "$out/out") == \
-			'["changed",3,2,"flags-set",2]' ]]
-	result $? "verdicts as JSON"
-	said_then careful ok of-a-newer-tool <"$good" >"$out/old"
-	try 5 "a verdict that is not known" 'Of 1 call no verdict' --verdicts --exit-code "$out/old"
-	sed '/"cause":"newer-than-host"/s/"hint":"[^"]*"/"hint":"other words"/' "$good" >"$out/old"
-	try 0 "other words" '^The hint of 1 is worded differently\.$' --verdicts --exit-code "$out/old"
-	cut_after negotiation "$good" >"$out/cut"
-	try 5 "verdicts of what is cut off" '^The 1 verdict is the same today\.$' --verdicts --exit-code "$out/cut"
-	refuse 3 "verdicts of no recording" 'cannot read' --verdicts /nonsense
+	"$trace" replay -q --verdicts=recorded "$out/old" >"$out/then" 2>"$out/err"
+	"$trace" replay -q "$out/old" 2>"$out/err" | diff "$out/then" - >"$out/out"
+	[[ $(grep -c '^< .*flags-set' "$out/out") -eq 2 && $(grep -c '^< .* rejected' "$out/out") -eq 1 ]] &&
+		! grep '^>' "$out/out" | grep -q 'flags-set\|rejected'
+	result $? "what an older version said, and what this one says, as diff(1) shows it"
 }
 
 statuses

@@ -38,9 +38,9 @@ BY_OPTION = {"--comm": "qemu", "--output": "new", "--rules": "rules", "--baselin
 TAKEN = {"record": ["--format=json", "--json"]}
 # What some can only be given with, or in place of.
 WITH = {"--force": ["-o", "new"]}
-INSTEAD = {"check --write-baseline": ["host.jsonl"], "diff --verdicts": ["host.jsonl"]}
-# An option of a verb's own that has the name of another one.
-NAMESAKES = [("diff", "--verdicts")]
+INSTEAD = {"check --write-baseline": ["host.jsonl"]}
+# What a verb had once: what to do instead is said, with an argument or without.
+REMOVED = {("diff", "--verdicts"): "replay --verdicts=recorded", ("report", "--copy"): "send the recording too"}
 
 
 def run(*words, cwd="."):
@@ -135,7 +135,8 @@ def check_listed(t, verb, text):
 def check_others(t, verb, own, every):
     """What other verbs have: refused with a sentence that says which these are."""
     taken = {option.split("=")[0] for option in TAKEN.get(verb, [])}
-    for option in sorted(set(every) - set(own) - taken):
+    removed = {option for had, option in REMOVED if had == verb}
+    for option in sorted(set(every) - set(own) - taken - removed):
         word = option if not every[option][0] else f"{option}=1"
         done = run(verb, word)
         owners = every[option][1]
@@ -231,6 +232,14 @@ def check_places(t):
              f"{verb} --inconclusive=0 is refused", done.stderr)
 
 
+def check_removed(t):
+    for (verb, option), instead in REMOVED.items():
+        for words in ([option], [option, "x"], [f"{option}=x"]):
+            done = run(verb, *words)
+            t.ok(done.returncode == 2 and f"{option} was removed: " in done.stderr and instead in done.stderr,
+                 f"{verb} {' '.join(words)}: what to do instead", done.stderr)
+
+
 def main():
     t = tap.Tap()
     overview = run("help").stdout
@@ -239,12 +248,12 @@ def main():
     every = {}
     for verb in names[:-1]:
         for option, argument in options_of(run("help", verb).stdout).items():
-            if (verb, option) not in NAMESAKES:
-                every.setdefault(option, (argument, []))[1].append(verb)
+            every.setdefault(option, (argument, []))[1].append(verb)
     for verb in names[:-1]:
         check_verb(t.within(verb), verb, every)
     check_guesses(t)
     check_places(t)
+    check_removed(t)
     t.end()
 
 

@@ -86,7 +86,7 @@ cp "$tmp/out" "$tmp/said"
 result $? "a line that there is not enough memory for"
 
 for verb in "report --format=html" "report --format=text" "report --format=perfetto" "replay" "replay --json" "check -f lost=0" \
-	"check --write-baseline $tmp/baseline --force" "diff --verdicts" "metrics"; do
+	"check --write-baseline $tmp/baseline --force" "replay --verdicts=recorded" "metrics"; do
 	# shellcheck disable=SC2086 # words
 	(ulimit -s 64; exec "$trace" $verb "$recording") >"$tmp/out" 2>"$tmp/said"
 	status=$?

@@ -42,11 +42,10 @@ verbs=(
 	"diff|1|diff --exit-code $one $two"
 	"diff-json|1|diff --exit-code --json $one $two"
 	"diff-junit|0|diff --format=junit $one $two"
-	"diff-verdicts|0|diff --verdicts $one"
 	"metrics|0|metrics $one $two"
 )
 # Of these one that writes as it reads and one that writes at its end; and a third that holds no recording.
-few=("${verbs[1]}" "${verbs[4]}" "${verbs[14]}")
+few=("${verbs[1]}" "${verbs[4]}" "${verbs[13]}")
 
 # of VERB ARG...: run it in $tmp/dir with more arguments, as the caller redirects it
 of() {
@@ -155,10 +154,10 @@ for verb in "${verbs[@]}"; do
 	esac
 done
 umask 077
-holds "a strict umask is obeyed" mode 600 640 640 "${verbs[14]}"
+holds "a strict umask is obeyed" mode 600 640 640 "${verbs[13]}"
 umask 022
 [[ $(id -u) -eq 0 ]] || skipped "permissions of a stranger's file" "only root can give a file away"
-[[ $(id -u) -ne 0 ]] || holds "permissions of a stranger's file are not taken over" of_stranger "${verbs[14]}" 644
+[[ $(id -u) -ne 0 ]] || holds "permissions of a stranger's file are not taken over" of_stranger "${verbs[13]}" 644
 [[ $(id -u) -ne 0 ]] || holds "nor are they for a recording" of_stranger "${verbs[1]}" 600
 
 baseline() {
@@ -426,7 +425,7 @@ strange_fifo() {
 	local status=$?
 	chmod 755 "$d/x"
 	timeout 20 cat <&8 >"$tmp/read" &
-	works "${verbs[14]}" -o "$d/x/fifo" || status=1
+	works "${verbs[13]}" -o "$d/x/fifo" || status=1
 	exec 8>&-
 	return "$status"
 }
