@@ -8,10 +8,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yyjson.h>
 
 #include "diagnosis/explain.h"
 #include "lib/complete.h"
+#include "lib/json.h"
 #include "lib/layout.h"
 #include "lib/parse.h"
 #include "lib/say.h"
@@ -92,51 +92,33 @@ static void write_text(FILE *f, const struct options *o)
 
 /* ------------------------------------------------------------------ JSON */
 
-static void add_text(yyjson_mut_doc *j, yyjson_mut_val *to, const char *key, const char *text)
+static void add_one(struct json *j, yyjson_mut_val *list, const struct explanation *e)
 {
-	if (text)
-		yyjson_mut_obj_add_str(j, to, key, text);
-	else
-		yyjson_mut_obj_add_null(j, to, key);
-}
+	yyjson_mut_val *o = json_add_object(j, list);
 
-static void add_one(yyjson_mut_doc *j, yyjson_mut_val *list, const struct explanation *e)
-{
-	yyjson_mut_val *o = yyjson_mut_arr_add_obj(j, list);
-
-	add_text(j, o, "cause", e->name);
-	add_text(j, o, "event", e->of == EXPLAINS_QUERY ? "negotiation" : "arch-compat");
-	add_text(j, o, "result", e->result);
-	add_text(j, o, "what", e->what);
-	add_text(j, o, "why", e->why);
-	add_text(j, o, "guests", e->guests);
-	add_text(j, o, "lines", explanation_has_lines(e) ? explanation_lines : NULL);
-	add_text(j, o, "vmm", e->vmm);
-	add_text(j, o, "kernels", e->kernels);
+	json_put_text(j, o, "cause", e->name);
+	json_put_text(j, o, "event", e->of == EXPLAINS_QUERY ? "negotiation" : "arch-compat");
+	json_put_text(j, o, "result", e->result);
+	json_put_text(j, o, "what", e->what);
+	json_put_text(j, o, "why", e->why);
+	json_put_text(j, o, "guests", e->guests);
+	json_put_text(j, o, "lines", explanation_has_lines(e) ? explanation_lines : NULL);
+	json_put_text(j, o, "vmm", e->vmm);
+	json_put_text(j, o, "kernels", e->kernels);
 }
 
 /* Of all causes, where none is named. */
 static bool write_json(FILE *f, const struct options *o)
 {
-	yyjson_mut_doc *j = yyjson_mut_doc_new(NULL);
-	yyjson_mut_val *list = j ? yyjson_mut_arr(j) : NULL;
+	struct json j;
+	yyjson_mut_val *list = json_begin_list(&j);
 	const struct explanation *e;
-	char *text = NULL;
-	size_t len;
 
-	for (size_t i = 0; list && !o->n_inputs && (e = explanation(i)); i++)
-		add_one(j, list, e);
-	for (size_t i = 0; list && i < o->n_inputs; i++)
-		add_one(j, list, explanation_of(o->inputs[i]));
-	if (list) {
-		yyjson_mut_doc_set_root(j, list);
-		text = yyjson_mut_write(j, YYJSON_WRITE_NEWLINE_AT_END, &len);
-	}
-	if (text)
-		fwrite(text, 1, len, f);
-	free(text);
-	yyjson_mut_doc_free(j);
-	return text;
+	for (size_t i = 0; !o->n_inputs && (e = explanation(i)); i++)
+		add_one(&j, list, e);
+	for (size_t i = 0; i < o->n_inputs; i++)
+		add_one(&j, list, explanation_of(o->inputs[i]));
+	return json_end(&j, 0, f);
 }
 
 /* ------------------------------------------------------------------ the verb */

@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yyjson.h>
 
+#include "lib/json.h"
 #include "lib/layout.h"
 #include "lib/text.h"
 
@@ -204,92 +204,76 @@ void diff_show_text(FILE *f, const struct diff *d, const struct diff_input in[2]
 /* ------------------------------------------------------------------ JSON */
 
 typedef yyjson_mut_val val;
-typedef yyjson_mut_doc doc;
 
-static void put_str(doc *j, val *o, const char *key, const char *text)
-{
-	if (text)
-		yyjson_mut_obj_add_strcpy(j, o, key, text);
-	else
-		yyjson_mut_obj_add_null(j, o, key);
-}
-
-static void put_u64_or_null(doc *j, val *o, const char *key, bool known, uint64_t n)
-{
-	if (known)
-		yyjson_mut_obj_add_uint(j, o, key, n);
-	else
-		yyjson_mut_obj_add_null(j, o, key);
-}
-
-static void json_input(doc *j, val *root, const char *key, const struct diff_input *in)
+static void json_input(struct json *j, val *root, const char *key, const struct diff_input *in)
 {
 	const struct profile *p = in->profile;
-	val *o = yyjson_mut_obj_add_obj(j, root, key);
+	val *o = json_put_object(j, root, key);
 	char safe[PATH_LEN];
 	bool recording = !p->baseline;
 
-	put_str(j, o, "path", text_escape(safe, sizeof(safe), in->path, SIZE_MAX));
-	put_str(j, o, "kind", recording ? "recording" : "baseline");
-	put_u64_or_null(j, o, "events", recording, p->n_events);
-	put_u64_or_null(j, o, "vms", recording, p->n_vms);
-	put_u64_or_null(j, o, "lost", recording, p->lost);
-	yyjson_mut_obj_add_bool(j, o, "cut_off", p->cut_off);
+	json_put_text(j, o, "path", text_escape(safe, sizeof(safe), in->path, SIZE_MAX));
+	json_put_text(j, o, "kind", recording ? "recording" : "baseline");
+	json_put_known(j, o, "events", recording, p->n_events);
+	json_put_known(j, o, "vms", recording, p->n_vms);
+	json_put_known(j, o, "lost", recording, p->lost);
+	json_put_bool(j, o, "cut_off", p->cut_off);
 }
 
-static void json_facts(doc *j, val *root, const struct diff *d)
+static void json_facts(struct json *j, val *root, const struct diff *d)
 {
-	val *list = yyjson_mut_obj_add_arr(j, root, "hosts");
+	val *list = json_put_list(j, root, "hosts");
 
 	for (size_t i = 0; i < d->n_facts; i++) {
-		val *o = yyjson_mut_arr_add_obj(j, list);
+		val *o = json_add_object(j, list);
 
-		put_str(j, o, "name", d->facts[i].name);
-		put_str(j, o, "old", d->facts[i].old);
-		put_str(j, o, "new", d->facts[i].new);
+		json_put_text(j, o, "name", d->facts[i].name);
+		json_put_text(j, o, "old", d->facts[i].old);
+		json_put_text(j, o, "new", d->facts[i].new);
 	}
 }
 
-static void json_words(doc *j, val *o, const char *key, const struct diff_value *v, bool alone)
+static void json_words(struct json *j, val *o, const char *key, const struct diff_value *v,
+		       bool alone)
 {
-	val *list = yyjson_mut_obj_add_arr(j, o, key);
+	val *list = json_put_list(j, o, key);
 
 	for (size_t i = 0; i < v->n; i++)
 		if (!alone || v->words[i].alone)
-			yyjson_mut_arr_add_strcpy(j, list, v->words[i].text);
+			json_add_text(j, list, v->words[i].text);
 }
 
-static void json_counts(doc *j, val *o, const char *key, const struct diff_value *v)
+static void json_counts(struct json *j, val *o, const char *key, const struct diff_value *v)
 {
 	bool counted = v->n && v->words[0].n;
 	val *list;
 
 	if (!counted) {
-		yyjson_mut_obj_add_null(j, o, key);
+		json_put_null(j, o, key);
 		return;
 	}
-	list = yyjson_mut_obj_add_arr(j, o, key);
+	list = json_put_list(j, o, key);
 	for (size_t i = 0; i < v->n; i++)
-		yyjson_mut_arr_add_uint(j, list, v->words[i].n);
+		json_add_number(j, list, v->words[i].n);
 }
 
-static void json_statistics(doc *j, val *o, const struct diff_result *r)
+static void json_statistics(struct json *j, val *o, const struct diff_result *r)
 {
 	const struct comparison *c = &r->statistics;
 	val *s;
 
 	if (!c->enough) {
-		yyjson_mut_obj_add_null(j, o, "statistics");
+		json_put_null(j, o, "statistics");
 		return;
 	}
-	s = yyjson_mut_obj_add_obj(j, o, "statistics");
-	put_str(j, s, "test", "mann-whitney");
-	yyjson_mut_obj_add_real(j, s, "u", c->u);
-	yyjson_mut_obj_add_real(j, s, "p", c->p);
-	yyjson_mut_obj_add_real(j, s, "new_larger", c->larger);
-	yyjson_mut_obj_add_real(j, s, "old_median_ns", c->median_old);
-	yyjson_mut_obj_add_real(j, s, "new_median_ns", c->median_new);
-	yyjson_mut_obj_add_real(j, s, "resolution", 1.0 / HISTOGRAM_STEPS);
+	s = json_put_object(j, o, "statistics");
+	json_put_text(j, s, "test", "mann-whitney");
+	json_put_real(j, s, "u", c->u);
+	json_put_real(j, s, "p", c->p);
+	json_put_real(j, s, "new_larger", c->larger);
+	json_put_real(j, s, "old_median_ns", c->median_old);
+	json_put_real(j, s, "new_median_ns", c->median_new);
+	json_put_real(j, s, "resolution", 1.0 / HISTOGRAM_STEPS);
 }
 
 static const char *scope_of(const struct diff_result *r)
@@ -299,71 +283,55 @@ static const char *scope_of(const struct diff_result *r)
 	return r->who->guest ? "guest" : "unnamed";
 }
 
-static void json_result(doc *j, val *list, const struct diff_result *r)
+static void json_result(struct json *j, val *list, const struct diff_result *r)
 {
-	val *o = yyjson_mut_arr_add_obj(j, list);
+	val *o = json_add_object(j, list);
 
-	put_str(j, o, "name", r->name);
-	put_str(j, o, "scope", scope_of(r));
-	put_str(j, o, "guest", r->who ? r->who->guest : NULL);
-	put_u64_or_null(j, o, "nth", r->nth, r->nth);
-	put_str(j, o, "outcome", diff_outcome_name(r->outcome));
-	put_str(j, o, "trend", r->outcome == DIFF_CHANGED ? diff_trend_name(r->trend) : NULL);
+	json_put_text(j, o, "name", r->name);
+	json_put_text(j, o, "scope", scope_of(r));
+	json_put_text(j, o, "guest", r->who ? r->who->guest : NULL);
+	json_put_known(j, o, "nth", r->nth, r->nth);
+	json_put_text(j, o, "outcome", diff_outcome_name(r->outcome));
+	json_put_text(j, o, "trend", r->outcome == DIFF_CHANGED ? diff_trend_name(r->trend) : NULL);
 	json_words(j, o, "old", &r->old, false);
 	json_words(j, o, "new", &r->new, false);
 	json_counts(j, o, "old_n", &r->old);
 	json_counts(j, o, "new_n", &r->new);
 	json_words(j, o, "only_old", &r->old, true);
 	json_words(j, o, "only_new", &r->new, true);
-	put_str(j, o, "why", r->why);
+	json_put_text(j, o, "why", r->why);
 	json_statistics(j, o, r);
 }
 
-static void json_sum(doc *j, val *root, const struct diff *d)
+static void json_sum(struct json *j, val *root, const struct diff *d)
 {
 	struct diff_count c = diff_count(d);
-	val *o = yyjson_mut_obj_add_obj(j, root, "counts");
+	val *o = json_put_object(j, root, "counts");
 
-	yyjson_mut_obj_add_uint(j, o, "same", c.same);
+	json_put_number(j, o, "same", c.same);
 	for (int i = 0; i < TRENDS; i++)
-		yyjson_mut_obj_add_uint(j, o, diff_trend_name(i), c.changed[i]);
-	yyjson_mut_obj_add_uint(j, o, "undecided", c.undecided);
-}
-
-static doc *json_of(const struct diff *d, const struct diff_input in[2])
-{
-	doc *j = yyjson_mut_doc_new(NULL);
-	val *root = j ? yyjson_mut_obj(j) : NULL, *list;
-
-	if (!root)
-		return j;
-	yyjson_mut_doc_set_root(j, root);
-	put_str(j, root, "type", "diff");
-	yyjson_mut_obj_add_uint(j, root, "schema", DIFF_SCHEMA);
-	put_str(j, root, "version", COMPATCAPS_VERSION);
-	put_str(j, root, "outcome", diff_outcome_name(diff_outcome(d)));
-	json_input(j, root, "old", &in[0]);
-	json_input(j, root, "new", &in[1]);
-	json_sum(j, root, d);
-	json_facts(j, root, d);
-	list = yyjson_mut_obj_add_arr(j, root, "results");
-	for (size_t i = 0; i < d->n; i++)
-		json_result(j, list, &d->results[i]);
-	list = yyjson_mut_obj_add_arr(j, root, "not_compared");
-	for (size_t i = 0; i < d->n_notes; i++)
-		yyjson_mut_arr_add_strcpy(j, list, d->notes[i]);
-	return j;
+		json_put_number(j, o, diff_trend_name(i), c.changed[i]);
+	json_put_number(j, o, "undecided", c.undecided);
 }
 
 bool diff_show_json(FILE *f, const struct diff *d, const struct diff_input in[2])
 {
-	doc *j = json_of(d, in);
-	size_t len;
-	char *line = j ? yyjson_mut_write(j, YYJSON_WRITE_NEWLINE_AT_END, &len) : NULL;
+	struct json made, *j = &made;
+	val *root = json_begin(j), *list;
 
-	if (line)
-		fwrite(line, 1, len, f);
-	free(line);
-	yyjson_mut_doc_free(j);
-	return line;
+	json_put_text(j, root, "type", "diff");
+	json_put_number(j, root, "schema", DIFF_SCHEMA);
+	json_put_text(j, root, "version", COMPATCAPS_VERSION);
+	json_put_text(j, root, "outcome", diff_outcome_name(diff_outcome(d)));
+	json_input(j, root, "old", &in[0]);
+	json_input(j, root, "new", &in[1]);
+	json_sum(j, root, d);
+	json_facts(j, root, d);
+	list = json_put_list(j, root, "results");
+	for (size_t i = 0; i < d->n; i++)
+		json_result(j, list, &d->results[i]);
+	list = json_put_list(j, root, "not_compared");
+	for (size_t i = 0; i < d->n_notes; i++)
+		json_add_text(j, list, d->notes[i]);
+	return json_end(j, 0, f);
 }

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <yyjson.h>
 
+#include "lib/json.h"
 #include "lib/layout.h"
 
 #define RED    "\033[31m"
@@ -37,43 +37,27 @@ void doctor_show_text(FILE *f, const struct doctor *d, bool color)
 
 /* ------------------------------------------------------------------ JSON */
 
-static void json_findings(yyjson_mut_doc *j, yyjson_mut_val *root, const struct doctor *d)
+static void json_finding(struct json *j, yyjson_mut_val *list, const struct doctor_finding *f)
 {
-	yyjson_mut_val *list = yyjson_mut_obj_add_arr(j, root, "findings");
+	yyjson_mut_val *o = json_add_object(j, list);
 
-	for (size_t i = 0; i < d->n; i++) {
-		const struct doctor_finding *f = &d->findings[i];
-		yyjson_mut_val *o = yyjson_mut_arr_add_obj(j, list);
-
-		yyjson_mut_obj_add_str(j, o, "check", f->check);
-		yyjson_mut_obj_add_str(j, o, "state", doctor_state_name(f->state));
-		yyjson_mut_obj_add_strcpy(j, o, "what", f->what);
-		if (*f->remedy)
-			yyjson_mut_obj_add_strcpy(j, o, "remedy", f->remedy);
-		else
-			yyjson_mut_obj_add_null(j, o, "remedy");
-	}
+	json_put_text(j, o, "check", f->check);
+	json_put_text(j, o, "state", doctor_state_name(f->state));
+	json_put_text(j, o, "what", f->what);
+	json_put_text(j, o, "remedy", *f->remedy ? f->remedy : NULL);
 }
 
 bool doctor_show_json(FILE *f, const struct doctor *d)
 {
-	yyjson_mut_doc *j = yyjson_mut_doc_new(NULL);
-	yyjson_mut_val *root = j ? yyjson_mut_obj(j) : NULL;
-	char *line = NULL;
-	size_t len = 0;
+	struct json j;
+	yyjson_mut_val *root = json_begin(&j), *list;
 
-	if (root) {
-		yyjson_mut_doc_set_root(j, root);
-		yyjson_mut_obj_add_str(j, root, "type", "doctor");
-		yyjson_mut_obj_add_uint(j, root, "schema", DOCTOR_SCHEMA);
-		yyjson_mut_obj_add_str(j, root, "version", COMPATCAPS_VERSION);
-		yyjson_mut_obj_add_bool(j, root, "can_trace", !doctor_has_problem(d));
-		json_findings(j, root, d);
-		line = yyjson_mut_write(j, YYJSON_WRITE_NEWLINE_AT_END, &len);
-	}
-	if (line)
-		fwrite(line, 1, len, f);
-	free(line);
-	yyjson_mut_doc_free(j);
-	return line;
+	json_put_text(&j, root, "type", "doctor");
+	json_put_number(&j, root, "schema", DOCTOR_SCHEMA);
+	json_put_text(&j, root, "version", COMPATCAPS_VERSION);
+	json_put_bool(&j, root, "can_trace", !doctor_has_problem(d));
+	list = json_put_list(&j, root, "findings");
+	for (size_t i = 0; i < d->n; i++)
+		json_finding(&j, list, &d->findings[i]);
+	return json_end(&j, 0, f);
 }

@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yyjson.h>
 
+#include "lib/json.h"
 #include "lib/layout.h"
 
 #define RED   "\033[31m"
@@ -235,17 +235,14 @@ void inventory_show_text(FILE *f, const struct inventory *inv, bool color)
 /* ------------------------------------------------------------------ JSON */
 
 typedef yyjson_mut_val val;
-typedef yyjson_mut_doc doc;
 
-static void put_str(doc *j, val *o, const char *key, const char *text)
+/* An empty text is null as well. */
+static void put_str(struct json *j, val *o, const char *key, const char *text)
 {
-	if (text && *text)
-		yyjson_mut_obj_add_strcpy(j, o, key, text);
-	else
-		yyjson_mut_obj_add_null(j, o, key);
+	json_put_text(j, o, key, text && *text ? text : NULL);
 }
 
-static void put_hex32(doc *j, val *o, const char *key, bool known, uint32_t value)
+static void put_hex32(struct json *j, val *o, const char *key, bool known, uint32_t value)
 {
 	char text[16];
 
@@ -254,25 +251,25 @@ static void put_hex32(doc *j, val *o, const char *key, bool known, uint32_t valu
 }
 
 /* known false: null. */
-static void put_modes(doc *j, val *o, const char *key, bool known, uint64_t caps)
+static void put_modes(struct json *j, val *o, const char *key, bool known, uint64_t caps)
 {
 	const struct abi_mode *mode;
 	val *list;
 
 	if (!known) {
-		yyjson_mut_obj_add_null(j, o, key);
+		json_put_null(j, o, key);
 		return;
 	}
-	list = yyjson_mut_obj_add_arr(j, o, key);
+	list = json_put_list(j, o, key);
 	for (size_t i = 0; (mode = abi_mode(i)); i++)
 		if (caps & mode->bit)
-			yyjson_mut_arr_add_str(j, list, mode->name);
+			json_add_text(j, list, mode->name);
 }
 
-static void json_host(doc *j, val *root, const struct host_facts *host)
+static void json_host(struct json *j, val *root, const struct host_facts *host)
 {
 	const struct offer offer = host_offer(host);
-	val *o = yyjson_mut_obj_add_obj(j, root, "host");
+	val *o = json_put_object(j, root, "host");
 
 	put_str(j, o, "nested_api", nested_name(host->nested));
 	put_hex32(j, o, "cpu_version", host->cpu_version_is == FACT_KNOWN, host->cpu_version);
@@ -287,70 +284,68 @@ static const char *name_of_pvr(uint32_t pvr)
 	return known ? known->name : NULL;
 }
 
-static void json_vcpus(doc *j, val *o, const struct inventory_vm *vm)
+static void json_vcpus(struct json *j, val *o, const struct inventory_vm *vm)
 {
-	val *list = yyjson_mut_obj_add_arr(j, o, "vcpu_modes");
+	val *list = json_put_list(j, o, "vcpu_modes");
 
 	for (size_t i = 0; i < vm->n_open_vcpus; i++) {
 		const struct inventory_vcpu *vcpu = &vm->vcpus[i];
-		val *one = yyjson_mut_arr_add_obj(j, list);
+		val *one = json_add_object(j, list);
 
-		yyjson_mut_obj_add_uint(j, one, "vcpu", vcpu->id);
+		json_put_number(j, one, "vcpu", vcpu->id);
 		put_hex32(j, one, "pvr", vcpu->has_mode, vcpu->pvr);
 		put_str(j, one, "mode", vcpu->has_mode ? name_of_pvr(vcpu->pvr) : NULL);
 	}
-	yyjson_mut_obj_add_bool(j, o, "vcpus_left_out", vm->vcpus_left_out);
+	json_put_bool(j, o, "vcpus_left_out", vm->vcpus_left_out);
 }
 
-static void json_holders(doc *j, val *o, const struct inventory_vm *vm)
+static void json_holders(struct json *j, val *o, const struct inventory_vm *vm)
 {
-	val *list = yyjson_mut_obj_add_arr(j, o, "holders");
+	val *list = json_put_list(j, o, "holders");
 
 	for (size_t i = 0; i < vm->n_processes; i++) {
 		val *one;
 
 		if (vm->processes[i].part == PART_OWNER)
 			continue;
-		one = yyjson_mut_arr_add_obj(j, list);
-		yyjson_mut_obj_add_uint(j, one, "pid", vm->processes[i].pid);
+		one = json_add_object(j, list);
+		json_put_number(j, one, "pid", vm->processes[i].pid);
 		put_str(j, one, "comm", vm->processes[i].comm);
 	}
-	yyjson_mut_obj_add_uint(j, o, "holders_left_out", vm->processes_left_out);
+	json_put_number(j, o, "holders_left_out", vm->processes_left_out);
 }
 
-static void json_process(doc *j, val *o, const struct inventory_vm *vm)
+static void json_process(struct json *j, val *o, const struct inventory_vm *vm)
 {
 	const struct inventory_process *p = inventory_owner(vm);
 
-	if (p)
-		yyjson_mut_obj_add_uint(j, o, "pid", p->pid);
-	else
-		yyjson_mut_obj_add_null(j, o, "pid");
+	json_put_known(j, o, "pid", p, p ? p->pid : 0);
 	put_str(j, o, "comm", p ? p->comm : NULL);
-	yyjson_mut_obj_add_bool(j, o, "ended", vm->ended);
+	json_put_bool(j, o, "ended", vm->ended);
 	put_str(j, o, "guest", vm->guest);
 	put_str(j, o, "cgroup", vm->cgroup);
 	json_holders(j, o, vm);
 }
 
-static void json_agreement(doc *j, val *o, enum agreement agrees)
+static void json_agreement(struct json *j, val *o, enum agreement agrees)
 {
 	if (agrees == AGREES_UNKNOWN)
-		yyjson_mut_obj_add_null(j, o, "offered");
+		json_put_null(j, o, "offered");
 	else
-		yyjson_mut_obj_add_bool(j, o, "offered", agrees == AGREES_YES);
+		json_put_bool(j, o, "offered", agrees == AGREES_YES);
 }
 
-static void json_vm(doc *j, val *list, const struct inventory *inv, const struct inventory_vm *vm)
+static void json_vm(struct json *j, val *list, const struct inventory *inv,
+		    const struct inventory_vm *vm)
 {
-	val *o = yyjson_mut_arr_add_obj(j, list);
+	val *o = json_add_object(j, list);
 	struct inventory_verdict v;
 
 	inventory_judge(vm, &inv->host, &v);
 	put_str(j, o, "vm_name", vm->name);
 	json_process(j, o, vm);
 	put_str(j, o, "backend", inventory_backend_name(vm->backend));
-	yyjson_mut_obj_add_uint(j, o, "vcpus", vm->n_vcpus);
+	json_put_number(j, o, "vcpus", vm->n_vcpus);
 	json_vcpus(j, o, vm);
 	put_str(j, o, "mode_is", inventory_mode_name(v.is));
 	put_hex32(j, o, "pvr", v.is == MODE_SET, v.pvr);
@@ -360,39 +355,20 @@ static void json_vm(doc *j, val *list, const struct inventory *inv, const struct
 	put_str(j, o, "hint", v.hint);
 }
 
-static doc *json_of(const struct inventory *inv)
-{
-	doc *j = yyjson_mut_doc_new(NULL);
-	val *root = j ? yyjson_mut_obj(j) : NULL, *list;
-
-	if (!root)
-		return j;
-	yyjson_mut_doc_set_root(j, root);
-	put_str(j, root, "type", "vms");
-	yyjson_mut_obj_add_uint(j, root, "schema", INVENTORY_SCHEMA);
-	put_str(j, root, "version", COMPATCAPS_VERSION);
-	json_host(j, root, &inv->host);
-	list = yyjson_mut_obj_add_arr(j, root, "vms");
-	for (size_t i = 0; i < inv->n; i++)
-		json_vm(j, list, inv, &inv->vms[i]);
-	yyjson_mut_obj_add_bool(j, root, "truncated", inv->truncated);
-	yyjson_mut_obj_add_bool(j, root, "namespaced", inv->namespaced);
-	if (inv->has_unlisted)
-		yyjson_mut_obj_add_uint(j, root, "not_listed", inv->unlisted);
-	else
-		yyjson_mut_obj_add_null(j, root, "not_listed");
-	return j;
-}
-
 bool inventory_show_json(FILE *f, const struct inventory *inv)
 {
-	doc *j = json_of(inv);
-	size_t len;
-	char *line = j ? yyjson_mut_write(j, YYJSON_WRITE_NEWLINE_AT_END, &len) : NULL;
+	struct json made, *j = &made;
+	val *root = json_begin(j), *list;
 
-	if (line)
-		fwrite(line, 1, len, f);
-	free(line);
-	yyjson_mut_doc_free(j);
-	return line;
+	put_str(j, root, "type", "vms");
+	json_put_number(j, root, "schema", INVENTORY_SCHEMA);
+	put_str(j, root, "version", COMPATCAPS_VERSION);
+	json_host(j, root, &inv->host);
+	list = json_put_list(j, root, "vms");
+	for (size_t i = 0; i < inv->n; i++)
+		json_vm(j, list, inv, &inv->vms[i]);
+	json_put_bool(j, root, "truncated", inv->truncated);
+	json_put_bool(j, root, "namespaced", inv->namespaced);
+	json_put_known(j, root, "not_listed", inv->has_unlisted, inv->unlisted);
+	return json_end(j, 0, f);
 }

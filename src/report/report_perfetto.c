@@ -9,9 +9,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yyjson.h>
 
 #include "recording/encode.h"
+#include "lib/json.h"
 #include "lib/say.h"
 
 #define TRACKS	    VM_TABLE_MAX
@@ -31,11 +31,11 @@ struct track {
 struct perfetto {
 	const struct report *r;
 	struct encoder *encoder;
-	yyjson_mut_doc *doc; /* the event that is being made */
-	bool wall;	     /* times are the wall clock's, in whole microseconds */
-	bool begun;	     /* an event was written: a comma comes before the next one */
-	bool failed;	     /* out of memory */
-	bool unread;	     /* there is no point in going on */
+	struct json json; /* the event that is being made */
+	bool wall;	  /* times are the wall clock's, in whole microseconds */
+	bool begun;	  /* an event was written: a comma comes before the next one */
+	bool failed;	  /* out of memory */
+	bool unread;	  /* there is no point in going on */
 	/* Of the recording that is being read. */
 	size_t number;
 	unsigned int top_vm;
@@ -44,16 +44,6 @@ struct perfetto {
 };
 
 /* ------------------------------------------------------------------ an event of the trace */
-
-static void put_text(struct perfetto *p, val *o, const char *key, const char *text)
-{
-	p->failed |= !yyjson_mut_obj_add_strcpy(p->doc, o, key, text);
-}
-
-static void put_number(struct perfetto *p, val *o, const char *key, uint64_t number)
-{
-	p->failed |= !yyjson_mut_obj_add_uint(p->doc, o, key, number);
-}
 
 /*
  * In microseconds. The monotonic clock has its nanoseconds behind the point. The wall clock has
@@ -65,48 +55,30 @@ static void put_time(struct perfetto *p, val *o, const char *key, uint64_t ns)
 	char text[32];
 
 	if (p->wall) {
-		put_number(p, o, key, ns / 1000);
+		json_put_number(&p->json, o, key, ns / 1000);
 		return;
 	}
 	snprintf(text, sizeof(text), "%" PRIu64 ".%03u", ns / 1000, (unsigned int)(ns % 1000));
-	p->failed |= !yyjson_mut_obj_add(o, yyjson_mut_str(p->doc, key),
-					 yyjson_mut_rawcpy(p->doc, text));
+	p->json.failed |= !yyjson_mut_obj_add(o, yyjson_mut_str(p->json.doc, key),
+					      yyjson_mut_rawcpy(p->json.doc, text));
 }
 
-/* NULL: out of memory. Otherwise end_event() writes it. */
 static val *begin_event(struct perfetto *p, const char *phase, uint64_t tid)
 {
-	val *o;
+	val *o = json_begin(&p->json);
 
-	p->doc = yyjson_mut_doc_new(NULL);
-	o = p->doc ? yyjson_mut_obj(p->doc) : NULL;
-	if (!o) {
-		p->failed = true;
-		yyjson_mut_doc_free(p->doc);
-		return NULL;
-	}
-	yyjson_mut_doc_set_root(p->doc, o);
-	put_text(p, o, "ph", phase);
-	put_number(p, o, "pid", p->number);
-	put_number(p, o, "tid", tid);
+	json_put_text(&p->json, o, "ph", phase);
+	json_put_number(&p->json, o, "pid", p->number);
+	json_put_number(&p->json, o, "tid", tid);
 	return o;
 }
 
 static void end_event(struct perfetto *p)
 {
-	size_t len;
-	char *text = p->failed ? NULL : yyjson_mut_write(p->doc, 0, &len);
-
-	yyjson_mut_doc_free(p->doc);
-	if (!text) {
-		p->failed = true;
-		return;
-	}
 	if (p->begun)
-		fputs(",\n", p->r->f);
+		fputc(',', p->r->f);
 	p->begun = true;
-	fwrite(text, 1, len, p->r->f);
-	free(text);
+	p->failed |= !json_end(&p->json, 0, p->r->f);
 }
 
 /* what: "process_name" or "thread_name" */
@@ -114,10 +86,8 @@ static void describe(struct perfetto *p, const char *what, uint64_t tid, const c
 {
 	val *o = begin_event(p, "M", tid);
 
-	if (!o)
-		return;
-	put_text(p, o, "name", what);
-	put_text(p, yyjson_mut_obj_add_obj(p->doc, o, "args"), "name", name);
+	json_put_text(&p->json, o, "name", what);
+	json_put_text(&p->json, json_put_object(&p->json, o, "args"), "name", name);
 	end_event(p);
 }
 
@@ -164,7 +134,8 @@ static void fit_number(struct perfetto *p, val *v)
 		snprintf(text, sizeof(text), "%" PRId64, yyjson_mut_get_sint(v));
 	else
 		return;
-	p->failed |= !yyjson_mut_set_str(v, yyjson_mut_get_str(yyjson_mut_strcpy(p->doc, text)));
+	p->json.failed |= !yyjson_mut_set_str(
+		v, yyjson_mut_get_str(yyjson_mut_strcpy(p->json.doc, text)));
 }
 
 static void fit_values(struct perfetto *p, val *v)
@@ -194,7 +165,7 @@ static void put_args(struct perfetto *p, val *o, const struct event *e)
 		if (is_told_otherwise(yyjson_mut_get_str(key)))
 			yyjson_mut_obj_iter_remove(&fields);
 	fit_values(p, args);
-	p->failed |= !yyjson_mut_obj_add_val(p->doc, o, "args", args);
+	p->json.failed |= !yyjson_mut_obj_add_val(p->json.doc, o, "args", args);
 }
 
 /* ------------------------------------------------------------------ events */
@@ -243,15 +214,13 @@ static void write_flow(struct perfetto *p, const struct event *e, const char *ph
 	val *o = begin_event(p, phase, tid);
 	char id[24], name[64];
 
-	if (!o)
-		return;
 	snprintf(id, sizeof(id), "0x%" PRIx64, start_ns);
 	snprintf(name, sizeof(name), "retry, host %zu, VM %u", p->number, e->vm);
-	put_text(p, o, "name", name);
-	put_text(p, o, "cat", "retry");
-	put_text(p, o, "id", id);
+	json_put_text(&p->json, o, "name", name);
+	json_put_text(&p->json, o, "cat", "retry");
+	json_put_text(&p->json, o, "id", id);
 	if (*phase == 'f')
-		put_text(p, o, "bp", "e");
+		json_put_text(&p->json, o, "bp", "e");
 	put_time(p, o, "ts", time_of(p, e));
 	end_event(p);
 }
@@ -261,11 +230,9 @@ static val *begin_named(struct perfetto *p, const struct event *e, const char *p
 	val *o = begin_event(p, phase, tid);
 	char name[EVENT_WHAT_LEN + 64];
 
-	if (!o)
-		return NULL;
 	event_name(name, sizeof(name), e);
-	put_text(p, o, "name", name);
-	put_text(p, o, "cat", event_type_name(e->type));
+	json_put_text(&p->json, o, "name", name);
+	json_put_text(&p->json, o, "cat", event_type_name(e->type));
 	put_time(p, o, "ts", time_of(p, e));
 	put_args(p, o, e);
 	return o;
@@ -280,8 +247,6 @@ static void write_call(struct perfetto *p, const struct event *e)
 		end = start;
 	tid = track_of_call(p, e, start, end);
 	o = begin_named(p, e, "X", tid);
-	if (!o)
-		return;
 	/* As the times are written, so that it ends where what follows it begins. */
 	put_time(p, o, "dur", p->wall ? (end / 1000 - start / 1000) * 1000 : end - start);
 	end_event(p);
@@ -294,9 +259,7 @@ static void write_instant(struct perfetto *p, const struct event *e)
 	uint64_t tid = e->vm ? (uint64_t)VM_TID + e->vm : p->number;
 	val *o = begin_named(p, e, "i", tid);
 
-	if (!o)
-		return;
-	put_text(p, o, "s", e->vm ? "t" : "p"); /* of a thread or of the process */
+	json_put_text(&p->json, o, "s", e->vm ? "t" : "p"); /* of a thread or of the process */
 	end_event(p);
 	if (e->type == EVENT_RETRY)
 		write_flow(p, e, "f", tid, e->mono_ns - e->retry->after_ns);
@@ -382,7 +345,7 @@ static bool end(void *state)
 	bool ok = !p->failed;
 
 	if (ok)
-		fputs("\n]}\n", p->r->f);
+		fputs("]}\n", p->r->f);
 	else
 		say("out of memory");
 	encoder_free(p->encoder);
