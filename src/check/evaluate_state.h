@@ -49,7 +49,6 @@ struct rule_state {
 	struct value_path filters[RULE_FILTERS_MAX], value;
 	bool per_vm;	     /* a VM is judged once, when it has ended */
 	bool of_vms;	     /* its filters name VMs: their whole lives matter */
-	bool of_guest;	     /* and its filters hang on a guest's name */
 	unsigned int types;  /* r->types, and those that these rest on */
 	struct bits vms;     /* that matched */
 	struct bits softly;  /* VMs of events that matched, or were judged, softly */

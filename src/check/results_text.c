@@ -4,13 +4,8 @@
 #include <string.h>
 
 #include "check/results.h"
+#include "lib/color.h"
 #include "lib/text.h"
-
-#define RED    "\033[31m"
-#define GREEN  "\033[32m"
-#define YELLOW "\033[33m"
-#define BOLD   "\033[1m"
-#define PLAIN  "\033[0m"
 
 #define COLUMNS_MIN 40
 #define AT_RULE	    14 /* after INCONCLUSIVE */

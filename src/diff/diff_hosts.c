@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "recording/words.h"
+
 static void add_fact(struct diff *d, const char *name, const char *title, char *old, char *new)
 {
 	struct diff_fact *f;
@@ -62,9 +64,7 @@ static char *version_text(struct diff *d, const struct host_facts *h)
 
 static char *nested_text(struct diff *d, const struct host_facts *h)
 {
-	static const char *const names[] = { NULL, "none", "v1", "v2" };
-
-	return copy(d, names[h->nested]);
+	return copy(d, words_nested_api.name(h->nested));
 }
 
 static char *caps_text(struct diff *d, const struct host_facts *h)

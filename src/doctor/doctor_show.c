@@ -4,12 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/color.h"
 #include "lib/json.h"
 #include "lib/layout.h"
-
-#define RED    "\033[31m"
-#define YELLOW "\033[33m"
-#define PLAIN  "\033[0m"
 
 /* ------------------------------------------------------------------ text */
 

@@ -18,7 +18,7 @@ struct layout layout_begin(FILE *f, const char *mark, unsigned int indent)
 	return l;
 }
 
-void layout_word(struct layout *l, const char *word, size_t len)
+static void put_word(struct layout *l, const char *word, size_t len)
 {
 	if (l->blank && l->at + 1 + len > TEXT_COLUMNS && text_may_begin_line(*word)) {
 		fprintf(l->f, "\n%*s", (int)l->indent + 2, "");
@@ -38,7 +38,7 @@ void layout_text(struct layout *l, const char *text)
 		size_t len = text_unit(text);
 
 		if (len)
-			layout_word(l, text, len);
+			put_word(l, text, len);
 		text += len + (text[len] == ' ');
 	}
 }

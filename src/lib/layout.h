@@ -18,7 +18,6 @@ struct layout {
 };
 
 struct layout layout_begin(FILE *f, const char *mark, unsigned int indent);
-void layout_word(struct layout *l, const char *word, size_t len);
 void layout_text(struct layout *l, const char *text);
 
 /* A whole line. */

@@ -9,15 +9,8 @@
 #include <time.h>
 
 #include "diagnosis/event_words.h"
+#include "lib/color.h"
 #include "lib/text.h"
-
-/* The brightest is what a person is to read. */
-#define BOLD   "\033[1m"
-#define RED    "\033[31m"
-#define GREEN  "\033[32m"
-#define YELLOW "\033[33m"
-#define DIM    "\033[2m"
-#define PLAIN  "\033[0m"
 
 #define COLUMNS_MIN 40
 #define COLUMNS_ROW 72 /* what a row needs; with fewer columns it takes two lines */

@@ -5,34 +5,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/color.h"
 #include "lib/json.h"
 #include "lib/layout.h"
-
-#define RED   "\033[31m"
-#define GREEN "\033[32m"
-#define DIM   "\033[2m"
-#define PLAIN "\033[0m"
+#include "recording/words.h"
 
 #define GUEST_WIDTH 18
 #define INDENT	    9 /* of what follows a row: under the guest */
 #define ARROW	    "-> "
 #define HOLDERS	    4 /* that are named in a line of text */
 
-static const char *nested_name(enum nested_api nested)
-{
-	static const char *const names[] = {
-		[NESTED_NONE] = "none", [NESTED_V1] = "v1", [NESTED_V2] = "v2"
-	};
-
-	return nested == NESTED_UNKNOWN ? NULL : names[nested];
-}
-
 /* ------------------------------------------------------------------ text */
 
 static void put_host(FILE *f, const struct host_facts *host)
 {
 	const struct offer offer = host_offer(host);
-	const char *nested = nested_name(host->nested);
+	const char *nested = words_nested_api.name(host->nested);
 	char text[256], modes[96];
 	int n;
 
@@ -83,7 +71,7 @@ static void guest_cell(char buf[GUEST_WIDTH + 1], const struct inventory_vm *vm)
 
 static const char *kvm_cell(char buf[8], const struct inventory *inv, const struct inventory_vm *vm)
 {
-	const char *nested = nested_name(inv->host.nested);
+	const char *nested = words_nested_api.name(inv->host.nested);
 
 	if (vm->backend == BACKEND_PR)
 		return "PR";
@@ -271,7 +259,7 @@ static void json_host(struct json *j, val *root, const struct host_facts *host)
 	const struct offer offer = host_offer(host);
 	val *o = json_put_object(j, root, "host");
 
-	put_str(j, o, "nested_api", nested_name(host->nested));
+	put_str(j, o, "nested_api", words_nested_api.name(host->nested));
 	put_hex32(j, o, "cpu_version", host->cpu_version_is == FACT_KNOWN, host->cpu_version);
 	put_modes(j, o, "modes", offer.source != MODES_UNKNOWN, offer.modes);
 	put_str(j, o, "modes_source", modes_source_name(offer.source));

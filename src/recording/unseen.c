@@ -198,7 +198,8 @@ void unseen_free(struct unseen *u)
 	*u = (struct unseen){ 0 };
 }
 
-int unseen_point(enum event_type type)
+/* The point that events of this type come from; -1: from none that can be unwatched. */
+static int point_of(enum event_type type)
 {
 	switch (type) {
 	case EVENT_NEGOTIATION:
@@ -221,7 +222,7 @@ int unseen_point(enum event_type type)
 int unseen_gap(const struct unseen *u, unsigned int types)
 {
 	for (int type = 0; type < EVENT_TYPES; type++) {
-		int p = types & 1u << type ? unseen_point(type) : -1;
+		int p = types & 1u << type ? point_of(type) : -1;
 
 		if (p >= 0 && (!u->points[p].told || u->points[p].gap))
 			return p;

@@ -52,9 +52,6 @@ void unseen_free(struct unseen *u);
 /* Is there a VM, or may there be one, of which not all of its life was watched? */
 bool unseen_has_partial(const struct unseen *u);
 
-/* The point that events of this type come from; -1: from none that can be unwatched. */
-int unseen_point(enum event_type type);
-
 /* Could it have calls of these types (1u << enum event_type) that were not watched? The first
  * point. */
 int unseen_gap(const struct unseen *u, unsigned int types);

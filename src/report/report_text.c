@@ -7,16 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/color.h"
 #include "lib/say.h"
 #include "lib/text.h"
 
 #define AT_VALUE 9 /* what stands to the right of "Trace" and its like */
-
-#define BOLD   "\033[1m"
-#define RED    "\033[31m"
-#define GREEN  "\033[32m"
-#define YELLOW "\033[33m"
-#define PLAIN  "\033[0m"
 
 struct page {
 	const struct report *r;
