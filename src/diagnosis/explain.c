@@ -11,8 +11,8 @@
 #define FIX_THE_VMM \
 	"The VMM has a bug: report it to its authors. Until it is fixed, tell it the mode " \
 	"yourself, so that it does not depend on the answer. `compatcaps-trace doctor` names the " \
-	"modes. With libvirt, host-model without a <model>, and host-passthrough, let the guest " \
-	"ask for the mode of the processor. For POWER10, for example:"
+	"modes. For POWER10, for example:"
+#define ONLY_THE_VMM "The VMM has a bug: report it to its authors. No mode that you set avoids it."
 #define LOWER_THE_MODE \
 	"Ask for a mode that this host offers, or run the guest on a host that offers the mode " \
 	"that it asked for. `compatcaps-trace doctor` and the sentence of the event name the " \
@@ -149,7 +149,7 @@ static const struct explanation explanations[] = {
 	  "The VMM asked for a mode before it enabled KVM_CAP_PPC_PAPR for that vCPU.",
 	  "From Linux 7.3 on KVM stores the mode and answers EINVAL as long as the vCPU is not a "
 	  "PAPR one.",
-	  FIX_THE_VMM, "Enable KVM_CAP_PPC_PAPR first, then ask for the mode.",
+	  ONLY_THE_VMM, "Enable KVM_CAP_PPC_PAPR first, then ask for the mode.",
 	  "Linux 7.3. Linux 6.12 accepts the request." },
 	{ REQUEST("kvm-pr", "EINVAL"),
 	  "The VMM asked for a mode, and this VM was made with KVM PR.",
@@ -161,7 +161,7 @@ static const struct explanation explanations[] = {
 	  "The VMM asked for a mode by a PVR that no kernel knows as a mode.",
 	  "KVM_REG_PPC_ARCH_COMPAT takes a logical PVR such as 0x0f000006 (POWER10). A raw PVR, "
 	  "which names a processor, is not one.",
-	  FIX_THE_VMM, "Pass a logical PVR.", NULL },
+	  ONLY_THE_VMM, "Pass a logical PVR.", NULL },
 	{ REQUEST("rejected", "an error"),
 	  "KVM rejected a mode, and the evidence does not tell why.",
 	  "What the host offers is not known, or the mode is on offer and was rejected all the "
