@@ -40,7 +40,8 @@ static __always_inline _Bool is_kvms(__u32 cmd)
 static __noinline __u64 under_way(struct task_struct *task, __u32 *cmd)
 {
 	struct pt_regs *regs = BPF_CORE_READ(task, thread.regs);
-	__u64 trap = BPF_CORE_READ(regs, trap) & ~0xfull, fd = BPF_CORE_READ(regs, orig_gpr3);
+	__u64 trap = BPF_CORE_READ(regs, trap) & ~0xfull;
+	__u32 fd = BPF_CORE_READ(regs, orig_gpr3); /* the kernel looks at no more of it */
 	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
 	struct file **files = BPF_CORE_READ(table, fd), *file = NULL;
 

@@ -35,6 +35,7 @@ struct table {
 	const char *paint; /* the color that text has now, "" for none */
 	bool headed;
 	int year, day;	    /* of the newest row */
+	long zone;	    /* the same: east of Greenwich, in seconds */
 	unsigned int named; /* the VM of the newest row: its guest's name need not be told again */
 	uint64_t row_seq;   /* the newest row's event */
 	enum { NEVER_WATCHED, WATCHED, INTERRUPTED } points[ATTACH_POINTS];
@@ -187,11 +188,12 @@ static void date(struct table *t, uint64_t real_ns)
 {
 	time_t sec = (time_t)(real_ns / 1000000000u);
 	struct tm tm = { 0 };
-	char text[64];
+	char text[64] = "";
 
 	localtime_r(&sec, &tm);
-	if (t->headed && tm.tm_year == t->year && tm.tm_yday == t->day)
+	if (t->headed && tm.tm_year == t->year && tm.tm_yday == t->day && tm.tm_gmtoff == t->zone)
 		return;
+	t->zone = tm.tm_gmtoff;
 	t->year = tm.tm_year;
 	t->day = tm.tm_yday;
 	paint(t, DIM);
