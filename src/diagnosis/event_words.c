@@ -261,7 +261,9 @@ char *loss_words(char buf[EVENT_RESULT_LEN * 2], uint32_t type, int ret)
 		[CC_KERNEL] = EVENT_KERNEL,	      [CC_RAN] = EVENT_RAN,
 	};
 	bool known = type < sizeof(types) / sizeof(types[0]) && types[type];
-	bool seen = ret != CC_RET_UNKNOWN;
+	/* A run that is recorded has failed, also where KVM_RUN itself returned 0; a first good one
+	 * has not. */
+	bool seen = ret != CC_RET_UNKNOWN && type != CC_RAN && (type != CC_RUN || ret < 0);
 	char result[EVENT_RESULT_LEN];
 
 	snprintf(buf, EVENT_RESULT_LEN * 2, "%s%s%s", known ? event_word(types[type]) : "other",

@@ -401,6 +401,8 @@ const struct history_line *history_line_by_number(const struct history *h, uint3
 	return number && number <= h->n_lines ? history_line(h, h->n_lines - number) : NULL;
 }
 
+#define LINE_AGE_NS 1000000000u /* so old a line of an earlier call of the thread may be */
+
 /* Where the end of a call alone is watched, when it began is not known: the ioctl has to do. */
 const char *history_line_of_call(const struct history *h, const struct cc_record *r)
 {
@@ -411,10 +413,10 @@ const char *history_line_of_call(const struct history *h, const struct cc_record
 		return NULL;
 	if (r->latency_ns)
 		return line->mono_ns >= r->mono_ns ? line->text : NULL;
+	if (line->mono_ns + LINE_AGE_NS < r->mono_ns)
+		return NULL;
 	return r->type == CC_ARCH_COMPAT && line->cmd == ABI_CMD_SET_ONE_REG ? line->text : NULL;
 }
-
-#define LINE_AGE_NS 1000000000u /* so old a line of an earlier run of the thread may be */
 
 uint32_t history_line_of_run(const struct history *h, const struct cc_record *r, bool first)
 {

@@ -30,7 +30,7 @@ const char *summary_option(char buf[DIAGNOSIS_OPTION_LEN], const struct abi_mode
 {
 	size_t i = 0;
 
-	for (; mode->name[i] && i < DIAGNOSIS_OPTION_LEN - 1; i++)
+	for (; i < DIAGNOSIS_OPTION_LEN - 1 && mode->name[i]; i++)
 		buf[i] = (char)tolower((unsigned char)mode->name[i]);
 	buf[i] = '\0';
 	return buf;
@@ -164,7 +164,7 @@ static void tell_advice(struct text *t, const struct summary *s)
 		.query_cause = h->last_failure,
 		.not_seen = coverage_why(s->queries),
 		.can_query = s->can_query,
-		.runs = mode_of_all(h, &differs, &mode),
+		.runs = h->n_failures || mode_of_all(h, &differs, &mode),
 		.line = line ? line->text : NULL,
 	};
 	char hint[DIAGNOSIS_HINT_LEN];

@@ -37,7 +37,7 @@ struct summary_asked {
 	enum cause query_cause; /* of the newest query, where it failed */
 	const char *not_seen;	/* why a query can have been missed; NULL: it cannot */
 	bool can_query;
-	bool runs;	  /* it has run since, in whatever mode */
+	bool runs;	  /* it has run since, or has failed to */
 	const char *line; /* that KVM printed in it; NULL: none */
 };
 

@@ -364,7 +364,8 @@ bool mode_of_all(const struct history *h, bool *differs, struct history_run *mod
 static void tell_run(struct text *t, const struct summary *s, const char *who,
 		     const struct history_run *run, bool refused)
 {
-	bool ended = s->history->ended, all = s->requests == COVERED;
+	/* Of one whose runs fail nobody knows whether it still runs. */
+	bool ended = s->history->ended || s->history->n_failures, all = s->requests == COVERED;
 	char mode[SUMMARY_MODE_LEN];
 
 	if (!all && !run->mode_known)
@@ -416,7 +417,7 @@ static void tell_different_runs(struct text *t, const struct summary *s)
 	if (s->requests != COVERED)
 		clause(t, SEEN_TO_DIFFER, list);
 	else
-		clause(t, h->ended ? RAN_DIFFERENTLY : RUN_DIFFERENTLY, list);
+		clause(t, h->ended || h->n_failures ? RAN_DIFFERENTLY : RUN_DIFFERENTLY, list);
 }
 
 static void tell_no_run(struct text *t, const struct summary *s)

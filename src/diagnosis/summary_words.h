@@ -58,8 +58,7 @@
 #define THEN_REFUSED	   "then was refused %s (%s)"
 #define THEN_REFUSED_TIMES "then was refused %s %u times (%s)"
 #define ASKED_OFTEN	   "%sasked for a mode %u times, the last time for %s: %s"
-#define REFUSED_OFTEN \
-	"%sasked for a mode %u times and was refused %u times, the last time for %s: %s"
+#define REFUSED_OFTEN	   "%sasked for a mode %u times (refused %u times), the last time for %s: %s"
 #define ABOVE_HOST \
 	"%sasked for %s, KVM accepted it although this host offers %s at most (this kernel does not check, 884ea0283f4e does)"
 #define ABOVE_HOST_TIMES \
@@ -75,10 +74,10 @@
 #define FIRST_RUN_OF_ONE     "the first run of a vCPU failed: %s"
 #define RUN_FAILED	     "KVM_RUN failed with %s"
 #define RUN_ENDED	     "KVM_RUN ended with %s"
-#define LATER_FAILED	     "later KVM_RUN failed with %s"
-#define LATER_OF_VCPU_FAILED "later KVM_RUN of vCPU %u failed with %s"
-#define LATER_OF_VCPU_ENDED  "later KVM_RUN of vCPU %u ended with %s"
-#define LATER_ENDED	     "later KVM_RUN ended with %s"
+#define LATER_FAILED	     "a later KVM_RUN failed with %s"
+#define LATER_OF_VCPU_FAILED "a later KVM_RUN of vCPU %u failed with %s"
+#define LATER_OF_VCPU_ENDED  "a later KVM_RUN of vCPU %u ended with %s"
+#define LATER_ENDED	     "a later KVM_RUN ended with %s"
 #define VCPU_FAILED	     "KVM_RUN of vCPU %u failed with %s"
 #define VCPU_ENDED	     "KVM_RUN of vCPU %u ended with %s"
 #define ON_VCPU_IN	     "on a vCPU in %s"
@@ -101,8 +100,8 @@
 #define IN_BETWEEN	    ", in between " /* of the requests that are told of as a number */
 #define RUN_DIFFERENTLY	    "its vCPUs run in different modes: %s"
 #define RAN_DIFFERENTLY	    "its vCPUs ran in different modes: %s"
-#define NOT_YET		    "has not run yet"
-#define ENDED_BEFORE	    "ended before it ran"
+#define NOT_YET		    "no KVM_RUN of it has succeeded yet"
+#define ENDED_BEFORE	    "ended without a KVM_RUN that succeeded"
 #define NO_RUN_SEEN	    "was not seen to run (%s)"
 #define NO_RUN_SEEN_EITHER  "was not seen to run either"
 

@@ -209,10 +209,12 @@ class Sentence:
                 if ran and (not asked or self.truth.at(ran[0]) > self.truth.at(asked[0]))]
 
     def tense(self, m):
-        """How it runs now, or ran at its end, is known where no request can have been missed."""
+        """How it runs now, or ran at its end, is known where no request can have been missed. Whether it still does
+        is not, where a KVM_RUN of it has failed."""
         if "seen" in m["tense"]:
             return unless(self.c.may_miss("reg"), "nothing was missed")
-        return self.whole("reg") or unless((m["tense"] == "ran") == self.c.has_ended(), "it has ended, or not")
+        return self.whole("reg") or unless(
+            (m["tense"] == "ran") == (self.c.has_ended() or bool(self.c.of("run"))), "it has ended or failed, or not")
 
     def runs(self, m, mode):
         """All of the group that run do so in this mode; or it ran so before its next request."""
@@ -363,7 +365,7 @@ CLAUSES = [(re.compile(regex + END), holds) for regex, holds in [
     (rf"{WHO}(?P<then>then )?asked for (?P<mode>{MODE})(?: (?P<times>\d+) times)?: (?P<cause>{CAUSE})", S.asked),
     (rf"{WHO}(?P<then>then )?(?P<refused>(?:was|were) refused) (?P<mode>{MODE})(?: (?P<times>\d+) times)? \((?P<cause>{CAUSE})\)",
      S.asked),
-    (rf"{WHO}asked for a mode (?P<times>\d+) times(?: and was refused (?P<refused>\d+) times)?, the last time for "
+    (rf"{WHO}asked for a mode (?P<times>\d+) times(?: \(refused (?P<refused>\d+) times\))?, the last time for "
      rf"(?P<mode>{MODE}): (?P<cause>{CAUSE})", S.asked_often),
     (rf"{WHO}(?P<then>then )?asked for (?P<mode>{MODE})(?: (?P<times>\d+) times)?, (?P<above>KVM accepted it although this host "
      r"(?:offers (?P<newest>\w+) at most|does not offer it) \(this kernel does not check, 884ea0283f4e does\))", S.asked),
@@ -377,14 +379,14 @@ CLAUSES = [(re.compile(regex + END), holds) for regex, holds in [
     (r"then ran, in a mode that is not known", lambda s, m: s.ran_before(runs_in(None))),
     (rf"its vCPUs (?P<tense>run|ran|were seen to run) in different modes: (?P<list>(?:(?:, )?(?:vCPU \d+|a vCPU) in (?:{RUNS}|a mode not known))+"
      r"(?:, and others)?)", S.differ),
-    (r"has not run yet", lambda s, m: unless(not s.c.has_ended(), "it has ended") or s.whole("run") or s.c.never("ran", "run")),
-    (r"ended before it ran", lambda s, m: unless(s.c.has_ended(), "it lives") or s.whole("run") or s.c.never("ran", "run")),
+    (r"no KVM_RUN of it has succeeded yet", lambda s, m: unless(not s.c.has_ended(), "it has ended") or s.whole("run") or s.c.never("ran", "run")),
+    (r"ended without a KVM_RUN that succeeded", lambda s, m: unless(s.c.has_ended(), "it lives") or s.whole("run") or s.c.never("ran", "run")),
     (rf"was not seen to run \({WHY}\)", lambda s, m: s.c.unseen("ran", "run") or s.why(m, "run")),
     (r"was not seen to run either", lambda s, m: s.c.unseen("ran", "run") or unless(s.c.may_miss("run"), "nothing was missed")),
     (rf"its first run failed: {HOW}", lambda s, m: s.fail(m, s.has_never_run)),
     (rf"the first run of (?:vCPU (?P<vcpu>\d+)|a vCPU) failed: {HOW}", lambda s, m: s.fail(m, lambda e: e.first)),
     (rf"KVM_RUN (?:of vCPU (?P<vcpu>\d+) )?(?:failed|ended) with (?P<exit>{EXIT})", lambda s, m: s.fail(m, lambda e: True)),
-    (rf"later KVM_RUN (?:of vCPU (?P<vcpu>\d+) )?(?:failed|ended) with (?P<exit>{EXIT})", lambda s, m: s.fail(
+    (rf"a later KVM_RUN (?:of vCPU (?P<vcpu>\d+) )?(?:failed|ended) with (?P<exit>{EXIT})", lambda s, m: s.fail(
         m, lambda e: any(s.truth.at(ran) < s.truth.at(e) for ran in s.c.of("ran")))),
     (r'KVM printed: "(?P<text>[^"]*?)(?:\.\.\.)?"', S.printed),
     (rf"on a vCPU in ({RUNS})", lambda s, m: unless(any(runs_in(e.shown) == m[1] for e in s.c.of("run")), "in another mode")),

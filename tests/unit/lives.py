@@ -261,7 +261,7 @@ def wrong_text(text, story, vm):
         yield "no query"
     if "asked for no mode" in text and asked:
         yield "asked for no mode"
-    if re.search("has not run yet|ended before it ran", text) and vm.ran:
+    if re.search("no KVM_RUN of it has succeeded yet|ended without a KVM_RUN that succeeded", text) and vm.ran:
         yield "it did not run"
     if "its first run failed" in text and vm.first_failed is not True:
         yield "its first run failed"

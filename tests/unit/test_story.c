@@ -848,9 +848,9 @@ static void test_loss_of_kinds(void **state)
 	over(c);
 	assert_says(c->stories[1], "no query of it reached KVM; asked for POWER9: accepted, "
 				   "was not seen to run (events were lost).");
-	assert_says(c->stories[2], "accepted, has not run yet.");
+	assert_says(c->stories[2], "accepted, no KVM_RUN of it has succeeded yet.");
 	assert_says(c->stories[3], "was not seen to query (events were lost); asked for POWER9: "
-				   "accepted, has not run yet.");
+				   "accepted, no KVM_RUN of it has succeeded yet.");
 	assert_int_equal(c->coverage[1], COVERAGE_WHOLE);
 	assert_int_equal(c->coverage[3], COVERAGE_LOSSY);
 }
@@ -944,7 +944,7 @@ static void test_cut_off(void **state)
 	hand(c, (struct frame){ .type = FRAME_END, .end.cut_off = true });
 	assert_says(c->stories[1], "was not seen to ask for a mode (the recording is cut off)");
 	assert_int_equal(c->coverage[1], COVERAGE_GAP);
-	assert_says(c->stories[2], "asked for no mode, ended before it ran.");
+	assert_says(c->stories[2], "asked for no mode, ended without a KVM_RUN that succeeded.");
 }
 
 /* ------------------------------------------------------------ stories */
@@ -973,21 +973,22 @@ static void test_story(void **state)
 	assert_int_equal(c->got.n_stories, 6);
 	assert_string_equal(
 		c->stories[1],
-		"VM 1, qemu-system-ppc[7]: 2 queries, 1 of which failed (first struct-too-new), 1 retry, which recovered; was offered POWER9 POWER10, asked for POWER10: accepted, has not run yet.");
+		"VM 1, qemu-system-ppc[7]: 2 queries, 1 of which failed (first struct-too-new), 1 retry, which recovered; was offered POWER9 POWER10, asked for POWER10: accepted, no KVM_RUN of it has succeeded yet.");
 	assert_string_equal(
 		c->stories[2],
-		"VM 2, qemu-system-ppc[7], guest \"fed\\x1bora\": checked KVM_CAP_PPC_COMPAT_CAPS (answer 1); no query of it reached KVM; asked for POWER11: newer-than-host, has not run yet. qemu-system-ppc asked for POWER11, this host offers POWER9: start it with -machine pseries,max-cpu-compat=power9 (libvirt: <cpu mode='host-model'><model>power9</model></cpu>), or run it on a host that offers POWER11.");
+		"VM 2, qemu-system-ppc[7], guest \"fed\\x1bora\": checked KVM_CAP_PPC_COMPAT_CAPS (answer 1); no query of it reached KVM; asked for POWER11: newer-than-host, no KVM_RUN of it has succeeded yet. qemu-system-ppc asked for POWER11, this host offers POWER9: start it with -machine pseries,max-cpu-compat=power9 (libvirt: <cpu mode='host-model'><model>power9</model></cpu>), or run it on a host that offers POWER11.");
 	assert_string_equal(
 		c->stories[3],
-		"VM 3, qemu-system-ppc[7]: 1 query, which failed (size-too-small); asked for no mode, has not run yet. Of the newest query: set size=sizeof(struct kvm_ppc_compat_caps) before the call.");
+		"VM 3, qemu-system-ppc[7]: 1 query, which failed (size-too-small); asked for no mode, no KVM_RUN of it has succeeded yet. Of the newest query: set size=sizeof(struct kvm_ppc_compat_caps) before the call.");
 	assert_string_equal(
 		c->stories[4],
-		"VM 4, qemu-system-ppc[7]: no query of it reached KVM; asked for POWER10: accepted-above-host, then asked for the host's default: host-default, has not run yet.");
+		"VM 4, qemu-system-ppc[7]: no query of it reached KVM; asked for POWER10: accepted-above-host, then asked for the host's default: host-default, no KVM_RUN of it has succeeded yet.");
 	assert_string_equal(
 		c->stories[5],
-		"VM 5, qemu-system-ppc[7]: 2 queries, which all succeeded; was offered POWER9, asked for no mode, has not run yet.");
-	assert_string_equal(c->stories[6],
-			    "VM 6, qemu-system-ppc[7]: asked for no mode, has not run yet.");
+		"VM 5, qemu-system-ppc[7]: 2 queries, which all succeeded; was offered POWER9, asked for no mode, no KVM_RUN of it has succeeded yet.");
+	assert_string_equal(
+		c->stories[6],
+		"VM 6, qemu-system-ppc[7]: asked for no mode, no KVM_RUN of it has succeeded yet.");
 }
 
 /* What is known later changes what is said: nothing is frozen. */
@@ -1039,8 +1040,9 @@ static void test_losses_after_its_end(void **state)
 		lose(c, 0);
 		session_tell(c->s, keep_of_first, text);
 		/* What is told of later, when all before it has been told of, is none of its. */
-		assert_int_equal(!strstr(text, "asked for no mode, ended before it ran."),
-				 other != 3);
+		assert_int_equal(
+			!strstr(text, "asked for no mode, ended without a KVM_RUN that succeeded."),
+			other != 3);
 		/* Its story is told again, for it has claimed more. */
 		over(c);
 		assert_string_equal(c->stories[1], text);
@@ -1075,7 +1077,8 @@ static void test_end(void **state)
 	watch(c);
 	assert_string_equal(born(c, 1).sentence, "");
 	assert_true(dies(c, 1).silent);
-	assert_string_equal(c->got.sentence, "asked for no mode, ended before it ran");
+	assert_string_equal(c->got.sentence,
+			    "asked for no mode, ended without a KVM_RUN that succeeded");
 	assert_int_equal(c->got.n_stories, 1);
 	born(c, 2);
 	query(c, 2, 0, 24, P9_P10);
@@ -1091,7 +1094,7 @@ static void test_end(void **state)
 	ask(c, 3, POWER10, -EINVAL);
 	assert_string_equal(
 		dies(c, 3).sentence,
-		"queried and failed (size-too-small), asked for POWER10: newer-than-host, ended before it ran");
+		"queried and failed (size-too-small), asked for POWER10: newer-than-host, ended without a KVM_RUN that succeeded");
 	assert_string_equal(dies(c, 9).sentence,
 			    "was not seen to ask for a mode (the VM is older than this trace)");
 	over(c);
@@ -1130,7 +1133,7 @@ static void test_found(void **state)
 	assert_says(c->stories[4], "began, its vCPUs in different modes; ");
 	assert_says(c->stories[5], "began, without a vCPU; ");
 	assert_says(c->stories[6], "began, in mode POWER10, 1 of its 4 vCPUs was seen then; ");
-	assert_says(c->stories[7], "asked for no mode, has not run yet.");
+	assert_says(c->stories[7], "asked for no mode, no KVM_RUN of it has succeeded yet.");
 	assert_silent(c->stories[7], "was there");
 }
 
@@ -1150,7 +1153,7 @@ static void test_incoming(void **state)
 	ask(c, 1, POWER9, 0);
 	assert_string_equal(
 		dies(c, 1).sentence,
-		"started to take in a migrated guest (-incoming), no query of it reached KVM, asked for POWER9: accepted, ended before it ran");
+		"started to take in a migrated guest (-incoming), no query of it reached KVM, asked for POWER9: accepted, ended without a KVM_RUN that succeeded");
 	assert_says(
 		c->stories[1],
 		"guest \"db1\", started to take in a migrated guest (-incoming): no query of it reached KVM; asked for POWER9");
@@ -1184,7 +1187,7 @@ static void test_requests(void **state)
 		"; was refused POWER11 8 times (newer-than-host), then asked for POWER9: accepted, ");
 	assert_says(
 		c->stories[3],
-		"; asked for a mode 40 times and was refused 20 times, the last time for POWER9: accepted, ");
+		"; asked for a mode 40 times (refused 20 times), the last time for POWER9: accepted, ");
 	assert_says(c->stories[4], "; asked for 0xffffffff: unknown-pvr, ");
 	assert_silent(c->stories[4], "invalid");
 }
@@ -1300,7 +1303,7 @@ static void test_ran(void **state)
 		": no query of it reached KVM; was refused POWER10 (newer-than-host), then ran in the host's own mode, then asked for POWER10: newer-than-host. ");
 	assert_says(
 		c->stories[6],
-		": no query of it reached KVM; asked for POWER9: accepted, then was refused POWER10 (newer-than-host), later KVM_RUN failed with EINVAL, runs in POWER9. ");
+		": no query of it reached KVM; asked for POWER9: accepted, then was refused POWER10 (newer-than-host), a later KVM_RUN failed with EINVAL, ran in POWER9. ");
 	assert_says(c->stories[7],
 		    "asked for the host's default: host-default, runs in the host's own mode.");
 	assert_silent(c->stories[7], "raw");
@@ -1321,7 +1324,7 @@ static void test_never_ran(void **state)
 	ask(c, 3, POWER9, 0);
 	check(c, 4);
 	over(c);
-	assert_says(c->stories[1], ": asked for no mode, ended before it ran.");
+	assert_says(c->stories[1], ": asked for no mode, ended without a KVM_RUN that succeeded.");
 	assert_says(c->stories[2], ": asked for no mode.");
 	assert_says(c->stories[3],
 		    "accepted, was not seen to run (it was not watched all the time).");
@@ -1424,7 +1427,7 @@ static void test_first_run(void **state)
 	over(c);
 	assert_says(
 		c->stories[3],
-		"asked for no mode, vCPU 0 runs in the host's own mode; the first run of vCPU 1 failed: EINVAL; the first run of vCPU 2 failed: EINVAL.");
+		"asked for no mode, vCPU 0 ran in the host's own mode; the first run of vCPU 1 failed: EINVAL; the first run of vCPU 2 failed: EINVAL.");
 }
 
 /* A failure is told before the request that came later, and with the request that it obeyed. */
@@ -1452,7 +1455,7 @@ static void test_failure_in_its_place(void **state)
 	over(c);
 	assert_says(
 		c->stories[1],
-		"; asked for POWER11: accepted-above-host, its first run failed: EINVAL, then asked for POWER9: accepted, runs in POWER9.");
+		"; asked for POWER11: accepted-above-host, its first run failed: EINVAL, then asked for POWER9: accepted, ran in POWER9.");
 	assert_says(
 		c->stories[2],
 		": no query of it reached KVM; vCPU 0 asked for POWER9: accepted, its first run failed: EINVAL; vCPU 1 asked for POWER11: newer-than-host; the first run of vCPU 2 failed: EINVAL");

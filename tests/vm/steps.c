@@ -110,7 +110,8 @@ static int result_of(int ret)
 
 static void tell(const char *step, int ret)
 {
-	printf("%s vm=%d pid=%d tid=%d ret=%d", step, at < 0 ? at : vms[at].nth, getpid(), gettid(), ret);
+	printf("%s vm=%d pid=%d tid=%d ret=%d", step, at < 0 ? at : vms[at].nth, getpid(), gettid(),
+	       ret);
 }
 
 static void new_vm(uint64_t value)
