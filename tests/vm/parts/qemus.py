@@ -114,7 +114,7 @@ def sentences(machine, asks, told_modes, first=False):
             return [f"{accepted}ran in {asks.runs}"]
         if first:
             return [f"{accepted}its first run failed: {GUEST_WIDE}"]
-        return [f"{accepted}later KVM_RUN ended with exit reason {asks.exit}", f'KVM printed: "{GUEST_WIDE}"']
+        return [f"{accepted}a later KVM_RUN ended with exit reason {asks.exit}", f'KVM printed: "{GUEST_WIDE}"']
     hint = [f"{asks.mode}, this host offers {' '.join(offered(machine))}{remedy(newest, asks.mode)}"]
     if asks.errno:
         return hint + [f"asked for {asks.mode}: newer-than-host", "failed", asks.errno]
