@@ -137,7 +137,7 @@ struct teller *teller_new(const struct options *o, int wake)
 		return NULL;
 	}
 	t->opt = o;
-	t->emitter = emitter_by_name(o->verb->format(o->format).name);
+	t->emitter = o->verb->format == teller_stream ? &emit_json : emitters[o->format];
 	if (begin(t, wake))
 		return t;
 	free(t);

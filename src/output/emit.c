@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "output/emit.h"
 
-#include <string.h>
-
 /* An output is one row here, one file (src/emit_NAME.c), and its part of the docs. */
 #define OUTPUTS(OUTPUT) \
 	OUTPUT(text) \
@@ -14,11 +12,3 @@
 
 OUTPUTS(DECLARE)
 const struct emitter *const emitters[] = { OUTPUTS(ADDRESS) NULL };
-
-const struct emitter *emitter_by_name(const char *name)
-{
-	for (size_t i = 0; emitters[i]; i++)
-		if (!strcmp(emitters[i]->name, name))
-			return emitters[i];
-	return NULL;
-}

@@ -38,7 +38,4 @@ struct emitter {
 extern const struct emitter emit_text, emit_json, emit_journal;
 extern const struct emitter *const emitters[]; /* ends with NULL */
 
-/* NULL: there is none of this name. */
-const struct emitter *emitter_by_name(const char *name);
-
 #endif /* COMPATCAPS_EMIT_H */

@@ -28,7 +28,7 @@ fill() { for n in {1..30}; do echo >"$1/more$n.h"; done; }
 
 tests/layers >"$tmp/said" 2>&1 && [[ ! -s $tmp/said ]]
 result $? "src keeps to src/LAYERS"
-notices "a header of a folder above" 'it includes "cmd/cli.h", and src/LAYERS lets lib include no other folder' append lib/text.c '#include "cmd/cli.h"'
+notices "a header of a folder above" 'it includes "cmd/options.h", and src/LAYERS lets lib include no other folder' append lib/text.c '#include "cmd/options.h"'
 notices "a clock where nothing but evidence decides" "clock_gettime() is called, and diagnosis has no clock" \
 	append diagnosis/order.c 'static void now(struct timespec *t) { clock_gettime(0, t); }'
 notices "a message from there" "say() is called, and kvm has no clock, file or log" append kvm/abi.c 'static void complain(void) { say("no"); }'

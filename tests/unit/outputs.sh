@@ -535,6 +535,37 @@ ignored() {
 }
 holds "SIGHUP that is ignored stays so" ignored
 
+# ---------------------------------------------------------------- terminals
+
+# on_terminal VARIABLE=VALUE... -- ARG...: what it prints there
+on_terminal() {
+	local variables=()
+	while [[ $1 != -- ]]; do
+		variables+=("$1")
+		shift
+	done
+	shift
+	env -u NO_COLOR -u TERM "${variables[@]}" python3 -c '
+import os, pty, sys
+pid, fd = pty.fork()
+if not pid:
+    os.execv(sys.argv[1], sys.argv[1:])
+try:
+    while data := os.read(fd, 4096):
+        os.write(1, data)
+except OSError:
+    pass
+os.waitpid(pid, 0)' "$trace" "$@"
+}
+is_colored() { on_terminal "$@" >"$tmp/out" && grep -q $'\e\[' "$tmp/out"; }
+verb_on_terminals() {
+	is_colored TERM=xterm -- "$@" "$one" && is_colored -- "$@" "$one" && ! is_colored TERM=dumb -- "$@" "$one" &&
+		! is_colored TERM=xterm NO_COLOR=1 -- "$@" "$one" && is_colored TERM=dumb NO_COLOR=1 -- "$@" --color=always "$one" &&
+		! is_colored TERM=xterm -- "$@" --color=never "$one"
+}
+terminals() { verb_on_terminals replay && verb_on_terminals report && verb_on_terminals check -f lost=7 && verb_on_terminals diff "$two"; }
+holds "a terminal gets color unless it is dumb or NO_COLOR is set" terminals
+
 # ---------------------------------------------------------------- a reader who goes away
 
 # Its status is its own, and nothing is said: under pipefail too.
