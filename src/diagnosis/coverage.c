@@ -280,26 +280,3 @@ enum coverage_reason coverage_of(const struct coverage *c, const struct vm_cover
 		holes |= BIT(NOT_COVERED_CUT_OFF);
 	return first_of(holes);
 }
-
-enum coverage_reason coverage_of_trace(const struct coverage *c, unsigned int functions)
-{
-	unsigned int holes = 0;
-
-	for (int p = 0; p < ATTACH_POINTS; p++) {
-		if (!(functions & 1u << p))
-			continue;
-		if (!c->points[p].told || !c->points[p].ever)
-			holes |= BIT(NOT_COVERED_ABSENT);
-		else if (c->points[p].gap)
-			holes |= BIT(NOT_COVERED_GAP);
-		if (c->points[p].lost_at)
-			holes |= BIT(NOT_COVERED_LOST);
-	}
-	if (c->filters.threads || c->filters.processes)
-		holes |= BIT(NOT_COVERED_FILTER);
-	if (c->filters.outcomes)
-		holes |= BIT(NOT_COVERED_OUTCOMES);
-	if (c->cut_off)
-		holes |= BIT(NOT_COVERED_CUT_OFF);
-	return first_of(holes);
-}

@@ -128,7 +128,4 @@ void coverage_add(struct vm_coverage *vm, unsigned int functions, enum coverage_
 enum coverage_reason coverage_of(const struct coverage *c, const struct vm_coverage *vm,
 				 unsigned int functions);
 
-/* The same of the trace: of VMs that nothing at all may be known of. */
-enum coverage_reason coverage_of_trace(const struct coverage *c, unsigned int functions);
-
 #endif /* COMPATCAPS_COVERAGE_H */

@@ -263,38 +263,23 @@ static void say_queried(struct hint *h, const struct history_request *r,
 	}
 }
 
-void summary_request_for_author(char *buf, size_t len, const struct history_request *r,
-				const struct summary_asked *a)
+/* Causes of a mode that is not on offer: with one that is the request would have been right. */
+static bool another_mode_helps(enum arch_cause cause)
 {
-	struct hint h = { buf, len, 0 };
-
-	*buf = '\0';
-	switch ((enum arch_cause)r->cause) {
-	case ARCH_ACCEPTED_ABOVE_HOST:
-	case ARCH_NEWER_THAN_HOST:
-	case ARCH_OUTSIDE_HOST_CAPS:
-		if (a->can_query)
-			say_queried(&h, r, a);
-		if (r->early)
-			say(&h, *buf ? ALSO_EARLY : ONLY_EARLY);
-		break;
-	default:
-		break;
-	}
+	return cause == ARCH_ACCEPTED_ABOVE_HOST || cause == ARCH_NEWER_THAN_HOST ||
+	       cause == ARCH_OUTSIDE_HOST_CAPS;
 }
 
-const char *summary_remedy(char buf[DIAGNOSIS_OPTION_LEN], const struct history_request *r)
+static void say_to_author(struct hint *h, const struct history_request *r,
+			  const struct summary_asked *a)
 {
-	const struct abi_mode *mode = nearest(r);
-
-	switch ((enum arch_cause)r->cause) {
-	case ARCH_ACCEPTED_ABOVE_HOST:
-	case ARCH_NEWER_THAN_HOST:
-	case ARCH_OUTSIDE_HOST_CAPS:
-		return mode ? summary_option(buf, mode) : NULL;
-	default:
-		return NULL;
-	}
+	*h->buf = '\0';
+	if (!another_mode_helps(r->cause))
+		return;
+	if (a->can_query)
+		say_queried(h, r, a);
+	if (r->early)
+		say(h, h->n ? ALSO_EARLY : ONLY_EARLY);
 }
 
 /* ------------------------------------------------------------------ the verdict */
@@ -390,6 +375,8 @@ void diagnose_arch(const struct cc_record *r, const struct host_facts *host,
 	text_escape(comm, sizeof(comm), r->comm, sizeof(r->comm));
 	summary_fill_request(&request, r, host, offer, d->cause);
 	summary_request(d->hint, sizeof(d->hint), &request, &asked);
-	summary_request_for_author(d->developer_hint, sizeof(d->developer_hint), &request, &asked);
-	summary_remedy(d->max_cpu_compat, &request);
+	say_to_author(&(struct hint){ d->developer_hint, sizeof(d->developer_hint), 0 }, &request,
+		      &asked);
+	if (another_mode_helps(d->cause) && nearest(&request))
+		summary_option(d->max_cpu_compat, nearest(&request));
 }

@@ -50,10 +50,6 @@ void summary_fill_request(struct history_request *to, const struct cc_record *r,
 void summary_request(char *buf, size_t len, const struct history_request *request,
 		     const struct summary_asked *asked);
 
-/* What the author of the VMM can do about it; "": nothing. */
-void summary_request_for_author(char *buf, size_t len, const struct history_request *request,
-				const struct summary_asked *asked);
-
 /* The hint of a KVM_RUN that failed. h, vcpu NULL: of which VM could not be told. */
 char *summary_failure(const struct history *h, const struct history_vcpu *vcpu,
 		      const struct history_failure *failure);
@@ -79,8 +75,6 @@ void summary_not_known(const struct summary *s, struct summary_not_known *to);
 char *summary_wanted(char buf[SUMMARY_MODE_LEN], uint32_t pvr);
 /* "power9": the mode as QEMU and libvirt write it. Returns buf. */
 const char *summary_option(char buf[DIAGNOSIS_OPTION_LEN], const struct abi_mode *mode);
-/* The mode, so written, that would have done. NULL: none, or another mode would not help. */
-const char *summary_remedy(char buf[DIAGNOSIS_OPTION_LEN], const struct history_request *request);
 /* "POWER9", "the host's own mode": what a vCPU runs in. Returns buf. */
 char *summary_runs_in(char buf[SUMMARY_MODE_LEN], uint32_t pvr);
 

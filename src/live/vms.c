@@ -39,17 +39,3 @@ void vms_look(struct vms *v)
 	if (!host_vms(add, v))
 		v->known = false;
 }
-
-uint64_t vms_drop(struct vms *v, const char *name)
-{
-	uint64_t ino = 0;
-
-	for (size_t i = v->n; i--;) {
-		if (strcmp(v->list[i].name, name))
-			continue;
-		ino = v->list[i].ino;
-		memmove(&v->list[i], &v->list[i + 1], (--v->n - i) * sizeof(*v->list));
-		break;
-	}
-	return ino;
-}

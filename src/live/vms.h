@@ -28,9 +28,6 @@ void vms_look(struct vms *v);
 
 void vms_add(struct vms *v, const char *name, uint64_t ino);
 
-/* Names come again: the newest of this name. Returns its inode, 0: there was none. */
-uint64_t vms_drop(struct vms *v, const char *name);
-
 void vms_free(struct vms *v);
 
 #endif /* COMPATCAPS_VMS_H */
