@@ -361,11 +361,17 @@ bool mode_of_all(const struct history *h, bool *differs, struct history_run *mod
 	return any;
 }
 
+/* How it runs now is known where neither a request nor a KVM_RUN that failed can have been missed. */
+static bool knows_how_it_runs(const struct summary *s)
+{
+	return s->requests == COVERED && s->runs == COVERED;
+}
+
 static void tell_run(struct text *t, const struct summary *s, const char *who,
 		     const struct history_run *run, bool refused)
 {
 	/* Of one whose runs fail nobody knows whether it still runs. */
-	bool ended = s->history->ended || s->history->n_failures, all = s->requests == COVERED;
+	bool ended = s->history->ended || s->history->n_failures, all = knows_how_it_runs(s);
 	char mode[SUMMARY_MODE_LEN];
 
 	if (!all && !run->mode_known)
@@ -414,7 +420,7 @@ static void tell_different_runs(struct text *t, const struct summary *s)
 		at += (size_t)snprintf(list + at, sizeof(list) - at, "%s%s in %s", at ? ", " : "",
 				       name, mode);
 	}
-	if (s->requests != COVERED)
+	if (!knows_how_it_runs(s))
 		clause(t, SEEN_TO_DIFFER, list);
 	else
 		clause(t, h->ended || h->n_failures ? RAN_DIFFERENTLY : RUN_DIFFERENTLY, list);

@@ -89,7 +89,7 @@
 #define RAN	     "%sran in %s"
 #define RUNS_SOMEHOW "%sruns, in a mode that is not known"
 #define RAN_SOMEHOW  "%sran, in a mode that is not known"
-/* Where a request may have been missed: how it runs now is not known. */
+/* Where a request or a failure may have been missed: how it runs now is not known. */
 #define SEEN_TO_RUN	    "%swas seen to run in %s"
 #define SEEN_TO_RUN_SOMEHOW "%swas seen to run, in a mode that is not known"
 #define SEEN_TO_DIFFER	    "its vCPUs were seen to run in different modes: %s"

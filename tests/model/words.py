@@ -209,11 +209,11 @@ class Sentence:
                 if ran and (not asked or self.truth.at(ran[0]) > self.truth.at(asked[0]))]
 
     def tense(self, m):
-        """How it runs now, or ran at its end, is known where no request can have been missed. Whether it still does
-        is not, where a KVM_RUN of it has failed."""
+        """How it runs now, or ran at its end, is known where neither a request nor a KVM_RUN that failed can have been
+        missed. Whether it still does is not, where a KVM_RUN of it has failed."""
         if "seen" in m["tense"]:
-            return unless(self.c.may_miss("reg"), "nothing was missed")
-        return self.whole("reg") or unless(
+            return unless(self.c.may_miss("reg", "run"), "nothing was missed")
+        return self.whole("reg", "run") or unless(
             (m["tense"] == "ran") == (self.c.has_ended() or bool(self.c.of("run"))), "it has ended or failed, or not")
 
     def runs(self, m, mode):

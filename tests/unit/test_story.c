@@ -1068,6 +1068,23 @@ static void test_not_all(void **state)
 		"VM 1, qemu-system-ppc[7]: 1 query was seen, which succeeded; was offered POWER9, asked for POWER9: accepted, was seen to run in POWER9. Not all of its calls were seen (events were lost).");
 }
 
+/* One of its KVM_RUNs that failed may be among what was lost: then nobody knows how it runs now. */
+static void test_lost_run(void **state)
+{
+	struct scene *c = *state;
+
+	watch(c);
+	born(c, 1);
+	query(c, 1, 0, 24, P9);
+	ask(c, 1, POWER9, 0);
+	ran(c, 1, 0, POWER9);
+	lose_type(c, 1, CC_RUN);
+	over(c);
+	assert_string_equal(
+		c->stories[1],
+		"VM 1, qemu-system-ppc[7]: 1 query, which succeeded; was offered POWER9, asked for POWER9: accepted, was seen to run in POWER9.");
+}
+
 /* Its end, in a few words, and its story at once. */
 static void test_end(void **state)
 {
@@ -1810,6 +1827,7 @@ int main(void)
 		TEST(test_composed_last),
 		TEST(test_losses_after_its_end),
 		TEST(test_not_all),
+		TEST(test_lost_run),
 		TEST(test_end),
 		TEST(test_found),
 		TEST(test_incoming),
