@@ -207,314 +207,9 @@ __noinline int count_loss(enum cc_loss loss, const struct call *c, int ret)
 
 #include "bpf/shares.bpf.h"
 
-/* ---------------------------------------------------------------- what user memory holds */
+#include "bpf/user_memory.bpf.h"
 
-/* The caller's first words, as many as can be read without a fault; the others are zeroed. */
-static __always_inline __u8 read_words(__u64 *to, __u64 arg)
-{
-	const void *user = (const void *)arg;
-
-	if (!bpf_probe_read_user(to, CC_WORDS * sizeof(*to), user))
-		return CC_WORDS;
-	if (!bpf_probe_read_user(to, 2 * sizeof(*to), user))
-		return 2;
-	return !bpf_probe_read_user(to, sizeof(*to), user);
-}
-
-struct tail {
-	__u64 user; /* address of its first byte */
-	__u32 from; /* offset in the struct */
-	__u32 left;
-	__u32 read;
-	__u32 first; /* as cc_record.tail_first */
-};
-
-static __always_inline __u32 first_byte_of(__u64 word)
-{
-	__u32 byte = 0;
-
-	if (!(word & 0xffffffff)) {
-		word >>= 32;
-		byte += 4;
-	}
-	if (!(word & 0xffff)) {
-		word >>= 16;
-		byte += 2;
-	}
-	return byte + !(word & 0xff);
-}
-
-/* One chunk of the tail; 1 ends the loop. */
-static long look_at_tail(__u32 i, void *ctx)
-{
-	__u64 chunk[CC_TAIL_PIECE / sizeof(__u64)] = {};
-	struct tail *t = ctx;
-	__u32 n = t->left < CC_TAIL_PIECE ? t->left : CC_TAIL_PIECE;
-
-	if (bpf_probe_read_user(chunk, n, (const void *)(t->user + (__u64)i * CC_TAIL_PIECE)))
-		return 1;
-	for (__u32 j = 0; j < CC_TAIL_PIECE / sizeof(__u64); j++) {
-		if (!chunk[j])
-			continue;
-		t->read += j * sizeof(__u64) + first_byte_of(chunk[j]) + 1;
-		t->first = t->from + t->read - 1;
-		return 1;
-	}
-	t->read += n;
-	t->left -= n;
-	return !t->left;
-}
-
-/* The size of the kernel's own struct: what lies behind it is the tail. */
-static __always_inline __u32 kernel_size(void)
-{
-	__u32 size = ABI_SIZE_VER0;
-
-	if (bpf_core_type_exists(struct kvm_ppc_compat_caps))
-		size = bpf_core_type_size(struct kvm_ppc_compat_caps);
-	return size < ABI_SIZE_VER0 ? ABI_SIZE_VER0 : size;
-}
-
-static __always_inline __u64 usize_of(const struct call *c, const struct in_flight *t, int ret)
-{
-	__u64 word = 0;
-
-	if (!is_sized(c->cmd))
-		return 0;
-	if (t->in_words)
-		return t->in[0];
-	if (t->seen & CC_SEEN_HEAD)
-		return t->backend_head;
-	/* A failure leaves it, or writes back less. */
-	if (ret)
-		bpf_probe_read_user(&word, sizeof(word), (const void *)c->arg);
-	return word;
-}
-
-/*
- * When the call has returned the kernel has faulted in what it looked at itself. What is
- * larger than the largest page it does not look at.
- */
-static __always_inline void read_tail(struct tail *tail, const struct call *c, __u64 usize)
-{
-	__u32 ksize = kernel_size();
-
-	if (usize <= ksize || usize > CC_TAIL_MAX)
-		return;
-	tail->user = c->arg + ksize;
-	tail->from = ksize;
-	tail->left = usize - ksize;
-	bpf_loop(CC_TAIL_MAX / CC_TAIL_PIECE, look_at_tail, tail, 0);
-}
-
-/* ---------------------------------------------------------------- the record */
-
-/* The reader looks again by itself for a while after it was woken. */
-static __always_inline __u64 wake_flags(__u64 now)
-{
-	if (now - woken_ns < WAKE_NS)
-		return BPF_RB_NO_WAKEUP;
-	woken_ns = now;
-	return BPF_RB_FORCE_WAKEUP;
-}
-
-/* Not counted where it fails: user space can still look for the process. */
-static __noinline int send_args(const struct call *c, struct vm *vm)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct cc_args *a;
-	__u64 from, len;
-
-	a = bpf_ringbuf_reserve(&ring, sizeof(*a), 0);
-	if (!a)
-		return 0;
-	from = BPF_CORE_READ(task, mm, arg_start);
-	len = BPF_CORE_READ(task, mm, arg_end) - from;
-	if (len > CC_ARGS_LEN)
-		len = CC_ARGS_LEN;
-	a->type = CC_ARGS;
-	a->pid = pid_of(task);
-	a->vm = c->vm;
-	a->vm_ino = c->vm_ino;
-	a->pad = 0;
-	a->len = bpf_probe_read_user(a->args, len, (const void *)from) ? 0 : len;
-	bpf_ringbuf_submit(a, BPF_RB_NO_WAKEUP); /* its record follows */
-	vm->args_sent = 1;
-	return 0;
-}
-
-/* Word by word: to the compiler it is a string of bytes at no known boundary. */
-static __always_inline void copy_comm(char *to, const char *from)
-{
-	((__u64 *)to)[0] = ((const __u64 *)from)[0];
-	((__u64 *)to)[1] = ((const __u64 *)from)[1];
-}
-
-static __always_inline void fill_caller(struct cc_record *r, struct task_struct *task)
-{
-	r->cgroup = bpf_get_current_cgroup_id();
-	copy_comm(r->comm, task->group_leader->comm);
-	copy_comm(r->thread, task->comm);
-}
-
-static __always_inline void fill_vm(struct cc_record *r, const struct vm *vm)
-{
-	if (vm) {
-		__builtin_memcpy(r->vm_name, vm->name, sizeof(r->vm_name));
-		r->has_hook = vm->has_hook;
-		r->seen |= vm->seen;
-	} else {
-		__builtin_memset(r->vm_name, 0, sizeof(r->vm_name));
-		r->has_hook = 0;
-	}
-}
-
-static __always_inline void fill_negotiation(struct cc_record *r, const struct in_flight *t)
-{
-	__builtin_memcpy(r->in, t->in, sizeof(r->in));
-	r->in_words = t->in_words;
-	r->out_words = read_words(r->out, t->call.arg);
-	r->backend_caps = t->backend_caps;
-	r->backend_head = t->backend_head;
-	r->backend_ret = t->backend_ret;
-	r->seen = t->seen;
-	if (t->watched && t->watched == hook_watched)
-		r->seen |= CC_SEEN_WATCHED;
-}
-
-/* Of what has no struct of the caller's. */
-static __always_inline void fill_nothing(struct cc_record *r)
-{
-	__builtin_memset(r->in, 0, sizeof(r->in));
-	__builtin_memset(r->out, 0, sizeof(r->out));
-	r->in_words = r->out_words = 0;
-	r->backend_caps = r->backend_head = 0;
-	r->backend_ret = 0;
-	r->seen = 0;
-	r->tail_from = r->tail_read = r->tail_first = 0;
-}
-
-static __always_inline void fill_tail(struct cc_record *r, const struct tail *tail)
-{
-	if (tail->from)
-		r->seen |= CC_SEEN_TAIL;
-	r->tail_from = tail->from;
-	r->tail_read = tail->read;
-	r->tail_first = tail->first;
-}
-
-static __always_inline void fill_call(struct cc_record *r, const struct call *c, __u64 now, int ret)
-{
-	r->type = c->type;
-	r->mono_ns = c->mono_ns ?: now;
-	r->latency_ns = now - r->mono_ns;
-	r->vm = c->vm;
-	r->vm_ino = c->vm_ino;
-	r->arg = c->arg;
-	r->cmd = c->cmd;
-	r->ret = ret;
-	r->papr = 0;
-	r->vcpu = 0;
-}
-
-/* May it be recorded? Then its VM's command line is sent ahead of the first one. */
-static __always_inline _Bool admit(const struct call *c, struct vm *vm, __u64 bytes)
-{
-	_Bool first = vm && !vm->args_sent;
-
-	if (!has_room(c, first ? bytes + ARGS_BYTES : bytes))
-		return 0;
-	if (first)
-		send_args(c, vm);
-	return 1;
-}
-
-/* NULL: it is on none. */
-static __always_inline struct vm *vm_of(const struct call *c)
-{
-	__u64 kvm = c->kvm;
-
-	return kvm ? bpf_map_lookup_elem(&vms, &kvm) : NULL;
-}
-
-/* Global, to be verified once and not for each map that a call can be in. */
-__noinline int record_negotiation(struct in_flight *t, int ret)
-{
-	__u64 now = bpf_ktime_get_ns();
-	struct tail tail = {};
-	struct cc_record *r;
-
-	if (!t)
-		return 0;
-	if (!admit(&t->call, t->known.args_sent ? NULL : vm_of(&t->call), RECORD_BYTES))
-		return count_loss(CC_LOSS_BUDGET, &t->call, ret);
-	read_tail(&tail, &t->call, usize_of(&t->call, t, ret));
-	r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
-	if (!r)
-		return count_loss(CC_LOSS_RING, &t->call, ret);
-	fill_call(r, &t->call, now, ret);
-	fill_negotiation(r, t);
-	fill_tail(r, &tail);
-	__builtin_memcpy(r->vm_name, t->known.name, sizeof(r->vm_name));
-	r->has_hook = t->known.has_hook;
-	r->seen |= t->known.seen;
-	r->pid = t->pid;
-	r->tid = t->tid;
-	fill_caller(r, bpf_get_current_task_btf());
-	bpf_ringbuf_submit(r, wake_flags(now));
-	return 0;
-}
-
-/* Of a KVM_RUN what the vCPU shows of itself. KVM PR has no vcore. */
-static __always_inline void fill_run(struct cc_record *r, struct kvm_vcpu *vcpu)
-{
-	struct kvmppc_vcore *core = BPF_CORE_READ(vcpu, arch.vcore);
-
-	if (!bpf_core_field_exists(vcpu->stat.sum_exits))
-		return;
-	r->in[CC_VCPU_EXITS] = BPF_CORE_READ(vcpu, stat.sum_exits);
-	r->in_words = CC_VCPU_EXITS + 1;
-	if (!core || !BPF_CORE_READ(vcpu, kvm, arch.kvm_ops, enable_nested))
-		return;
-	r->in[CC_VCPU_PVR] = BPF_CORE_READ(core, arch_compat);
-	r->in_words = CC_VCPU_PVR + 1;
-}
-
-/* The thread holds the vCPU's mutex: what is enabled is what was when its call began. */
-static __always_inline void fill_vcpu(struct cc_record *r, struct kvm_vcpu *vcpu)
-{
-	r->vcpu = BPF_CORE_READ(vcpu, vcpu_id);
-	r->papr = BPF_CORE_READ(vcpu, arch.papr_enabled) != 0;
-	r->seen |= CC_SEEN_VCPU | CC_SEEN_PAPR;
-}
-
-/* vcpu: that it is about; NULL: about none, or that could not be told. */
-static __noinline int record_simple(struct call *c, struct kvm_vcpu *vcpu, int ret)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	__u64 now = bpf_ktime_get_ns();
-	struct vm *vm = vm_of(c);
-	struct cc_record *r;
-
-	if (!admit(c, vm, RECORD_BYTES))
-		return count_loss(CC_LOSS_BUDGET, c, ret);
-	r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
-	if (!r)
-		return count_loss(CC_LOSS_RING, c, ret);
-	fill_call(r, c, now, ret);
-	fill_nothing(r);
-	fill_vm(r, vm);
-	if (vcpu) {
-		fill_vcpu(r, vcpu);
-		if (c->type != CC_ARCH_COMPAT)
-			fill_run(r, vcpu);
-	}
-	r->pid = pid_of(task);
-	r->tid = tid_of(task);
-	fill_caller(r, task);
-	bpf_ringbuf_submit(r, wake_flags(now));
-	return 0;
-}
+#include "bpf/record.bpf.h"
 
 #include "bpf/lives.bpf.h"
 
@@ -613,22 +308,29 @@ static __always_inline struct in_flight *take_place(struct task_struct *task)
 	return take_overflow(task);
 }
 
+/*
+ * Another thread whose id comes to the same place may read this meanwhile. So args_sent, without
+ * which nothing here is believed, is cleared first and set last, both by exchanges: they are in
+ * order with what is written in between.
+ */
 static __noinline int get_to_know(struct known *k, const struct call *c)
 {
 	struct vm *vm;
 
+	__sync_lock_test_and_set(&k->args_sent, 0);
 	k->changes = vm_changes;
 	vm = vm_of(c);
 	k->kvm = vm ? c->kvm : 0;
 	k->number = c->vm;
 	k->ino = c->vm_ino;
-	k->seen = k->has_hook = k->args_sent = 0;
+	k->seen = k->has_hook = k->kvm_pr = 0;
 	if (!vm)
 		return 0;
 	__builtin_memcpy(k->name, vm->name, sizeof(k->name));
 	k->seen = vm->seen;
 	k->has_hook = vm->has_hook;
-	k->args_sent = vm->args_sent;
+	k->kvm_pr = vm->kvm_pr;
+	__sync_lock_test_and_set(&k->args_sent, vm->args_sent);
 	return 0;
 }
 
@@ -642,11 +344,19 @@ static __always_inline _Bool is_known(const struct known *k, __u64 kvm)
 static __always_inline _Bool is_asked_for_again(struct call *c, struct task_struct *task)
 {
 	struct in_flight *t = filter_tid ? NULL : place(task->pid, 0);
+	struct known *k;
+	__u64 number, ino;
 
-	if (!t || !is_known(&t->known, c->kvm))
+	if (!t)
 		return is_asked_for(c);
-	c->vm = t->known.number;
-	c->vm_ino = t->known.ino;
+	/* Read before it is looked at whose they are: get_to_know(). */
+	k = &t->known;
+	number = *(volatile __u64 *)&k->number;
+	ino = *(volatile __u64 *)&k->ino;
+	if (!is_known(k, c->kvm))
+		return is_asked_for(c);
+	c->vm = number;
+	c->vm_ino = ino;
 	return 1;
 }
 
@@ -948,103 +658,7 @@ int BPF_KPROBE(death_kprobe, struct kvm *kvm)
 
 #include "bpf/runs.bpf.h"
 
-/* ---------------------------------------------------------------- what KVM says */
-
-/* The VM that it is about, as far as the thread's ioctl tells. */
-static __always_inline void find_vm(struct call *c, struct task_struct *task)
-{
-	__u64 object = under_way(task, &c->cmd);
-
-	if (object && is_held((struct kvm_vcpu *)object, task))
-		c->kvm = (__u64)BPF_CORE_READ((struct kvm_vcpu *)object, kvm);
-	else if (object && is_of((struct kvm *)object, task))
-		c->kvm = object;
-	else
-		c->cmd = 0;
-}
-
-static __always_inline void fill_nobody(struct cc_record *r)
-{
-	r->seen |= CC_SEEN_INTERRUPT;
-	r->pid = r->tid = 0;
-	r->cgroup = 0;
-	__builtin_memset(r->comm, 0, sizeof(r->comm));
-	__builtin_memset(r->thread, 0, sizeof(r->thread));
-}
-
-static __always_inline void fill_line(struct cc_line *l, const char *text, __u64 len)
-{
-	__u32 n = len < sizeof(l->text) ? len : sizeof(l->text);
-
-	if (bpf_probe_read_kernel(l->text, n, text))
-		__builtin_memset(l->text, 0, sizeof(l->text));
-}
-
-static __noinline int record_line(struct call *c, const char *text, _Bool interrupt)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	__u64 now = bpf_ktime_get_ns();
-	struct vm *vm = vm_of(c);
-	struct cc_line *l;
-
-	if (!admit(c, vm, LINE_BYTES))
-		return count_loss(CC_LOSS_BUDGET, c, CC_RET_UNKNOWN);
-	l = bpf_ringbuf_reserve(&ring, sizeof(*l), 0);
-	if (!l)
-		return count_loss(CC_LOSS_RING, c, CC_RET_UNKNOWN);
-	fill_call(&l->rec, c, now, 0);
-	fill_nothing(&l->rec);
-	fill_vm(&l->rec, vm);
-	l->rec.pid = pid_of(task);
-	l->rec.tid = tid_of(task);
-	fill_caller(&l->rec, task);
-	if (interrupt)
-		fill_nobody(&l->rec);
-	fill_line(l, text, c->arg);
-	bpf_ringbuf_submit(l, wake_flags(now));
-	return 0;
-}
-
-/* Whose thread an interrupt has come upon has nothing to do with what it prints. */
-static __noinline int line_of_kvm(const char *text, __u64 len, enum printer printer)
-{
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct call c = { .type = CC_KERNEL, .arg = len };
-	_Bool interrupt = BPF_CORE_READ(task, thread_info.preempt_count) & IN_INTERRUPT;
-
-	if (interrupt && modes & (CC_MODE_FILTERED | CC_MODE_DESCENDANTS))
-		return 0;
-	if (!interrupt) {
-		find_vm(&c, task);
-		if (!is_asked_for(&c))
-			return 0;
-	}
-	/* The kernel's buffer for stacks was in use. */
-	if (printer == PRINTER_UNKNOWN)
-		return count_loss(CC_LOSS_RECURSION, &c, CC_RET_UNKNOWN);
-	return record_line(&c, text, interrupt);
-}
-
-/* Capitals or not, 'K' first in memory: "KVM: ...", "KVM-NESTEDv2: ...", "kvm [PID]: ..." */
-static __always_inline _Bool begins_with_kvm(const char *text, __u64 len)
-{
-	__u32 head = 0;
-
-	return len >= sizeof(head) && !bpf_probe_read_kernel(&head, sizeof(head), text) &&
-	       (head & 0xdfdfdf) == ('K' | 'V' << 8 | 'M' << 16);
-}
-
-/* The text comes without its time and level. */
-SEC("tp_btf")
-int BPF_PROG(console_tp, const char *text, __u64 len)
-{
-	enum printer printer;
-
-	if (!begins_with_kvm(text, len))
-		return 0;
-	printer = find_printer(ctx);
-	return printer == PRINTER_OTHER ? 0 : line_of_kvm(text, len, printer);
-}
+#include "bpf/lines.bpf.h"
 
 /* ---------------------------------------------------------------- for user space */
 

@@ -24,8 +24,8 @@ struct known {
 	__u64 number; /* as cc_record.vm */
 	__u64 ino;
 	char name[CC_VM_NAME_LEN];
-	__u32 seen; /* CC_SEEN_OPS: has_hook was read */
-	__u32 has_hook;
+	__u32 seen; /* CC_SEEN_OPS, CC_SEEN_KVM: what was read of these */
+	__u16 has_hook, kvm_pr;
 	__u32 args_sent; /* struct cc_args is ahead of the VM's records in the ring */
 	__u32 changes;	 /* vm_changes then */
 };

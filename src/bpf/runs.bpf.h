@@ -83,11 +83,10 @@ static __always_inline __u64 hardware_reason(struct kvm_vcpu *vcpu, __u32 reason
 }
 
 /* Of an error kvm_run has no reason but an older one. */
-static __always_inline _Bool is_repeated(const struct call *c, struct kvm_vcpu *vcpu, int ret)
+static __always_inline struct run_kind kind_of(const struct call *c, struct kvm_vcpu *vcpu, int ret)
 {
 	struct run_kind kind = { .ret = ret, .reason = ret < 0 ? 0 : c->cmd };
 	struct vm *vm = vm_of(c);
-	__u8 told = 1;
 
 	if (vm) {
 		kind.vm = vm->number;
@@ -96,10 +95,20 @@ static __always_inline _Bool is_repeated(const struct call *c, struct kvm_vcpu *
 	} else {
 		kind.tgid = bpf_get_current_task_btf()->tgid;
 	}
-	if (bpf_map_update_elem(&runs, &kind, &told, BPF_NOEXIST) != -EEXIST)
-		return 0;
-	__sync_fetch_and_add(&runs_repeated, 1);
-	return 1;
+	return kind;
+}
+
+/* Where it finds no room the next one of its kind is tried, and is no repetition. */
+static __always_inline int record_kind(struct call *c, struct kvm_vcpu *vcpu, int ret)
+{
+	struct run_kind kind = kind_of(c, vcpu, ret);
+	__u8 told = 1;
+
+	if (bpf_map_update_elem(&runs, &kind, &told, BPF_NOEXIST) == -EEXIST)
+		__sync_fetch_and_add(&runs_repeated, 1);
+	else if (try_simple(c, vcpu, ret))
+		bpf_map_delete_elem(&runs, &kind);
+	return 0;
 }
 
 /* The vCPU that this thread runs; NULL: that cannot be told. */
@@ -123,9 +132,7 @@ static __noinline int failed_run(__u32 reason, int ret)
 		/* What there is to be read of an exit that is none is an older one's. */
 		c.arg = ret < 0 ? 0 : hardware_reason(vcpu, reason);
 	}
-	if (!is_asked_for(&c) || is_repeated(&c, vcpu, ret))
-		return 0;
-	return record_simple(&c, vcpu, ret);
+	return is_asked_for(&c) ? record_kind(&c, vcpu, ret) : 0;
 }
 
 /* While some VM of this memory waits for one. */

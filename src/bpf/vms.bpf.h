@@ -43,8 +43,8 @@ struct vm {
 	__u64 mm;     /* whose VM it is: KVM takes its ioctls from nobody else */
 	__u32 epoch;  /* vm_epoch when it was met last */
 	__u32 passes; /* enum vm_passes */
-	__u32 seen;   /* CC_SEEN_OPS: has_hook was read */
-	__u32 has_hook;
+	__u32 seen;   /* CC_SEEN_OPS, CC_SEEN_KVM: what was read of these */
+	__u16 has_hook, kvm_pr;
 	__u32 args_sent; /* struct cc_args is ahead of the VM's records in the ring */
 	__u32 born;	 /* under the eyes of this trace */
 	__u32 looked;	 /* at debugfs, in a call: a VM that has no directory then gets none */
@@ -82,14 +82,25 @@ static __always_inline __u64 next_number(void)
 	return newest ? __sync_fetch_and_add(newest, 1) + 1 : 0;
 }
 
-static __always_inline void look_at_hook(struct vm *vm, __u64 kvm)
+/*
+ * KVM HV alone nests, and has the function for that on every kernel; only a kernel that has the
+ * ioctl has a field for the hook. So the first tells KVM PR from KVM HV, and the second does not
+ * where it is missing.
+ */
+static __always_inline void look_at_ops(struct vm *vm, __u64 kvm)
 {
 	struct kvmppc_ops *ops = BPF_CORE_READ((struct kvm *)kvm, arch.kvm_ops);
 
-	if (!ops || !bpf_core_field_exists(ops->get_compat_caps))
+	if (!ops)
 		return;
-	vm->has_hook = BPF_CORE_READ(ops, get_compat_caps) != 0;
-	vm->seen = CC_SEEN_OPS;
+	if (bpf_core_field_exists(ops->get_compat_caps)) {
+		vm->has_hook = BPF_CORE_READ(ops, get_compat_caps) != 0;
+		vm->seen |= CC_SEEN_OPS;
+	}
+	if (bpf_core_field_exists(ops->enable_nested)) {
+		vm->kvm_pr = BPF_CORE_READ(ops, enable_nested) == 0;
+		vm->seen |= CC_SEEN_KVM;
+	}
 }
 
 /* Its directory, which it gets after its birth: in a call, where it has it if ever. */
@@ -116,7 +127,7 @@ static __noinline struct vm *add_vm(__u64 kvm)
 		return NULL;
 	vm->mm = (__u64)BPF_CORE_READ((struct kvm *)kvm, mm);
 	vm->epoch = vm_epoch;
-	look_at_hook(vm, kvm);
+	look_at_ops(vm, kvm);
 	number = next_number();
 	__sync_val_compare_and_swap(&vm->number, 0, number);
 	return vm;

@@ -196,7 +196,7 @@ static bool tail_valid(const struct cc_record *r)
 
 static bool negotiation_valid(const struct cc_record *r)
 {
-	if (!abi_by_cmd(r->cmd) || r->has_hook > 1 || !tail_valid(r))
+	if (!abi_by_cmd(r->cmd) || !tail_valid(r))
 		return false;
 	/* The head is read where the hook returns. */
 	return !(r->seen & CC_SEEN_HEAD) || r->seen & CC_SEEN_BACKEND;

@@ -289,9 +289,11 @@ static bool is_before_papr(const struct cc_record *r)
 	return r->seen & CC_SEEN_PAPR && !r->papr;
 }
 
-/* That the ops were read and have no hook: a kernel that has one has it in KVM HV alone. */
+/* An older recording has the hook alone, which of the two backends only KVM HV has. */
 static bool is_kvm_pr(const struct cc_record *r)
 {
+	if (r->seen & CC_SEEN_KVM)
+		return r->kvm_pr;
 	return r->seen & CC_SEEN_OPS && !r->has_hook;
 }
 

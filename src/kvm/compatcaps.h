@@ -50,7 +50,8 @@ enum cc_seen {
 	CC_SEEN_INTERRUPT = 1 << 5, /* an interrupt printed the line: no process, no thread */
 	CC_SEEN_VCPU = 1 << 6,	    /* vcpu: the vCPU that it is about */
 	CC_SEEN_PAPR = 1 << 7,	    /* papr: of that vCPU; of a request before the call */
-	CC_SEEN_ALL = (1 << 8) - 1,
+	CC_SEEN_KVM = 1 << 8,	    /* kvm_pr was read from the VM's kvm_ops */
+	CC_SEEN_ALL = (1 << 9) - 1,
 };
 
 /* Of a KVM_RUN, where in_words says that it is there: */
@@ -91,7 +92,8 @@ struct cc_record {
 	__u32 tail_first; /* offset in the struct of the first non-zero one; 0: none */
 	__u8 in_words;
 	__u8 out_words;
-	__u8 has_hook;		      /* the VM's backend implements get_compat_caps */
+	__u8 has_hook : 1;	      /* the VM's backend implements get_compat_caps */
+	__u8 kvm_pr : 1;	      /* the VM is one of KVM PR; 0: of KVM HV */
 	__u8 papr;		      /* KVM_CAP_PPC_PAPR is enabled on the vCPU */
 	__u32 vcpu;		      /* its id */
 	char comm[CC_COMM_LEN];	      /* of the process (its leader) */

@@ -176,7 +176,7 @@ class World:  # pylint: disable=too-many-instance-attributes
     def put_of(self, event, evidence, start=None):
         plan, thread = event.vm.plan, event.data.get("thread", 0)
         if self.schema_1:
-            evidence = {key: value for key, value in evidence.items() if key not in ("vcpu", "papr")}
+            evidence = {key: value for key, value in evidence.items() if key not in ("vcpu", "papr", "kvm_pr")}
         self.put(event, LINE_TYPES[event.kind], pid=plan["pid"], tid=plan["pid"] + thread, comm=plan["comm"],
                  thread=f"CPU {thread - 1}/KVM" if thread else plan["comm"], evidence=evidence,
                  **{"mono_ns": start} if start else {})
@@ -356,10 +356,12 @@ class World:  # pylint: disable=too-many-instance-attributes
     def put_call(self, event, start=None, **more):
         if event.lost:
             return
-        has_hook = None if not self.host.abi or "ops" in self.host.hidden else not event.vm.plan["pr"]
+        sees_ops = "ops" not in self.host.hidden
+        has_hook = not event.vm.plan["pr"] if self.host.abi and sees_ops else None
+        kvm_pr = event.vm.plan["pr"] if sees_ops else None
         self.put_of(event, self.evidence(event.vm, cmd=hex32(event.data.get("cmd", 0)), ret=event.ret,
                                                latency_ns=self.t - (start or self.t) + CALL_NS, **{
-            "in": [], "out": [], "vcpu": None, "papr": None, "watched": False, "has_hook": has_hook, "hook": None,
+            "in": [], "out": [], "vcpu": None, "papr": None, "watched": False, "has_hook": has_hook, "kvm_pr": kvm_pr, "hook": None,
             "head": None, "tail": None, **more}), start=start)
 
     def do_check(self, step, vm):

@@ -333,9 +333,9 @@ class Truth:
             return {"accepted-above-host" if known and entry.why == "above" else "accepted" if entry.pvr else "host-default"}
         unclear = {"before-papr"} if not self.world.schema_1 and not entry.papr else {"rejected"}
         if entry.why == "pr":
-            # A kernel whose ops have no hook does not tell which backend a VM has: nobody can know.
-            sees_ops = h.abi and "ops" not in h.hidden
-            return {"kvm-pr"} if sees_ops else {"rejected", "unknown-pvr", "newer-than-host", "outside-host-caps", *unclear}
+            # Older recordings have the hook alone, by which a kernel without the ioctl does not tell its backends apart.
+            is_told = "ops" not in h.hidden and (h.abi or not self.world.schema_1)
+            return {"kvm-pr"} if is_told else {"rejected", "unknown-pvr", "newer-than-host", "outside-host-caps", *unclear}
         if entry.why == "unknown":
             return {"unknown-pvr"}
         if entry.why == "newer":

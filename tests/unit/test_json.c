@@ -445,7 +445,7 @@ static void test_shape(void **state)
 		"\"evidence\":{\"vm\":\"0xc000000012345678\",\"vm_ino\":33,\"vm_name\":\"4711-12\","
 		"\"cgroup\":77,\"name_option\":\"guest=db1,debug-threads=on\",\"cmd\":\"0x2000aeb8\","
 		"\"arg\":\"0x000000007fffc0de\",\"ret\":0,\"latency_ns\":5044,\"in\":[24,0,0],"
-		"\"out\":[24,0,6917529027641081856],\"vcpu\":null,\"papr\":null,\"watched\":true,\"has_hook\":true,"
+		"\"out\":[24,0,6917529027641081856],\"vcpu\":null,\"papr\":null,\"watched\":true,\"has_hook\":true,\"kvm_pr\":null,"
 		"\"hook\":{\"ret\":0,\"caps\":\"0x6000000000000000\"},\"head\":24,\"tail\":null}}",
 		"{\"type\":\"arch-compat\",\"seq\":8,\"ts\":\"2026-11-22T06:00:00.128456789Z\","
 		"\"mono_ns\":5000000,\"pid\":4711,\"tid\":4712,\"comm\":\"qemu-system-ppc\","

@@ -376,6 +376,8 @@ static void noise_seen(struct cc_record *r)
 	r->seen = noise() & CC_SEEN_ALL & ~(unsigned int)CC_SEEN_INTERRUPT;
 	if (r->seen & CC_SEEN_OPS)
 		r->has_hook = noise() & 1;
+	if (r->seen & CC_SEEN_KVM)
+		r->kvm_pr = noise() & 1;
 	if (r->seen & CC_SEEN_HEAD)
 		r->backend_head = noise();
 	if (r->seen & CC_SEEN_BACKEND) {
