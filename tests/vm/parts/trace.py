@@ -145,6 +145,8 @@ def check_evidence(tap, name, kernel, answer, calls, events):
             wrong.append(f"{case}, call {n}: first non-zero byte at {event['tail']}")
         if not isinstance(event["latency_ns"], int) or event["latency_ns"] <= 0:
             wrong.append(f"{case}, call {n}: latency {event['latency_ns']}")
+    tap.same({event["evidence"]["kvm_pr"] for *_, event in pairs_of(calls, events)}, {answer == "ENOTTY"},
+             f"{name}: the record tells KVM PR from KVM HV")
     # KVM PR is asked by way of a VM of its own.
     vms = {}
     for case, _, _, event in pairs_of(calls, events):
