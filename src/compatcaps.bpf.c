@@ -507,7 +507,7 @@ int BPF_PROG(reg_fexit, struct kvm_vcpu *vcpu, __u64 id, union kvmppc_one_reg *v
 	if (id != ABI_REG_ARCH_COMPAT)
 		return 0;
 	whole_call(CC_ARCH_COMPAT, (__u64)vcpu->kvm, vcpu, val->wval, ret);
-	return await_vcpu(vcpu);
+	return await_vcpu(vcpu, 1);
 }
 
 /*
@@ -532,7 +532,7 @@ static __noinline int end_call(enum cc_type type, int ret)
 	vcpu = type == CC_ARCH_COMPAT ? (struct kvm_vcpu *)t->vcpu : NULL;
 	record_simple(&t->call, vcpu, ret);
 	forget_call(t);
-	return vcpu ? await_vcpu(vcpu) : 0;
+	return vcpu ? await_vcpu(vcpu, 1) : 0;
 }
 
 SEC("kprobe")

@@ -6,17 +6,26 @@
 #ifndef COMPATCAPS_LINES_BPF_H
 #define COMPATCAPS_LINES_BPF_H
 
-/* The VM that it is about, as far as the thread's ioctl tells. */
-static __always_inline void find_vm(struct call *c, struct task_struct *task)
+static __always_inline _Bool in_interrupt(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, thread_info.preempt_count) & IN_INTERRUPT;
+}
+
+/* The VM that it is about, as far as the thread's ioctl tells. Returns the vCPU; NULL: none. */
+static __always_inline struct kvm_vcpu *find_vm(struct call *c, struct task_struct *task)
 {
 	__u64 object = under_way(task, &c->cmd);
+	struct kvm_vcpu *vcpu = (struct kvm_vcpu *)object;
 
-	if (object && is_held((struct kvm_vcpu *)object, task))
-		c->kvm = (__u64)BPF_CORE_READ((struct kvm_vcpu *)object, kvm);
-	else if (object && is_of((struct kvm *)object, task))
+	if (object && is_held(vcpu, task)) {
+		c->kvm = (__u64)BPF_CORE_READ(vcpu, kvm);
+		return vcpu;
+	}
+	if (object && is_of((struct kvm *)object, task))
 		c->kvm = object;
 	else
 		c->cmd = 0;
+	return NULL;
 }
 
 static __always_inline void fill_nobody(struct cc_record *r)
@@ -36,7 +45,20 @@ static __always_inline void fill_line(struct cc_line *l, const char *text, __u64
 		__builtin_memset(l->text, 0, sizeof(l->text));
 }
 
-static __noinline int record_line(struct call *c, const char *text, _Bool interrupt)
+/* Of KVM_SET_ONE_REG also which register: the first word of what its argument points to. */
+static __always_inline void fill_ioctl(struct cc_record *r, struct task_struct *task,
+				       struct kvm_vcpu *vcpu)
+{
+	struct pt_regs *regs = BPF_CORE_READ(task, thread.regs);
+
+	r->vcpu = BPF_CORE_READ(vcpu, vcpu_id);
+	r->seen |= CC_SEEN_VCPU;
+	if (r->cmd == ABI_CMD_SET_ONE_REG)
+		r->in_words = !bpf_probe_read_user(&r->in[0], sizeof(r->in[0]),
+						   (const void *)BPF_CORE_READ(regs, gpr[5]));
+}
+
+static __noinline int record_line(struct call *c, struct kvm_vcpu *vcpu, const char *text)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 now = bpf_ktime_get_ns();
@@ -54,10 +76,14 @@ static __noinline int record_line(struct call *c, const char *text, _Bool interr
 	l->rec.pid = pid_of(task);
 	l->rec.tid = tid_of(task);
 	fill_caller(&l->rec, task);
-	if (interrupt)
+	if (vcpu)
+		fill_ioctl(&l->rec, task, vcpu);
+	if (in_interrupt(task))
 		fill_nobody(&l->rec);
 	fill_line(l, text, c->arg);
 	bpf_ringbuf_submit(l, wake_flags(now));
+	if (vcpu && c->cmd == ABI_CMD_RUN)
+		await_vcpu(vcpu, 0);
 	return 0;
 }
 
@@ -66,19 +92,20 @@ static __noinline int line_of_kvm(const char *text, __u64 len, enum printer prin
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct call c = { .type = CC_KERNEL, .arg = len };
-	_Bool interrupt = BPF_CORE_READ(task, thread_info.preempt_count) & IN_INTERRUPT;
+	struct kvm_vcpu *vcpu = NULL;
 
-	if (interrupt && modes & (CC_MODE_FILTERED | CC_MODE_DESCENDANTS))
-		return 0;
-	if (!interrupt) {
-		find_vm(&c, task);
+	if (in_interrupt(task)) {
+		if (modes & (CC_MODE_FILTERED | CC_MODE_DESCENDANTS))
+			return 0;
+	} else {
+		vcpu = find_vm(&c, task);
 		if (!is_asked_for(&c))
 			return 0;
 	}
 	/* The kernel's buffer for stacks was in use. */
 	if (printer == PRINTER_UNKNOWN)
 		return count_loss(CC_LOSS_RECURSION, &c, CC_RET_UNKNOWN);
-	return record_line(&c, text, interrupt);
+	return record_line(&c, vcpu, text);
 }
 
 /* Capitals or not, 'K' first in memory: "KVM: ...", "KVM-NESTEDv2: ...", "kvm [PID]: ..." */

@@ -6,9 +6,10 @@
  * entered, also where KVM gives it up on the way: both are in the ring, in the order of its calls.
  *
  * Of each VM the first KVM_RUN that ends well is waited for, from its birth on, or since it was met
- * first; and again the next one of each vCPU that got a request for a mode. An exit to user space
- * is no place for a search. So it is counted how many VMs have something to wait for, in all and by
- * the memory that a VM is of, and where that is 0 an exit costs a look at one number, or at two.
+ * first; and again the next one of each vCPU that got a request for a mode, or ran while KVM
+ * printed a line. An exit to user space is no place for a search. So it is counted how many VMs
+ * have something to wait for, in all and by the memory that a VM is of, and where that is 0 an exit
+ * costs a look at one number, or at two.
  *
  * Include after count_loss(), record_simple() and inode_of().
  */
@@ -68,8 +69,11 @@ static __always_inline _Bool vm_passes(struct vm *vm, struct task_struct *task)
 	return decide(vm, process_passes(task, vm->ino));
 }
 
-/* It got a request for a mode, whatever became of it. */
-static __noinline int await_vcpu(struct kvm_vcpu *vcpu)
+/*
+ * It got a request for a mode, whatever became of it; or KVM printed a line while it ran, which is
+ * of no later KVM_RUN than the one that ends well.
+ */
+static __noinline int await_vcpu(struct kvm_vcpu *vcpu, _Bool asks)
 {
 	__u64 kvm = (__u64)BPF_CORE_READ(vcpu, kvm);
 	struct vm *vm = bpf_map_lookup_elem(&vms, &kvm);
@@ -78,7 +82,8 @@ static __noinline int await_vcpu(struct kvm_vcpu *vcpu)
 
 	if (!vm || vm->passes != VM_PASSES || i >= MAX_VCPUS)
 		return 0;
-	__sync_fetch_and_add(&vm->requests, 1);
+	if (asks)
+		__sync_fetch_and_add(&vm->requests, 1);
 	if (!(__sync_fetch_and_or(&vm->asked[i / BITS_OF_WORD], bit) & bit))
 		await(vm);
 	return 0;

@@ -236,7 +236,7 @@ bool record_valid(const struct cc_record *r)
 	case CC_RAN:
 		return r->ret >= 0 && r->vm && !run_failed(r) && vcpu_valid(r);
 	case CC_KERNEL:
-		return r->arg;
+		return r->arg && r->in_words <= 1;
 	case CC_VM_CREATED:
 		return r->ret < 0 ? !r->vm : r->vm;
 	case CC_VM_ENDED:

@@ -132,6 +132,9 @@ bool host_can_answer(const struct host_facts *host);
 /* Is the host known to be one where the backend hook has no answer? */
 bool host_hook_must_fail(const struct host_facts *host);
 
+/* Of a KVM_RUN: KVM HV refuses it as long as KVM_CAP_PPC_PAPR is not enabled on the vCPU. */
+bool run_lacks_papr(const struct cc_record *r);
+
 /* host: for what the kernel can; offer: for what this VM knows. */
 void diagnose_arch(const struct cc_record *r, const struct host_facts *host,
 		   const struct offer *offer, struct arch_diagnosis *d);

@@ -148,10 +148,24 @@ static void add_retry(struct history *h, struct history_room *room, const struct
 		await_retry(h, room, r, d);
 }
 
-void history_forget_retries(struct history *h)
+static void forget_retries(struct history *h)
 {
 	for (unsigned int i = 0; h->retries && i < HISTORY_RETRIES; i++)
 		h->retries[i].since = 0;
+}
+
+static void forget_ioctls_of_lines(struct history *h)
+{
+	for (unsigned int i = 0; h->lines && i < HISTORY_LINES; i++)
+		h->lines[i].cmd = 0;
+}
+
+void history_missed(struct history *h, unsigned int functions)
+{
+	if (functions & COVERAGE_QUERIES)
+		forget_retries(h);
+	if (functions & (COVERAGE_REQUESTS | COVERAGE_RUNS))
+		forget_ioctls_of_lines(h);
 }
 
 void history_query(struct history *h, struct history_room *room, const struct cc_record *r,
@@ -365,9 +379,10 @@ static bool has_lines(struct history *h, struct history_room *room)
 	return h->lines;
 }
 
-void history_keep_line(struct history *h, struct history_room *room,
-		       const struct history_line *line)
+void history_keep_line(struct history *h, struct history_room *room, const struct frame *f,
+		       uint64_t seq)
 {
+	const struct cc_record *r = f->kernel.rec;
 	unsigned int i = h->n_lines++ % HISTORY_LINES;
 	struct history_line *at;
 
@@ -377,10 +392,16 @@ void history_keep_line(struct history *h, struct history_room *room,
 	}
 	at = &h->lines[i];
 	drop_line(room, at);
-	*at = *line;
-	at->text = NULL;
-	if (room->line_bytes + bytes_of(line->text) <= HISTORY_LINE_BYTES)
-		at->text = strdup(line->text);
+	*at = (struct history_line){ .tid = r->tid,
+				     .cmd = r->vm ? r->cmd : 0,
+				     .mono_ns = r->mono_ns,
+				     .seq = seq,
+				     .vcpu_known = r->seen & CC_SEEN_VCPU,
+				     .vcpu = r->vcpu,
+				     .reg_known = r->in_words,
+				     .reg = r->in[0] };
+	if (room->line_bytes + bytes_of(f->kernel.text) <= HISTORY_LINE_BYTES)
+		at->text = strdup(f->kernel.text);
 	room->line_bytes += bytes_of(at->text);
 	if (!at->text)
 		leave_out(h, room);
@@ -403,29 +424,56 @@ const struct history_line *history_line_by_number(const struct history *h, uint3
 
 #define LINE_AGE_NS 1000000000u /* so old a line of an earlier call of the thread may be */
 
-/* Where the end of a call alone is watched, when it began is not known: the ioctl has to do. */
-const char *history_line_of_call(const struct history *h, const struct cc_record *r)
+static bool is_recent(const struct history_line *line, const struct cc_record *r)
 {
-	const struct history_line *line = history_line(h, 0);
-
-	if (!line || !line->tid || line->tid != r->tid ||
-	    line->mono_ns > r->mono_ns + r->latency_ns)
-		return NULL;
-	if (r->latency_ns)
-		return line->mono_ns >= r->mono_ns ? line->text : NULL;
-	if (line->mono_ns + LINE_AGE_NS < r->mono_ns)
-		return NULL;
-	return r->type == CC_ARCH_COMPAT && line->cmd == ABI_CMD_SET_ONE_REG ? line->text : NULL;
+	return line->mono_ns <= r->mono_ns + r->latency_ns &&
+	       line->mono_ns + LINE_AGE_NS >= r->mono_ns;
 }
 
-uint32_t history_line_of_run(const struct history *h, const struct cc_record *r, bool first)
+/* Not of another vCPU, as far as that is known. */
+static bool may_be_of(const struct history_line *line, const struct cc_record *r)
+{
+	return !line->vcpu_known || !(r->seen & CC_SEEN_VCPU) || line->vcpu == r->vcpu;
+}
+
+static bool is_of_request(const struct history_line *line, const struct history_vcpu *vcpu,
+			  const struct cc_record *r)
+{
+	uint64_t before = vcpu && vcpu->n_kept ? vcpu->requests[vcpu->n_kept - 1].seq : 0;
+
+	return line->cmd == ABI_CMD_SET_ONE_REG && line->seq > before && may_be_of(line, r) &&
+	       (!line->reg_known || line->reg == ABI_REG_ARCH_COMPAT) && is_recent(line, r);
+}
+
+static bool is_in_call(const struct history_line *line, const struct cc_record *r)
+{
+	return line->mono_ns >= r->mono_ns && line->mono_ns <= r->mono_ns + r->latency_ns;
+}
+
+const char *history_line_of_call(const struct history *h, const struct history_vcpu *vcpu,
+				 const struct cc_record *r)
+{
+	for (unsigned int age = 0; r->tid && age < HISTORY_LINES; age++) {
+		const struct history_line *line = history_line(h, age);
+
+		if (!line || line->tid != r->tid)
+			continue;
+		if (r->latency_ns ? is_in_call(line, r) :
+				    r->type == CC_ARCH_COMPAT && is_of_request(line, vcpu, r))
+			return line->text;
+	}
+	return NULL;
+}
+
+uint32_t history_line_of_run(const struct history *h, const struct history_vcpu *vcpu,
+			     const struct cc_record *r, bool first)
 {
 	for (unsigned int age = 0; age < HISTORY_LINES; age++) {
 		const struct history_line *line = history_line(h, age);
 
-		if (!line || line->cmd != ABI_CMD_RUN || line->tid != r->tid)
+		if (!line || line->cmd != ABI_CMD_RUN || line->tid != r->tid || !may_be_of(line, r))
 			continue;
-		if (!first && line->mono_ns + LINE_AGE_NS < r->mono_ns)
+		if ((!first && !is_recent(line, r)) || (vcpu && line->seq < vcpu->ran.seq))
 			return 0;
 		return h->n_lines - age;
 	}

@@ -14,6 +14,7 @@
 #ifndef COMPATCAPS_HISTORY_H
 #define COMPATCAPS_HISTORY_H
 
+#include "diagnosis/coverage.h"
 #include "diagnosis/diagnosis.h"
 #include "diagnosis/inventory.h"
 #include "diagnosis/order.h"
@@ -59,6 +60,7 @@ struct history_failure {
 	int32_t ret;
 	uint32_t line; /* of the VM's lines the one that KVM printed in it, from 1 on; 0: none */
 	bool hardware_known; /* hardware_reason holds */
+	bool without_papr;   /* of KVM HV: KVM_CAP_PPC_PAPR was not enabled on the vCPU */
 	enum history_first first;
 	bool mode_known; /* the mode that the vCPU had then */
 	uint32_t pvr;
@@ -85,7 +87,11 @@ struct history_line {
 	char *text;
 	uint32_t tid;
 	uint32_t cmd; /* the ioctl on this VM that the thread was in; 0: none that is known */
-	uint64_t mono_ns;
+	uint64_t mono_ns, seq;
+	bool vcpu_known; /* false also in older recordings */
+	uint32_t vcpu;
+	bool reg_known;
+	uint64_t reg; /* that a KVM_SET_ONE_REG set */
 };
 
 /* Of a query that was told to retry. */
@@ -160,8 +166,11 @@ void history_free(struct history *h, struct history_room *room);
 void history_query(struct history *h, struct history_room *room, const struct cc_record *r,
 		   const struct diagnosis *d, unsigned int epoch, bool hides_retries,
 		   struct retry *retry);
-/* Another call may have come after such an E2BIG, unseen. */
-void history_forget_retries(struct history *h);
+/*
+ * A call in these functions (a set of points) may have come unseen. So the next query may not be
+ * the first one after an E2BIG, and what KVM printed may have been of that call.
+ */
+void history_missed(struct history *h, unsigned int functions);
 
 /* The vCPU that a record is about, made where it is a new one. NULL: there is no room. */
 struct history_vcpu *history_vcpu_of(struct history *h, struct history_room *room,
@@ -185,20 +194,27 @@ const struct history_request *history_in_force(const struct history_vcpu *vcpu,
 bool history_has_run(const struct history *h);
 unsigned int history_requests(const struct history *h);
 
-/* Copies the line and its text. */
-void history_keep_line(struct history *h, struct history_room *room,
-		       const struct history_line *line);
+/* A line that KVM printed: seq is its event's. */
+void history_keep_line(struct history *h, struct history_room *room, const struct frame *f,
+		       uint64_t seq);
 /* Of the newest lines the one that is this old, the newest first; NULL: it is not there. */
 const struct history_line *history_line(const struct history *h, unsigned int age);
 /* The line of this number, from 1 on; NULL: it is not there any more. */
 const struct history_line *history_line_by_number(const struct history *h, uint32_t number);
 
-/* The line that KVM printed in this call, as far as thread and time tell; NULL: none. */
-const char *history_line_of_call(const struct history *h, const struct cc_record *r);
 /*
- * The number of the line that KVM printed in this KVM_RUN: of its thread, and in a first run of its
- * vCPU, or just before it ended; 0: none.
+ * The line that KVM printed in this query or request; NULL: none. A query's beginning and end were
+ * both seen. A request's end alone was: the line is of its thread and its vCPU, of that register,
+ * and no older than that vCPU's request before. vcpu NULL: it is not known.
  */
-uint32_t history_line_of_run(const struct history *h, const struct cc_record *r, bool first);
+const char *history_line_of_call(const struct history *h, const struct history_vcpu *vcpu,
+				 const struct cc_record *r);
+/*
+ * The number of the line that KVM printed since the last KVM_RUN of this vCPU that ended well (the
+ * next one after a line is always recorded); 0: none. In older recordings a line has no vCPU: then
+ * it is of the thread, and in a first run of its vCPU, or just before this one ended.
+ */
+uint32_t history_line_of_run(const struct history *h, const struct history_vcpu *vcpu,
+			     const struct cc_record *r, bool first);
 
 #endif /* COMPATCAPS_HISTORY_H */

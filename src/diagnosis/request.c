@@ -297,6 +297,12 @@ static bool is_kvm_pr(const struct cc_record *r)
 	return r->seen & CC_SEEN_OPS && !r->has_hook;
 }
 
+/* KVM PR runs such a guest. */
+bool run_lacks_papr(const struct cc_record *r)
+{
+	return r->ret == -EINVAL && is_before_papr(r) && r->seen & CC_SEEN_KVM && !r->kvm_pr;
+}
+
 static enum arch_cause accepted_cause(const struct offer *offer, const struct abi_pvr *known)
 {
 	uint64_t modes = known_modes(offer);

@@ -216,9 +216,7 @@ static struct vm *meet(struct session *s, const struct cc_record *r, const char 
 	note_guest(s, vm, name_option);
 	if (!vm)
 		return NULL;
-	/* Another call may have come after its E2BIG. */
-	if (missed & COVERAGE_QUERIES)
-		history_forget_retries(&vm->history);
+	history_missed(&vm->history, missed);
 	/* Schema 1: it has done more since its end was told. */
 	vm->told = false;
 	return vm;
@@ -427,7 +425,7 @@ static void on_negotiation(struct session *s, const struct frame *f)
 		s->host.kernel_cmd = proven;
 	vm = meet(s, r, f->call.name_option);
 	diagnose(r, &s->host, &d);
-	diagnose_line(r, vm ? history_line_of_call(&vm->history, r) : NULL, &d);
+	diagnose_line(r, vm ? history_line_of_call(&vm->history, NULL, r) : NULL, &d);
 	if (f->call.said)
 		say_again(&d, f->call.said);
 	if (vm)
@@ -480,7 +478,9 @@ static void on_arch_compat(struct session *s, const struct frame *f)
 	struct arch_diagnosis d;
 	struct event e;
 
-	offer.message = vm ? history_line_of_call(&vm->history, r) : NULL;
+	if (vm)
+		offer.message = history_line_of_call(
+			&vm->history, history_vcpu_of(&vm->history, &s->vms.room, r), r);
 	diagnose_arch(r, &s->host, &offer, &d);
 	if (said) {
 		d.cause = said->arch_cause;
@@ -540,6 +540,7 @@ static void on_run(struct session *s, const struct frame *f)
 		.seq = number_of(s, EVENT_RUN, f),
 		.hardware_reason = r->arg,
 		.hardware_known = r->vm,
+		.without_papr = run_lacks_papr(r),
 		.exit_reason = r->cmd,
 		.ret = r->ret,
 		.first = first_of(s, vm, vcpu, r),
@@ -555,7 +556,7 @@ static void on_run(struct session *s, const struct frame *f)
 	if (request)
 		failure.request = *request;
 	if (h)
-		failure.line = history_line_of_run(h, r, run.first);
+		failure.line = history_line_of_run(h, vcpu, r, run.first);
 	hint = summary_failure(h, vcpu, &failure);
 	fill_run(h, request, &run);
 	run.hint = hint ? hint : "KVM_RUN failed";
@@ -588,13 +589,7 @@ static void on_ran(struct session *s, const struct frame *f)
 
 static void keep_line(struct session *s, struct vm *vm, const struct frame *f)
 {
-	const struct cc_record *r = f->kernel.rec;
-	const struct history_line line = { .text = (char *)f->kernel.text,
-					   .tid = r->tid,
-					   .cmd = r->vm ? r->cmd : 0,
-					   .mono_ns = r->mono_ns };
-
-	history_keep_line(&vm->history, &s->vms.room, &line);
+	history_keep_line(&vm->history, &s->vms.room, f, number_of(s, EVENT_KERNEL, f));
 }
 
 /* In no ioctl that is known: it may be of any VM of its process. */

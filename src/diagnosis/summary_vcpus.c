@@ -23,13 +23,15 @@ static const char *newest_of(uint64_t modes)
 	return newest;
 }
 
-/* How a KVM_RUN ended that failed, and what KVM printed in it. */
+#define EXIT_LEN 128 /* of how a KVM_RUN ended that failed */
+
 static void exit_text(char *buf, size_t len, const struct history_failure *f)
 {
 	char name[16];
 
 	if (f->ret < 0)
-		snprintf(buf, len, "%s", errno_name(f->ret, name, sizeof(name)));
+		snprintf(buf, len, f->without_papr ? WITHOUT_PAPR : "%s",
+			 errno_name(f->ret, name, sizeof(name)));
 	else if (!f->hardware_known)
 		snprintf(buf, len, "exit reason %s", abi_exit_name(f->exit_reason));
 	else if (f->exit_reason == ABI_EXIT_INTERNAL_ERROR)
@@ -59,7 +61,7 @@ static void tell_first_run(struct text *t, const struct history *h, const struct
 			   const struct history_failure *f, enum of_whom whom)
 {
 	const char *line = line_of(h, f);
-	char how[96], what[LINE_SAID + 112];
+	char how[EXIT_LEN], what[LINE_SAID + EXIT_LEN + 16];
 
 	exit_text(how, sizeof(how), f);
 	if (line)
@@ -80,7 +82,7 @@ static void tell_plain_run(struct text *t, const struct history *h, const struct
 {
 	bool later = vcpu && vcpu->first_run && vcpu->first_run < f->seq;
 	const char *line = line_of(h, f);
-	char how[96];
+	char how[EXIT_LEN];
 
 	exit_text(how, sizeof(how), f);
 	if (later && whom == OF_UNNAMED && vcpu->known)
@@ -167,6 +169,7 @@ struct telling {
 	const struct summary *s;
 	const struct history_vcpu *vcpu;
 	const char *who; /* before the first clause */
+	bool several;	 /* vCPUs, of which the same is told */
 	bool told_failure, told_run;
 	bool begun; /* something of it was told */
 };
@@ -235,6 +238,37 @@ static bool is_followed(const struct history_vcpu *vcpu, const struct history_re
 	return runs_now(vcpu) || (vcpu->failure && vcpu->failure->seq > r->seq);
 }
 
+static const char *was(bool several)
+{
+	return several ? "were" : "was";
+}
+
+static void tell_again(struct telling *g, bool refused, const char *mode, unsigned int n,
+		       const char *cause)
+{
+	if (refused && n > 1)
+		clause(g->t, THEN_REFUSED_TIMES, was(g->several), mode, n, cause);
+	else if (refused)
+		clause(g->t, THEN_REFUSED, was(g->several), mode, cause);
+	else if (n > 1)
+		clause(g->t, THEN_ASKED_TIMES, mode, n, cause);
+	else
+		clause(g->t, THEN_ASKED, mode, cause);
+}
+
+static void tell_first(struct telling *g, bool refused, const char *mode, unsigned int n,
+		       const char *cause)
+{
+	if (refused && n > 1)
+		clause(g->t, REFUSED_TIMES, g->who, was(g->several), mode, n, cause);
+	else if (refused)
+		clause(g->t, REFUSED, g->who, was(g->several), mode, cause);
+	else if (n > 1)
+		clause(g->t, ASKED_TIMES, g->who, mode, n, cause);
+	else
+		clause(g->t, ASKED, g->who, mode, cause);
+}
+
 /* n equal requests one after the other. */
 static void tell_requests(struct telling *g, const struct history_request *r, unsigned int n,
 			  bool last)
@@ -246,14 +280,10 @@ static void tell_requests(struct telling *g, const struct history_request *r, un
 	summary_wanted(mode, r->pvr);
 	if (last && r->cause == ARCH_ACCEPTED_ABOVE_HOST && is_followed(g->vcpu, r))
 		tell_above_host(g->t, g->begun ? "then " : g->who, r, n);
-	else if (g->begun && n > 1)
-		clause(g->t, refused ? THEN_REFUSED_TIMES : THEN_ASKED_TIMES, mode, n, cause);
 	else if (g->begun)
-		clause(g->t, refused ? THEN_REFUSED : THEN_ASKED, mode, cause);
-	else if (n > 1)
-		clause(g->t, refused ? REFUSED_TIMES : ASKED_TIMES, g->who, mode, n, cause);
+		tell_again(g, refused, mode, n, cause);
 	else
-		clause(g->t, refused ? REFUSED : ASKED, g->who, mode, cause);
+		tell_first(g, refused, mode, n, cause);
 	g->begun = true;
 }
 
@@ -324,9 +354,9 @@ static void tell_often(struct telling *g)
 
 /* Its requests and its failure, and what it ran in before the newest request. */
 static void tell_vcpu(struct text *t, const struct summary *s, const struct history_vcpu *vcpu,
-		      const char *who)
+		      const char *who, bool several)
 {
-	struct telling g = { .t = t, .s = s, .vcpu = vcpu, .who = who };
+	struct telling g = { .t = t, .s = s, .vcpu = vcpu, .who = who, .several = several };
 	unsigned int n;
 
 	if (vcpu->n_kept && (vcpu->n_requests > vcpu->n_kept || count_groups(vcpu) > GROUPS_TOLD)) {
@@ -361,29 +391,37 @@ bool mode_of_all(const struct history *h, bool *differs, struct history_run *mod
 	return any;
 }
 
-/* How it runs now is known where neither a request nor a KVM_RUN that failed can have been missed. */
+/* How it runs now is known where neither a request nor a KVM_RUN that failed can have been missed.
+ */
 static bool knows_how_it_runs(const struct summary *s)
 {
 	return s->requests == COVERED && s->runs == COVERED;
 }
 
-static void tell_run(struct text *t, const struct summary *s, const char *who,
+static void tell_run(struct text *t, const struct summary *s, const char *who, bool several,
 		     const struct history_run *run, bool refused)
 {
+	const char *runs = several ? "run" : "runs";
 	/* Of one whose runs fail nobody knows whether it still runs. */
 	bool ended = s->history->ended || s->history->n_failures, all = knows_how_it_runs(s);
 	char mode[SUMMARY_MODE_LEN];
 
 	if (!all && !run->mode_known)
-		clause(t, SEEN_TO_RUN_SOMEHOW, who);
+		clause(t, SEEN_TO_RUN_SOMEHOW, who, was(several));
 	else if (!all)
-		clause(t, SEEN_TO_RUN, who, summary_runs_in(mode, run->pvr));
+		clause(t, SEEN_TO_RUN, who, was(several), summary_runs_in(mode, run->pvr));
+	else if (!run->mode_known && ended)
+		clause(t, RAN_SOMEHOW, who);
 	else if (!run->mode_known)
-		clause(t, ended ? RAN_SOMEHOW : RUNS_SOMEHOW, who);
+		clause(t, RUNS_SOMEHOW, who, runs);
+	else if (refused && !run->pvr && ended)
+		clause(t, WENT_ON, who);
 	else if (refused && !run->pvr)
-		clause(t, ended ? WENT_ON : GOES_ON, who);
+		clause(t, GOES_ON, who, runs);
+	else if (ended)
+		clause(t, RAN, who, summary_runs_in(mode, run->pvr));
 	else
-		clause(t, ended ? RAN : RUNS, who, summary_runs_in(mode, run->pvr));
+		clause(t, RUNS, who, runs, summary_runs_in(mode, run->pvr));
 }
 
 #define VCPUS_NAMED 4
@@ -529,9 +567,12 @@ static bool are_alike(const struct history *h)
 	return true;
 }
 
-/* "vCPUs 0, 1, 2 " of those that did the same; done: those that were told of. */
-static void name_group(char *buf, size_t len, const struct history *h, unsigned int from,
-		       bool done[HISTORY_VCPUS])
+/*
+ * "vCPUs 0, 1, 2 " of those that did the same; done: those that were told of. Returns how many they
+ * are.
+ */
+static unsigned int name_group(char *buf, size_t len, const struct history *h, unsigned int from,
+			       bool done[HISTORY_VCPUS])
 {
 	const struct history_vcpu *one = &h->vcpus[from];
 	unsigned int n = 0, named = 0;
@@ -543,7 +584,7 @@ static void name_group(char *buf, size_t len, const struct history *h, unsigned 
 		vcpu_name(buf, len, one);
 		strncat(buf, " ", len - strlen(buf) - 1);
 		done[from] = true;
-		return;
+		return 1;
 	}
 	at = (size_t)snprintf(buf, len, "vCPUs");
 	for (unsigned int i = from; i < h->n_vcpus; i++) {
@@ -556,6 +597,7 @@ static void name_group(char *buf, size_t len, const struct history *h, unsigned 
 	}
 	if (at < len)
 		snprintf(buf + at, len - at, "%s ", named > VCPUS_NAMED ? " and others" : "");
+	return n;
 }
 
 static void tell_group(struct text *t, const struct summary *s, unsigned int from,
@@ -564,11 +606,12 @@ static void tell_group(struct text *t, const struct summary *s, unsigned int fro
 	const struct history_vcpu *vcpu = &s->history->vcpus[from];
 	const struct history_request *last = last_request(vcpu);
 	char who[96];
+	bool several = name_group(who, sizeof(who), s->history, from, done) > 1;
 
-	name_group(who, sizeof(who), s->history, from, done);
-	tell_vcpu(t, s, vcpu, who);
+	tell_vcpu(t, s, vcpu, who, several);
 	if (runs_now(vcpu))
-		tell_run(t, s, does_something(vcpu) ? "" : who, &vcpu->ran, last && last->ret < 0);
+		tell_run(t, s, does_something(vcpu) ? "" : who, several, &vcpu->ran,
+			 last && last->ret < 0);
 	t->sep = "; ";
 }
 
@@ -586,8 +629,12 @@ static void tell_each(struct text *t, const struct summary *s)
 		else
 			others++;
 	}
-	if (others)
+	if (others == 1)
+		clause(t, ONE_OTHER);
+	else if (others)
 		clause(t, OTHERS, others);
+	t->sep = "; ";
+	tell_no_run(t, s);
 }
 
 /* Was each that runs refused what it asked for last? */
@@ -609,13 +656,13 @@ static void tell_together(struct text *t, const struct summary *s)
 	bool differs;
 
 	if (vcpu)
-		tell_vcpu(t, s, vcpu, "");
+		tell_vcpu(t, s, vcpu, "", false);
 	if (!mode_of_all(s->history, &differs, &mode))
 		tell_no_run(t, s);
 	else if (differs)
 		tell_different_runs(t, s);
 	else
-		tell_run(t, s, "", &mode, all_refused(s->history));
+		tell_run(t, s, "", false, &mode, all_refused(s->history));
 }
 
 /* "Asked for no mode" is a claim about all of its life. */

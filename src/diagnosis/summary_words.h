@@ -48,25 +48,29 @@
 #define QUERIED_IN_VAIN	   "queried and failed (%s)"
 #define OFFERED		   "was offered %s"
 
-/* The first %s of these is who: "", "vCPU 2 ", "vCPUs 0, 1 ", "a vCPU ". */
+/*
+ * The first %s of these is who: "", "vCPU 2 ", "vCPUs 0, 1 ", "a vCPU "; the second one of some is
+ * the verb, for one or for several.
+ */
 #define ASKED		   "%sasked for %s: %s"
 #define ASKED_TIMES	   "%sasked for %s %u times: %s"
-#define REFUSED		   "%swas refused %s (%s)"
-#define REFUSED_TIMES	   "%swas refused %s %u times (%s)"
+#define REFUSED		   "%s%s refused %s (%s)"
+#define REFUSED_TIMES	   "%s%s refused %s %u times (%s)"
 #define THEN_ASKED	   "then asked for %s: %s"
 #define THEN_ASKED_TIMES   "then asked for %s %u times: %s"
-#define THEN_REFUSED	   "then was refused %s (%s)"
-#define THEN_REFUSED_TIMES "then was refused %s %u times (%s)"
+#define THEN_REFUSED	   "then %s refused %s (%s)"
+#define THEN_REFUSED_TIMES "then %s refused %s %u times (%s)"
 #define ASKED_OFTEN	   "%sasked for a mode %u times, the last time for %s: %s"
 #define REFUSED_OFTEN	   "%sasked for a mode %u times (refused %u times), the last time for %s: %s"
 #define ABOVE_HOST \
-	"%sasked for %s, KVM accepted it although this host offers %s at most (this kernel does not check, 884ea0283f4e does)"
+	"%sasked for %s, KVM accepted it although this host offers %s at most (this kernel does not check, Linux 7.3 does)"
 #define ABOVE_HOST_TIMES \
-	"%sasked for %s %u times, KVM accepted it although this host offers %s at most (this kernel does not check, 884ea0283f4e does)"
+	"%sasked for %s %u times, KVM accepted it although this host offers %s at most (this kernel does not check, Linux 7.3 does)"
 #define ABOVE_SOME_HOST \
-	"%sasked for %s, KVM accepted it although this host does not offer it (this kernel does not check, 884ea0283f4e does)"
+	"%sasked for %s, KVM accepted it although this host does not offer it (this kernel does not check, Linux 7.3 does)"
 #define ASKED_NONE	"asked for no mode"
 #define ASKED_NONE_SEEN "was not seen to ask for a mode (%s)"
+#define ONE_OTHER	"1 more vCPU did otherwise"
 #define OTHERS		"%u more vCPUs did otherwise"
 
 #define FIRST_RUN_OF_VM	     "its first run failed: %s"
@@ -81,19 +85,21 @@
 #define VCPU_FAILED	     "KVM_RUN of vCPU %u failed with %s"
 #define VCPU_ENDED	     "KVM_RUN of vCPU %u ended with %s"
 #define ON_VCPU_IN	     "on a vCPU in %s"
-#define OF_NO_VM	     "of which VM could not be told"
-#define PRINTED		     "; KVM printed: \"%.*s%s\""
-#define DIFFERENT_WAYS	     "Its runs failed in %u different ways."
+#define WITHOUT_PAPR \
+	"%s: KVM_CAP_PPC_PAPR was not enabled on this vCPU, without which KVM HV runs no guest"
+#define OF_NO_VM       "of which VM could not be told"
+#define PRINTED	       "; KVM printed: \"%.*s%s\""
+#define DIFFERENT_WAYS "Its runs failed in %u different ways."
 
-#define RUNS	     "%sruns in %s"
+#define RUNS	     "%s%s in %s"
 #define RAN	     "%sran in %s"
-#define RUNS_SOMEHOW "%sruns, in a mode that is not known"
+#define RUNS_SOMEHOW "%s%s, in a mode that is not known"
 #define RAN_SOMEHOW  "%sran, in a mode that is not known"
 /* Where a request or a failure may have been missed: how it runs now is not known. */
-#define SEEN_TO_RUN	    "%swas seen to run in %s"
-#define SEEN_TO_RUN_SOMEHOW "%swas seen to run, in a mode that is not known"
+#define SEEN_TO_RUN	    "%s%s seen to run in %s"
+#define SEEN_TO_RUN_SOMEHOW "%s%s seen to run, in a mode that is not known"
 #define SEEN_TO_DIFFER	    "its vCPUs were seen to run in different modes: %s"
-#define GOES_ON		    "%swent on without a mode and runs in the host's own"
+#define GOES_ON		    "%swent on without a mode and %s in the host's own"
 #define WENT_ON		    "%swent on without a mode and ran in the host's own"
 #define THEN_RAN	    "then ran in %s"
 #define THEN_RAN_SOMEHOW    "%sthen ran, in a mode that is not known"

@@ -500,8 +500,7 @@ static void mark_older(struct vm_table *t, enum point point, uint64_t ino)
 	if (vm) {
 		meet(t, vm);
 		coverage_add(&vm->coverage, 1u << point, NOT_COVERED_GAP);
-		if (point == POINT_IOCTL)
-			history_forget_retries(&vm->history);
+		history_missed(&vm->history, 1u << point);
 		return;
 	}
 	if (t->coverage.points[point].told)
@@ -539,8 +538,7 @@ static bool lose_of(struct vm_table *t, const struct cc_loss_key *of, unsigned i
 
 	if (vm) {
 		lose_from(t, vm, functions);
-		if (functions & COVERAGE_QUERIES)
-			history_forget_retries(&vm->history);
+		history_missed(&vm->history, functions);
 		return true;
 	}
 	mark = mark_of(t, &key);

@@ -33,8 +33,8 @@ enum cc_type {
 	CC_ARGS,	    /* a struct cc_args */
 	CC_RUN,		    /* KVM_RUN that failed; vm is 0 where the vCPU could not be told */
 	CC_KERNEL,	    /* a struct cc_line; vm is that of the ioctl under way, 0: none known */
-	CC_RAN,	       /* KVM_RUN that ended well: a VM's first, and its first since it asked for a
-			  mode */
+	CC_RAN,	       /* KVM_RUN that ended well: a VM's first, and a vCPU's first since it asked
+			  for a mode, or since KVM printed a line in a KVM_RUN of it */
 	CC_VM_CREATED, /* a VM was made; ret is an error: it could not be, and vm is 0 */
 	CC_VM_ENDED,   /* a VM has ended */
 	CC_TYPES,
@@ -65,7 +65,8 @@ enum cc_vcpu {
  * One call, put together in the kernel when it returns. in[] and out[] are the first
  * 8-byte words of the caller's struct before and after, in_words and out_words of them
  * readable without a page fault; which word is the size depends on the command. Of CC_RUN and
- * CC_RAN in[] is what the vCPU tells: enum cc_vcpu.
+ * CC_RAN in[] is what the vCPU tells: enum cc_vcpu; of CC_KERNEL the register that a
+ * KVM_SET_ONE_REG under way is of.
  */
 struct cc_record {
 	__u32 type;	  /* enum cc_type */

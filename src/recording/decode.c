@@ -409,6 +409,7 @@ static void get_losses(struct decoder *s, val *o, const char *key, struct frame 
 #define IF_FACT(is)	  if (is_there(s, o, KEY))
 #define IF_IF(place)	  if ((place = is_there(s, o, KEY)))
 #define IF_UNLESS(x, v)	  if (is_there(s, o, KEY) || (((x) = (v)), false))
+#define IF_NEW_WORD	  if ((r->in_words = is_there_if_known(s, o, KEY)))
 #define IF_VCPU(word) \
 	if (r->in_words == CC_VCPU_##word && is_there_if_known(s, o, KEY) && \
 	    (r->in_words = CC_VCPU_##word + 1))

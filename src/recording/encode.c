@@ -294,6 +294,7 @@ static void put_not_known(struct encoder *j, val *o, const char *key, const stru
 #define HAS_FACT(is)	   ((is) == FACT_KNOWN)
 #define HAS_IF(place)	   (place)
 #define HAS_UNLESS(x, v)   ((x) != (v))
+#define HAS_NEW_WORD	   (r->in_words > 0)
 #define HAS_VCPU(word)	   (r->in_words > CC_VCPU_##word)
 
 #define PUT_BOOL(key, x)     put_bool(j, o, key, x)

@@ -29,6 +29,7 @@ struct row {
 #define NULL_FACT(is)	    true, false
 #define NULL_IF(x)	    true, false
 #define NULL_UNLESS(x, v)   true, false
+#define NULL_NEW_WORD	    true, true
 #define NULL_VCPU(word)	    true, true
 #define NULL_UNKNOWN_WORD   true, false
 #define NULL_NEW	    false, true

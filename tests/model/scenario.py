@@ -99,7 +99,7 @@ class Vmm:
                 how = rng.choice(["good"] * 10 + ["intr" if number == vcpus[0] == 0 else "again", "again", ("errno", rng.choice(ERRORS)),
                                                   ("exit", rng.choice([0, 9, 17]))])
                 if rng.random() < 0.05:
-                    self.add("line", (number + 1, rng.choice(LINES)))
+                    self.add("line", (number + 1, rng.choice(LINES), number))
                 self.add("run", (number, number + 1, how))
 
     def vcpu(self, number):

@@ -176,7 +176,7 @@ class World:  # pylint: disable=too-many-instance-attributes
     def put_of(self, event, evidence, start=None):
         plan, thread = event.vm.plan, event.data.get("thread", 0)
         if self.schema_1:
-            evidence = {key: value for key, value in evidence.items() if key not in ("vcpu", "papr", "kvm_pr")}
+            evidence = {key: value for key, value in evidence.items() if key not in ("vcpu", "papr", "kvm_pr", "reg")}
         self.put(event, LINE_TYPES[event.kind], pid=plan["pid"], tid=plan["pid"] + thread, comm=plan["comm"],
                  thread=f"CPU {thread - 1}/KVM" if thread else plan["comm"], evidence=evidence,
                  **{"mono_ns": start} if start else {})
@@ -353,15 +353,17 @@ class World:  # pylint: disable=too-many-instance-attributes
 
     # ------------------------------------------------------------ calls
 
+    def kvm_pr(self, vm):
+        return None if "ops" in self.host.hidden else vm.plan["pr"]
+
     def put_call(self, event, start=None, **more):
         if event.lost:
             return
         sees_ops = "ops" not in self.host.hidden
         has_hook = not event.vm.plan["pr"] if self.host.abi and sees_ops else None
-        kvm_pr = event.vm.plan["pr"] if sees_ops else None
         self.put_of(event, self.evidence(event.vm, cmd=hex32(event.data.get("cmd", 0)), ret=event.ret,
                                                latency_ns=self.t - (start or self.t) + CALL_NS, **{
-            "in": [], "out": [], "vcpu": None, "papr": None, "watched": False, "has_hook": has_hook, "kvm_pr": kvm_pr, "hook": None,
+            "in": [], "out": [], "vcpu": None, "papr": None, "watched": False, "has_hook": has_hook, "kvm_pr": self.kvm_pr(event.vm), "hook": None,
             "head": None, "tail": None, **more}), start=start)
 
     def do_check(self, step, vm):
@@ -436,16 +438,16 @@ class World:  # pylint: disable=too-many-instance-attributes
         entered = vcpu.exits
         kind, ret, reason, line = kernel.run(self.host, vm, vcpu, how)
         if line:
-            self.do_line(step._replace(arg=(thread, line)), vm)
+            self.do_line(step._replace(arg=(thread, line, number)), vm)
         if kind == "none":
             vm.events.append(Event("interrupted", self.t, vm, {"entered": vcpu.exits > entered}))
             return
         event = self.happen(step, kind, vm, ret=ret, reason=reason, vcpu=number, thread=thread, first=not entered,
-                            shown=self.shown(vm, vcpu))
+                            shown=self.shown(vm, vcpu), papr=vcpu.papr)
         if not event.lost:
             more = {"hardware_reason": hex64(0 if ret < 0 else 0x1e)} if kind == "run" else {}
             self.put_of(event, self.evidence(
-                vm, ret=ret, exit_reason=reason, vcpu=number, papr=vcpu.papr, exits=vcpu.exits,
+                vm, ret=ret, exit_reason=reason, vcpu=number, papr=vcpu.papr, kvm_pr=self.kvm_pr(vm), exits=vcpu.exits,
                 vcpu_pvr=None if event.shown is None else hex32(event.shown), **more))
 
     def do_untold(self, step, _vm):
@@ -453,13 +455,15 @@ class World:  # pylint: disable=too-many-instance-attributes
         if self.is_attached("run") and not self.filters:
             self.put(Event("untold", self.t, None, {"ret": -step.arg}), "run", pid=78, tid=79, comm="qemu", thread="CPU 0/KVM",
                      evidence={"vm": None, "vm_ino": 0, "vm_name": "", "cgroup": 1, "name_option": None, "ret": -step.arg,
-                               "exit_reason": 17, "vcpu": None, "papr": None, "exits": None, "vcpu_pvr": None,
+                               "exit_reason": 17, "vcpu": None, "papr": None, "kvm_pr": None, "exits": None, "vcpu_pvr": None,
                                "hardware_reason": hex64(0)})
 
     def do_line(self, step, vm):
-        """KVM prints a line in a KVM_RUN (arg: thread, text)."""
-        thread, text = step.arg
-        event = self.happen(step, "line", vm, text=text, thread=thread)
+        """KVM prints a line in a KVM_RUN (arg: thread, text, vCPU)."""
+        thread, text, number = step.arg
+        event = self.happen(step, "line", vm, text=text, thread=thread, vcpu=number)
         if not event.lost:
-            self.put_of(event, self.evidence(vm, interrupt=False, cmd=hex32(RUN_CMD), length=len(text)))
+            self.put_of(event, self.evidence(vm, interrupt=False, cmd=hex32(RUN_CMD), vcpu=number, reg=None, length=len(text)))
             event.line["message"] = text
+            if number in vm.vcpus and not self.schema_1:
+                self.meet(vm)["asked"].add(number)

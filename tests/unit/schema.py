@@ -98,7 +98,7 @@ def at(event, path):
 
 # All of them would be right there.
 FITS = [("clock_offset_ns", -(2**63)), ("has_hook", True), ("called", True), ("offered", True), ("incoming", True), ("first_run", True),
-        ("papr", True)]
+        ("papr", True), ("kvm_pr", True)]
 
 
 def broken(event):

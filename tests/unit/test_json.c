@@ -535,42 +535,42 @@ static void test_shape_of_failures(void **state)
 		"{\"type\":\"kernel\",\"seq\":8,\"ts\":\"2026-11-22T06:00:00.128456789Z\","
 		"\"mono_ns\":5000000," QEMU "\"cgroup\":\"/machine.slice\"," DB1
 		"\"message\":\"" LINE_OF_33 "\"," VM_EVIDENCE
-		"\"interrupt\":false,\"cmd\":\"0x2000ae80\",\"length\":47}}",
+		"\"interrupt\":false,\"cmd\":\"0x2000ae80\",\"vcpu\":null,\"reg\":null,\"length\":47}}",
 		"{\"type\":\"run\",\"seq\":9,\"ts\":\"2026-11-22T06:00:00.129456789Z\","
 		"\"mono_ns\":6000000," QEMU "\"cgroup\":\"/machine.slice\"," DB1
 		"\"ret\":-22,\"errno\":\"EINVAL\",\"exit_reason\":null,\"hardware_reason\":null," REFUSED(
 			"null") "\"hint\":\"asked for POWER11: newer-than-host, KVM_RUN failed with EINVAL; "
 				"KVM printed: \\\"" LINE_OF_33 "\\\"\"," VM_EVIDENCE
-				"\"ret\":-22,\"exit_reason\":0,\"vcpu\":1,\"papr\":true,\"exits\":null,\"vcpu_pvr\":null,\"hardware_reason\":\"0x0000000000000000\"}}",
+				"\"ret\":-22,\"exit_reason\":0,\"vcpu\":1,\"papr\":true,\"kvm_pr\":null,\"exits\":null,\"vcpu_pvr\":null,\"hardware_reason\":\"0x0000000000000000\"}}",
 		"{\"type\":\"run\",\"seq\":10,\"ts\":\"2026-11-22T06:00:00.130456789Z\","
 		"\"mono_ns\":7000000," QEMU "\"cgroup\":null," DB1
 		"\"ret\":0,\"errno\":null,\"exit_reason\":\"unknown\","
 		"\"hardware_reason\":\"0xffffffffffffffea\"," REFUSED(
 			"true") "\"hint\":\"asked for POWER11: newer-than-host, the first run of vCPU 1 failed: " LINE_OF_33
 				" (exit reason unknown, hardware reason 0xffffffffffffffea)\"," VM_EVIDENCE
-				"\"ret\":0,\"exit_reason\":0,\"vcpu\":1,\"papr\":true,\"exits\":1,\"vcpu_pvr\":\"0x0f000007\",\"hardware_reason\":\"0xffffffffffffffea\"}}",
+				"\"ret\":0,\"exit_reason\":0,\"vcpu\":1,\"papr\":true,\"kvm_pr\":null,\"exits\":1,\"vcpu_pvr\":\"0x0f000007\",\"hardware_reason\":\"0xffffffffffffffea\"}}",
 		"{\"type\":\"run\",\"seq\":11,\"ts\":\"2026-11-22T06:00:00.131456789Z\","
 		"\"mono_ns\":8000000,\"pid\":9,\"tid\":9,\"comm\":\"vmm\",\"thread\":\"vmm\","
 		"\"cgroup\":null," NO_VM
 		"\"ret\":0,\"errno\":null,\"exit_reason\":\"fail-entry\",\"hardware_reason\":null,"
 		"\"pvr\":null,\"mode\":null,\"accepted\":null,\"ask_cause\":null,\"first\":null,\"messages\":[],"
 		"\"hint\":\"KVM_RUN ended with exit reason fail-entry; of which VM could not be told\"," NO_EVIDENCE
-		"\"ret\":0,\"exit_reason\":9,\"vcpu\":null,\"papr\":null,\"exits\":null,\"vcpu_pvr\":null,"
+		"\"ret\":0,\"exit_reason\":9,\"vcpu\":null,\"papr\":null,\"kvm_pr\":null,\"exits\":null,\"vcpu_pvr\":null,"
 		"\"hardware_reason\":\"0x0000000000000000\"}}",
 		"{\"type\":\"ran\",\"seq\":12,\"ts\":\"2026-11-22T06:00:00.131456789Z\","
 		"\"mono_ns\":8000000," QEMU "\"cgroup\":\"/machine.slice\"," DB1 ASKED
 		"\"runs_pvr\":\"0x00000000\",\"runs_mode\":null," VM_EVIDENCE
-		"\"ret\":0,\"exit_reason\":19,\"vcpu\":1,\"papr\":true,\"exits\":400,\"vcpu_pvr\":\"0x00000000\"}}",
+		"\"ret\":0,\"exit_reason\":19,\"vcpu\":1,\"papr\":true,\"kvm_pr\":null,\"exits\":400,\"vcpu_pvr\":\"0x00000000\"}}",
 		"{\"type\":\"ran\",\"seq\":13,\"ts\":\"2026-11-22T06:00:00.131456789Z\","
 		"\"mono_ns\":8000000,\"pid\":9,\"tid\":9,\"comm\":null,\"thread\":null,\"cgroup\":null,"
 		"\"vm\":4,\"vm_name\":null,\"guest\":null,"
 		"\"pvr\":null,\"mode\":null,\"accepted\":null,\"ask_cause\":null,"
 		"\"runs_pvr\":null,\"runs_mode\":null,"
 		"\"evidence\":{\"vm\":\"0x0000000000000009\",\"vm_ino\":0,\"vm_name\":\"\",\"cgroup\":0,"
-		"\"name_option\":null,\"ret\":0,\"exit_reason\":2,\"vcpu\":null,\"papr\":null,\"exits\":1,\"vcpu_pvr\":null}}",
+		"\"name_option\":null,\"ret\":0,\"exit_reason\":2,\"vcpu\":null,\"papr\":null,\"kvm_pr\":null,\"exits\":1,\"vcpu_pvr\":null}}",
 		"{\"type\":\"kernel\",\"seq\":14,\"ts\":\"2026-11-22T06:00:00.131456789Z\","
 		"\"mono_ns\":8000000," NOBODY "\"message\":\"kvm \\\\x1b\"," NO_EVIDENCE
-		"\"interrupt\":true,\"cmd\":null,\"length\":300}}",
+		"\"interrupt\":true,\"cmd\":null,\"vcpu\":null,\"reg\":null,\"length\":300}}",
 	};
 	static const char *const of_vcpu =
 		"\"vcpus\":[{\"id\":1,\"requests\":[{\"pvr\":\"0x0f000007\",\"mode\":\"POWER11\","

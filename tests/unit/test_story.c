@@ -342,6 +342,13 @@ static struct got fails(struct scene *c, uint64_t vm, int vcpu, int64_t exits, u
 	return run_of(c, vm, vcpu, CC_RUN, -EINVAL, exits, pvr);
 }
 
+static struct got says(struct scene *c, struct cc_record *r, const char *text)
+{
+	r->arg = strlen(text);
+	assert_true(record_valid(r));
+	return hand(c, (struct frame){ .type = FRAME_KERNEL, .kernel = { r, text, NULL, NULL } });
+}
+
 /* vm 0: in no ioctl that is known. */
 static struct got says_in(struct scene *c, uint64_t vm, uint32_t tid, uint32_t cmd,
 			  const char *text)
@@ -350,9 +357,21 @@ static struct got says_in(struct scene *c, uint64_t vm, uint32_t tid, uint32_t c
 
 	r.cmd = cmd;
 	r.tid = r.pid = tid;
-	r.arg = strlen(text);
-	assert_true(record_valid(&r));
-	return hand(c, (struct frame){ .type = FRAME_KERNEL, .kernel = { &r, text, NULL, NULL } });
+	r.in_words = 0;
+	return says(c, &r, text);
+}
+
+/* In an ioctl of that vCPU of VM 1; reg: that a KVM_SET_ONE_REG sets. */
+static struct got says_of(struct scene *c, uint32_t vcpu, uint64_t reg, const char *text)
+{
+	struct cc_record r = record(c, CC_KERNEL, 1);
+
+	r.cmd = reg ? ABI_CMD_SET_ONE_REG : ABI_CMD_RUN;
+	r.seen |= CC_SEEN_VCPU;
+	r.vcpu = vcpu;
+	r.in_words = reg != 0;
+	r.in[0] = reg;
+	return says(c, &r, text);
 }
 
 static struct got find(struct scene *c, uint64_t vm, const struct inventory_vcpu *vcpus, size_t n,
@@ -1243,6 +1262,57 @@ static void test_vcpus(void **state)
 		    "; ran in the host's own mode, then asked for POWER9: accepted.");
 }
 
+/* One does, and several do. */
+static void test_several_vcpus(void **state)
+{
+	struct scene *c = *state;
+
+	watch(c);
+	for (uint64_t vm = 1; vm <= 3; vm++)
+		born(c, vm);
+	ask_of(c, 1, 0, POWER8, 0);
+	ran(c, 1, 0, POWER8);
+	for (int i = 1; i <= 6; i++) {
+		ask_of(c, 1, i, POWER11, -EINVAL);
+		ask_of(c, 1, i, POWER9, 0);
+		ran(c, 1, i, POWER9);
+	}
+	for (int i = 0; i < 5; i++)
+		ask_of(c, 2, i, POWER8 + (uint32_t)i % 2, 0);
+	for (int i = 0; i < 5; i++)
+		ask_of(c, 3, i, 0x0f000002 + (uint32_t)i, 0);
+	over(c);
+	assert_says(c->stories[1], "vCPU 0 asked for POWER8: accepted, runs in POWER8; "
+				   "vCPUs 1, 2, 3, 4 and others were refused POWER11 ");
+	assert_says(c->stories[1], ", then asked for POWER9: accepted, run in POWER9.");
+	assert_says(c->stories[2],
+		    "asked for POWER9: accepted; no KVM_RUN of it has succeeded yet.");
+	assert_says(c->stories[3],
+		    "; 1 more vCPU did otherwise; no KVM_RUN of it has succeeded yet.");
+}
+
+/* KVM HV runs no guest without that, and says no more than EINVAL. */
+static void test_without_papr(void **state)
+{
+	struct scene *c = *state;
+
+	watch(c);
+	for (int i = 0; i < 4; i++) {
+		struct cc_record r = record(c, CC_RUN, 1);
+
+		r.ret = i < 3 ? -EINVAL : -EIO;
+		r.in_words = 0;
+		r.seen = CC_SEEN_VCPU | CC_SEEN_PAPR | CC_SEEN_KVM;
+		r.vcpu = (uint32_t)i;
+		r.papr = i == 1;
+		r.kvm_pr = i == 2;
+		assert_int_equal(!strstr(call(c, &r).hint,
+					 "KVM_RUN failed with EINVAL: KVM_CAP_PPC_PAPR "
+					 "was not enabled on this vCPU"),
+				 i != 0);
+	}
+}
+
 /* In records that do not tell the vCPU no request is a certain vCPU's. */
 static void test_some_vcpu(void **state)
 {
@@ -1312,7 +1382,7 @@ static void test_ran(void **state)
 		": no query of it reached KVM; was refused POWER10 (newer-than-host), went on without a mode and runs in the host's own. qemu");
 	assert_says(
 		c->stories[2],
-		": no query of it reached KVM; asked for POWER10, KVM accepted it although this host offers POWER9 at most (this kernel does not check, 884ea0283f4e does), and runs in POWER10. qemu-system-ppc asked for POWER10, this host offers POWER9. This kernel does not check (Linux 7.3 does): start it with");
+		": no query of it reached KVM; asked for POWER10, KVM accepted it although this host offers POWER9 at most (this kernel does not check, Linux 7.3 does), and runs in POWER10. qemu-system-ppc asked for POWER10, this host offers POWER9. This kernel does not check (Linux 7.3 does): start it with");
 	assert_says(c->stories[3], ": asked for no mode, runs, in a mode that is not known.");
 	assert_says(c->stories[4], ": asked for no mode, runs in the host's own mode.");
 	assert_says(
@@ -1377,7 +1447,7 @@ static void test_run(void **state)
 	assert_int_equal(g.run.n_messages, 1);
 	assert_string_equal(
 		g.hint,
-		"asked for POWER10, KVM accepted it although this host offers POWER9 at most (this kernel does not check, 884ea0283f4e does), and KVM_RUN ended with exit reason unknown, hardware reason 0xffffffffffffffea; KVM printed: \"KVM: no\"");
+		"asked for POWER10, KVM accepted it although this host offers POWER9 at most (this kernel does not check, Linux 7.3 does), and KVM_RUN ended with exit reason unknown, hardware reason 0xffffffffffffffea; KVM printed: \"KVM: no\"");
 	/* An hour later that line is none of it; nor is one of another thread. */
 	c->now += 3600000000000;
 	says_in(c, 1, 8, ABI_CMD_RUN, "KVM: of another");
@@ -1427,7 +1497,7 @@ static void test_first_run(void **state)
 	assert_true(g.run.first_known && g.run.first);
 	assert_string_equal(
 		g.hint,
-		"asked for POWER10, KVM accepted it although this host offers POWER9 at most (this kernel does not check, 884ea0283f4e does), and its first run failed: KVM-NESTEDv2: couldn't set guest wide elements (exit reason unknown, hardware reason 0xffffffffffffffea)");
+		"asked for POWER10, KVM accepted it although this host offers POWER9 at most (this kernel does not check, Linux 7.3 does), and its first run failed: KVM-NESTEDv2: couldn't set guest wide elements (exit reason unknown, hardware reason 0xffffffffffffffea)");
 	/* One that was in the guest before, and one of which KVM did not say. */
 	g = fails(c, 2, 0, 2, 0);
 	assert_true(g.run.first_known && !g.run.first);
@@ -1579,6 +1649,43 @@ static void test_line_of_call(void **state)
 	assert_says(ask(c, 1, POWER9, -EIO).hint, "refuses it, and KVM printed: \"KVM: no\"");
 	over(c);
 	assert_says(c->stories[1], "refuses it, and KVM printed: \"KVM: no\".");
+}
+
+/* What KVM printed is of the KVM_RUN of that vCPU which did not end well, and of no other. */
+static void test_line_of_run(void **state)
+{
+	struct scene *c = *state;
+
+	watch(c);
+	born(c, 1);
+	says_of(c, 1, 0, "KVM: of vCPU 1");
+	assert_silent(fails(c, 1, 0, 0, 0).hint, "KVM: of");
+	assert_says(fails(c, 1, 1, 0, 0).hint, "KVM: of vCPU 1");
+	says_of(c, 2, 0, "KVM: of a good run");
+	ran(c, 1, 2, POWER9);
+	assert_silent(fails(c, 1, 2, 5, 0).hint, "KVM: of");
+	says_of(c, 2, 0, "KVM: of a bad run");
+	assert_says(fails(c, 1, 2, 5, 0).hint, "KVM: of a bad run");
+	/* A good one may have come unseen. */
+	says_of(c, 3, 0, "KVM: of some run");
+	lose_type(c, 1, CC_RAN);
+	assert_silent(fails(c, 1, 3, 5, 0).hint, "KVM: of");
+}
+
+/* And of a request where it was printed in one, of that register. */
+static void test_line_of_request(void **state)
+{
+	struct scene *c = *state;
+
+	watch(c);
+	born(c, 1);
+	says_of(c, 0, ABI_REG_ARCH_COMPAT + 1, "KVM: of another register");
+	assert_string_equal(ask_of(c, 1, 0, POWER9, -EIO).message, "");
+	says_of(c, 1, ABI_REG_ARCH_COMPAT, "KVM: of vCPU 1");
+	assert_string_equal(ask_of(c, 1, 0, POWER9, -EIO).message, "");
+	assert_string_equal(ask_of(c, 1, 1, POWER9, -EIO).message, "KVM: of vCPU 1");
+	/* Which is told of, so that the next one has none. */
+	assert_string_equal(ask_of(c, 1, 1, POWER9, -EIO).message, "");
 }
 
 /* ------------------------------------------------------------ many VMs */
@@ -1833,6 +1940,8 @@ int main(void)
 		TEST(test_incoming),
 		TEST(test_requests),
 		TEST(test_vcpus),
+		TEST(test_several_vcpus),
+		TEST(test_without_papr),
 		TEST(test_some_vcpu),
 		TEST(test_bounds),
 		TEST(test_ran),
@@ -1845,6 +1954,8 @@ int main(void)
 		TEST(test_messages),
 		TEST(test_many_messages),
 		TEST(test_line_of_call),
+		TEST(test_line_of_run),
+		TEST(test_line_of_request),
 		TEST(test_too_many),
 		TEST(test_beyond),
 		TEST(test_lost_ends),

@@ -109,7 +109,7 @@ def sentences(machine, asks, told_modes, first=False):
         return [f"asked for {asks.mode}: accepted", f"ran in {asks.runs}"]
     if asks.cause == "accepted-above-host":
         accepted = (f"asked for {asks.mode}, KVM accepted it although this host offers {newest} at most "
-                    "(this kernel does not check, 884ea0283f4e does), and ")
+                    "(this kernel does not check, Linux 7.3 does), and ")
         if asks.runs:
             return [f"{accepted}ran in {asks.runs}"]
         if first:
