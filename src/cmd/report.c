@@ -94,7 +94,8 @@ const struct command command_report = {
 	.name = "report",
 	.what = "make a page of recordings",
 	.args = "RECORDING...",
-	.about = "Show what recordings hold: the host, the failures, the story of each VM, how\n"
+	.about = "Show what recordings hold: which VMs went wrong, the host, what each VM was\n"
+		 "offered, asked for, got and ran in, the failures, the story of each VM, how\n"
 		 "long queries took, and what was not seen.",
 	.examples =
 		"  compatcaps-trace report host.jsonl\n"

@@ -385,7 +385,7 @@ static enum inventory_mode mode_of(const struct inventory_vcpu *vcpu)
 }
 
 /* Those of all vCPUs that could be seen. */
-static enum inventory_mode mode_of_all(const struct inventory_vm *vm)
+static enum inventory_mode summary_mode_of_all(const struct inventory_vm *vm)
 {
 	if (vm->backend == BACKEND_PR)
 		return MODE_NONE;
@@ -570,7 +570,7 @@ void inventory_judge_by(const struct inventory_vm *vm, const struct host_facts *
 	bool guess = offer_is_guess(host, offer);
 
 	*v = (struct inventory_verdict){
-		.is = mode_of_all(vm),
+		.is = summary_mode_of_all(vm),
 		.agrees = agreement_of_all(vm, offer, guess),
 		.runs_on = runs_on(vm),
 	};

@@ -154,7 +154,7 @@ static void tell_no_query(struct text *t, const struct summary *s)
 static void tell_advice(struct text *t, const struct summary *s)
 {
 	const struct history *h = s->history;
-	const struct history_request *r = unsolved_request(h);
+	const struct history_request *r = summary_unsolved(h);
 	const struct history_line *line = r ? history_line_by_number(h, r->line) : NULL;
 	struct history_run mode;
 	bool differs;
@@ -164,7 +164,7 @@ static void tell_advice(struct text *t, const struct summary *s)
 		.query_cause = h->last_failure,
 		.not_seen = coverage_why(s->queries),
 		.can_query = s->can_query,
-		.runs = h->n_failures || mode_of_all(h, &differs, &mode),
+		.runs = h->n_failures || summary_mode_of_all(h, &differs, &mode),
 		.line = line ? line->text : NULL,
 	};
 	char hint[DIAGNOSIS_HINT_LEN];
@@ -282,9 +282,9 @@ static void add(struct summary_not_known *to, const char *fmt, ...)
 void summary_not_known(const struct summary *s, struct summary_not_known *to)
 {
 	const struct history *h = s->history;
-	const struct history_request *r = unsolved_request(h);
+	const struct history_request *r = summary_unsolved(h);
 	struct history_run mode;
-	bool differs, runs = mode_of_all(h, &differs, &mode);
+	bool differs, runs = summary_mode_of_all(h, &differs, &mode);
 
 	to->n = 0;
 	if (s->life != COVERED)

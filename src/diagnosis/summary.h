@@ -62,6 +62,11 @@ char *summary_sentence(const struct summary *s);
 typedef void paragraph_fn(const char *text, void *ctx);
 void summary_left_out(const struct vm_table *t, paragraph_fn *paragraph, void *ctx);
 
+/* The request that still stands and went wrong: the newest of all. NULL: there is none. */
+const struct history_request *summary_unsolved(const struct history *h);
+/* Do all that run since their newest request run in one mode? false: none runs. */
+bool summary_mode_of_all(const struct history *h, bool *differs, struct history_run *mode);
+
 struct summary_not_known {
 	size_t n;
 	char text[SUMMARY_NOT_KNOWN][SUMMARY_NOT_KNOWN_LEN];

@@ -373,7 +373,7 @@ static void tell_vcpu(struct text *t, const struct summary *s, const struct hist
 
 /* ------------------------------------------------------------------ what vCPUs run in */
 
-bool mode_of_all(const struct history *h, bool *differs, struct history_run *mode)
+bool summary_mode_of_all(const struct history *h, bool *differs, struct history_run *mode)
 {
 	bool any = false;
 
@@ -657,7 +657,7 @@ static void tell_together(struct text *t, const struct summary *s)
 
 	if (vcpu)
 		tell_vcpu(t, s, vcpu, "", false);
-	if (!mode_of_all(s->history, &differs, &mode))
+	if (!summary_mode_of_all(s->history, &differs, &mode))
 		tell_no_run(t, s);
 	else if (differs)
 		tell_different_runs(t, s);
@@ -687,7 +687,7 @@ void tell_vcpus(struct text *t, const struct summary *s)
 		tell_each(t, s);
 }
 
-const struct history_request *unsolved_request(const struct history *h)
+const struct history_request *summary_unsolved(const struct history *h)
 {
 	const struct history_request *newest = NULL;
 

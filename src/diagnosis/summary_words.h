@@ -180,9 +180,4 @@ void clause(struct text *t, const char *fmt, ...) __attribute__((format(printf, 
 /* summary_vcpus.c: what vCPUs asked for, how they failed and what they run in. */
 void tell_vcpus(struct text *t, const struct summary *s);
 
-/* The request that still stands and went wrong: the newest of all. NULL: there is none. */
-const struct history_request *unsolved_request(const struct history *h);
-/* Do all that run since their newest request run in one mode? false: none runs. */
-bool mode_of_all(const struct history *h, bool *differs, struct history_run *mode);
-
 #endif /* COMPATCAPS_SUMMARY_WORDS_H */

@@ -72,6 +72,8 @@ void digest_free(struct digest *d)
 		free(d->changes[i].why);
 	for (int i = 0; i < COVERAGE_REASONS; i++)
 		bits_free(&d->lives[i]);
+	for (int i = 0; i < OUTCOMES; i++)
+		bits_free(&d->outcomes[i]);
 	unseen_free(&d->unseen);
 	free_id(&d->id);
 	free(d->filters);
@@ -315,10 +317,17 @@ static void add_latency(struct digest *d, uint64_t ns)
 static void add_line(struct digest *d, struct digest_line *lines, uint64_t *n,
 		     const struct event *e, const char *text)
 {
-	struct digest_line *line = &lines[*n];
+	struct digest_line *line = lines;
 
+	/* KVM says the same again and again. */
+	for (; line < &lines[*n] && line < &lines[DIGEST_LINES]; line++)
+		if (line->text && !strcmp(line->text, text)) {
+			line->n++;
+			return;
+		}
 	if ((*n)++ >= DIGEST_LINES)
 		return;
+	line->n = 1;
 	line->seq = e->seq;
 	line->real_ns = e->real_ns;
 	line->vm = e->vm;
@@ -388,12 +397,19 @@ static void on_kernel(struct digest *d, const struct event *e)
 static void on_story(struct digest *d, const struct event *e)
 {
 	struct digest_vm *vm = find_vm(d, e->vm);
+	struct ladder ladder;
 
+	ladder_of(e->story, &ladder);
 	for (int i = 0; i < COVERAGE_REASONS; i++)
 		bits_drop(&d->lives[i], e->vm);
+	for (int i = 0; i < OUTCOMES; i++)
+		bits_drop(&d->outcomes[i], e->vm);
 	bits_add(&d->lives[e->story->coverage], e->vm);
-	if (vm)
-		keep(d, &vm->story, e->story->text);
+	bits_add(&d->outcomes[ladder.outcome], e->vm);
+	if (!vm)
+		return;
+	vm->ladder = ladder;
+	keep(d, &vm->story, e->story->text);
 }
 
 static void on_vm(struct digest *d, const struct event *e)

@@ -11,6 +11,7 @@
 #include "lib/histogram.h"
 #include "diagnosis/session.h"
 #include "recording/unseen.h"
+#include "report/ladder.h"
 
 #define DIGEST_VMS	512 /* that are followed at once; ended ones without a failure make room */
 #define DIGEST_FIRST	24  /* events of a VM: the first ones, */
@@ -51,6 +52,7 @@ struct digest_vm {
 	uint32_t pid;
 	char *comm, *guest, *name, *cgroup; /* NULL: none is known */
 	char *story;			    /* a paragraph; NULL: none is told */
+	struct ladder ladder;		    /* of that story */
 	bool created, ended;		    /* was seen to be */
 	bool partial; /* followed from its first failure on: what came before is not told */
 	uint64_t first_ns, last_ns, first_real_ns; /* of its events */
@@ -78,8 +80,9 @@ struct digest_cause {
 #define DIGEST_CAUSES ((size_t)CAUSE_MAX + ARCH_MAX + 1) /* and KVM_RUNs that failed */
 
 struct digest_line {
-	uint64_t seq, real_ns;
-	unsigned int vm;
+	uint64_t seq, real_ns; /* of the first one, */
+	unsigned int vm;       /* and the VM that it was of */
+	uint64_t n;	       /* how many there were */
 	char *text;
 };
 
@@ -140,7 +143,8 @@ struct digest {
 	struct digest_vm *vms[DIGEST_VMS]; /* at the end: those with failures first */
 	size_t n_vms;
 	unsigned int top_vm;		     /* VMs are numbered from 1 to this */
-	struct bits lives[COVERAGE_REASONS]; /* VMs by what their stories say was seen of them */
+	struct bits lives[COVERAGE_REASONS]; /* VMs by what their stories say was seen of them, */
+	struct bits outcomes[OUTCOMES];	     /* and by how they ended */
 	unsigned int n_beyond;		     /* VMs that have no number, */
 	bool more_beyond;		     /* and there were more */
 	unsigned int hand;

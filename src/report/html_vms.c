@@ -168,6 +168,17 @@ static void vm_name(struct xml *x, const struct digest_vm *vm)
 		xml_textf(x, " %s", vm->guest);
 }
 
+/* What it came to there; in red where that is what went wrong. */
+static void rung(struct xml *x, const struct digest_vm *vm, enum outcome wrong, const char *text)
+{
+	html_begin(x, "td", "rung");
+	if (*text && vm->ladder.outcome == wrong)
+		html_tag(x, VERDICT_FAILURE, text);
+	else
+		xml_text(x, text);
+	xml_end(x);
+}
+
 static void overview_row(struct html *h, const struct digest *d, const struct digest_vm *vm)
 {
 	struct xml *x = h->x;
@@ -177,6 +188,11 @@ static void overview_row(struct html *h, const struct digest *d, const struct di
 	vm_name(x, vm);
 	xml_end(x);
 	xml_end(x);
+	rung(x, vm, OUTCOME_QUERY_FAILED, vm->ladder.offered);
+	rung(x, vm, OUTCOMES, vm->ladder.asked);
+	rung(x, vm, vm->ladder.outcome == OUTCOME_ABOVE_HOST ? OUTCOME_ABOVE_HOST : OUTCOME_REFUSED,
+	     vm->ladder.got);
+	rung(x, vm, OUTCOME_RUN_FAILED, vm->ladder.ran);
 	html_begin(x, "td", "line");
 	life(x, d, vm);
 	xml_end(x);
@@ -187,7 +203,8 @@ static void overview_row(struct html *h, const struct digest *d, const struct di
 
 static void overview(struct html *h, const struct digest *d)
 {
-	static const char *const titles[] = { "VM", "Life", "#Calls", "#Failed", NULL };
+	static const char *const titles[] = { "VM",   "Offered", "Asked",   "Got", "Ran",
+					      "Life", "#Calls",	 "#Failed", NULL };
 	const struct axis axis = { d->start_ns, d->end_ns };
 	struct xml *x = h->x;
 	char took[32];

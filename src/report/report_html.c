@@ -48,8 +48,8 @@ static void cards(struct xml *x, const struct digest *d)
 	     t->asks_failed);
 	card(x, "Retries", d->recovered + d->failed, "%" PRIu64 " recovered", d->recovered);
 	/* What nobody watched is no 0. */
-	if (d->n_runs || (d->unseen.points[POINT_RUN].told && !d->unseen.points[POINT_RUN].gap))
-		card(x, "Failed KVM_RUNs", d->n_runs, "the first of each kind in a VM");
+	if (t->runs || (d->unseen.points[POINT_RUN].told && !d->unseen.points[POINT_RUN].gap))
+		card(x, "Failed KVM_RUNs", t->runs, "the first of each kind in a VM");
 	card(x, "VMs", d->top_vm, "%u were created during the trace", t->vms);
 	card(x, "Events lost", t->lost, "%" PRIu64 " were not", t->events);
 	html_new_line(x);
@@ -60,6 +60,7 @@ static void lead(struct xml *x, const struct digest *d)
 {
 	char text[REPORT_WORDS_LEN], took[32];
 
+	html_paragraph(x, "verdict", "%s", report_verdict(text, d));
 	html_paragraph(x, "lead", "%s", report_host(text, d));
 	html_new_line(x);
 	xml_begin(x, "p");
@@ -305,6 +306,8 @@ static void kernel_lines(struct html *h, const char *id, const char *title,
 		if (lines[i].vm)
 			xml_textf(x, ", VM %u", lines[i].vm);
 		xml_textf(x, ": %s", lines[i].text ? lines[i].text : "");
+		if (lines[i].n > 1)
+			xml_textf(x, " (%" PRIu64 " times, this was the first)", lines[i].n);
 		xml_end(x);
 	}
 	xml_end(x);

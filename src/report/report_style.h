@@ -4,7 +4,7 @@
 #ifndef COMPATCAPS_REPORT_STYLE_H
 #define COMPATCAPS_REPORT_STYLE_H
 
-#define REPORT_STYLE_SHA256 "lGqBVyfKuHVcC6LYAASJ3dohv5wokZEqVoDbvbjzv0U="
+#define REPORT_STYLE_SHA256 "Tz2rH/JXQWUaybKHCaa3Xzj+VsVv11OJMWcV/56bWM0="
 
 /* clang-format off */
 #define REPORT_STYLE \
@@ -24,6 +24,7 @@
 "a{color:var(--link)}\n" \
 "code,td.num,td time{font-family:ui-monospace,monospace;font-size:.9em}\n" \
 ".lead,.soft{color:var(--soft)}\n" \
+".verdict{font-size:1.15rem;font-weight:600}\n" \
 "table{border-collapse:collapse;width:100%}\n" \
 "caption{text-align:left;color:var(--soft);padding:.25rem 0}\n" \
 "th,td{text-align:left;vertical-align:top;padding:.3rem .6rem .3rem 0;border-bottom:1px solid var(--line)}\n" \
@@ -59,7 +60,7 @@
 ".axis{display:flex;justify-content:space-between;color:var(--soft);font-size:.85rem;gap:1rem}\n" \
 ".legend{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;color:var(--soft);font-size:.9rem;padding:0;list-style:none}\n" \
 ".legend svg{display:inline-block;width:1rem;height:1rem;vertical-align:-.15rem;margin-right:.3rem}\n" \
-".vms th{width:11rem}.vms thead th:nth-child(2){width:auto}.vms .num{width:4.5rem}.vms{table-layout:fixed}\n" \
+".vms th{width:9rem}.vms thead th:nth-child(6){width:auto}.vms thead th:nth-child(3){width:6rem}.vms .num{width:4.5rem}.vms{table-layout:fixed}\n" \
 ".bars td.line{width:70%}\n" \
 ".bars svg{height:1.2rem}\n" \
 ".bars th,.short{white-space:nowrap}\n" \
@@ -67,7 +68,7 @@
 ".facts th{width:30%}\n" \
 "ul.plain{padding-left:1.2rem}\n" \
 "footer{margin-top:3rem;border-top:1px solid var(--line);color:var(--soft);font-size:.9rem}\n" \
-"@media (max-width:40rem){.vms th{width:6.5rem}.vms .num{width:3.2rem}.bars td.line{width:45%}" \
+"@media (max-width:40rem){.vms th{width:auto}.vms :is(th,td):is(:nth-child(2),:nth-child(n+6)){display:none}.bars td.line{width:45%}" \
 ".stack thead{position:absolute;clip-path:inset(50%);height:1px;width:1px;overflow:hidden}" \
 ".stack,.stack tbody,.stack caption{display:block}.stack tr{display:flex;flex-wrap:wrap;align-items:baseline;gap:0 .75rem;" \
 "border-bottom:1px solid var(--line);padding:.4rem 0}.stack th,.stack td{border:0;padding:.1rem 0}" \

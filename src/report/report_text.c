@@ -119,6 +119,15 @@ static void host(struct page *p, const struct digest *d)
 	new_line(p);
 }
 
+static void verdict(struct page *p, const struct digest *d)
+{
+	char text[REPORT_WORDS_LEN];
+
+	label(p, "Verdict");
+	wrap(p, AT_VALUE, report_verdict(text, d));
+	new_line(p);
+}
+
 static void trace(struct page *p, const struct digest *d)
 {
 	char when[RFC3339_LEN], took[32];
@@ -225,6 +234,62 @@ static void causes(struct page *p, const struct digest *d)
 	checks(p, d);
 }
 
+/* A cell of a table: what is too long is cut, and that is shown. */
+static void cell(struct page *p, unsigned int width, const char *text)
+{
+	size_t len = strlen(text), most = width - 1;
+
+	if (len > most)
+		fprintf(p->f, "%.*s.. ", (int)most - 2, text);
+	else
+		fprintf(p->f, "%-*s", (int)width, text);
+}
+
+/* "POWER9 10 11": modes after the first one without the word that they share. */
+static const char *short_modes(char *buf, size_t len, const char *modes)
+{
+	size_t at = 0;
+
+	for (const char *s = modes; *s && at + 1 < len; s++) {
+		if (s > modes && s[-1] == ' ' && !strncmp(s, "POWER", 5))
+			s += 5;
+		buf[at++] = *s;
+	}
+	buf[at] = '\0';
+	return buf;
+}
+
+static void rungs(struct page *p, const struct digest_vm *vm)
+{
+	const struct ladder *l = &vm->ladder;
+	bool wrong = l->outcome != OUTCOME_FINE;
+	char modes[LADDER_LEN];
+
+	paint(p, wrong ? RED : "");
+	fprintf(p->f, "%-5u", vm->number);
+	cell(p, 17, vm->guest ? vm->guest : vm->comm ? vm->comm : "");
+	cell(p, 19, short_modes(modes, sizeof(modes), l->offered));
+	cell(p, 10, l->asked);
+	cell(p, 20, l->got);
+	fprintf(p->f, "%.*s", 9, strncmp(l->ran, "the host's", 10) ? l->ran : "host's");
+	paint(p, wrong ? PLAIN : "");
+	new_line(p);
+}
+
+static void ladders(struct page *p, const struct digest *d)
+{
+	if (!d->n_vms)
+		return;
+	new_line(p);
+	paint(p, BOLD);
+	fprintf(p->f, "%-5s%-17s%-19s%-10s%-20s%s", "VM", "GUEST", "OFFERED", "ASKED", "GOT",
+		"RAN");
+	paint(p, PLAIN);
+	new_line(p);
+	for (size_t i = 0; i < d->n_vms && i < REPORT_VMS; i++)
+		rungs(p, d->vms[i]);
+}
+
 /* "VM 12," stays together. */
 static void story(struct page *p, const struct digest_vm *vm)
 {
@@ -265,8 +330,13 @@ static void kernel_lines(struct page *p, const char *title, const struct digest_
 	if (!n)
 		return;
 	heading(p, title);
-	for (size_t i = 0; i < n && i < DIGEST_LINES; i++)
-		unseen_line(lines[i].text ? lines[i].text : "", p);
+	for (size_t i = 0; i < n && i < DIGEST_LINES; i++) {
+		const char *text = lines[i].text ? lines[i].text : "";
+
+		put(p, "-", 1);
+		wrapf(p, 2, lines[i].n > 1 ? "%s (%" PRIu64 " times)" : "%s", text, lines[i].n);
+		new_line(p);
+	}
 	if (n > DIGEST_LINES) {
 		wrapf(p, 2, "and %" PRIu64 " more", n - DIGEST_LINES);
 		new_line(p);
@@ -275,11 +345,13 @@ static void kernel_lines(struct page *p, const char *title, const struct digest_
 
 static void report_one(struct page *p, const struct digest *d)
 {
+	verdict(p, d);
 	host(p, d);
 	trace(p, d);
 	clock_set(p, d);
 	latency(p, d);
 	first(p, d);
+	ladders(p, d);
 	causes(p, d);
 	kernel_lines(p, "KVM_RUNs that failed", d->runs, d->n_runs);
 	kernel_lines(p, "What KVM printed", d->lines, d->n_lines);

@@ -172,6 +172,73 @@ char *report_who(char buf[REPORT_WORDS_LEN], const struct digest_event *e)
 	return close_text(f, buf);
 }
 
+#define VMS_NAMED 3
+
+/* Some of these VMs by their guests' names: "guest "db1", VM 7 and 4 more" */
+static void put_vms(FILE *f, const struct digest *d, const struct bits *vms)
+{
+	unsigned int n = bits_count(vms), named = 0;
+
+	for (size_t i = 0; i < d->n_vms && named < VMS_NAMED; i++) {
+		const struct digest_vm *vm = d->vms[i];
+
+		if (!bits_has(vms, vm->number))
+			continue;
+		if (named++)
+			fputs(named == n ? " and " : ", ", f);
+		if (vm->guest)
+			fprintf(f, "guest \"%.64s\"", vm->guest);
+		else
+			fprintf(f, "VM %u", vm->number);
+	}
+	if (!named)
+		fprintf(f, "%u VM%s", n, n == 1 ? "" : "s");
+	else if (n > named)
+		fprintf(f, " and %u more", n - named);
+}
+
+static const char *const outcome_words[OUTCOME_FINE] = {
+	[OUTCOME_RUN_FAILED] = "KVM_RUN failed for ",
+	[OUTCOME_REFUSED] = "KVM refused a mode to ",
+	[OUTCOME_ABOVE_HOST] = "KVM accepted a mode that this host does not offer from ",
+	[OUTCOME_QUERY_FAILED] = "no query succeeded and no mode was set for ",
+};
+
+static void put_outcomes(FILE *f, const struct digest *d)
+{
+	const char *sep = ": ";
+
+	for (int i = 0; i < OUTCOME_FINE; i++) {
+		if (!bits_count(&d->outcomes[i]))
+			continue;
+		fputs(sep, f);
+		fputs(outcome_words[i], f);
+		put_vms(f, d, &d->outcomes[i]);
+		sep = "; ";
+	}
+}
+
+char *report_verdict(char buf[REPORT_WORDS_LEN], const struct digest *d)
+{
+	unsigned int n = 0, fine = bits_count(&d->outcomes[OUTCOME_FINE]);
+	FILE *f = open_text(buf);
+
+	if (!f)
+		return buf;
+	for (int i = 0; i < OUTCOMES; i++)
+		n += bits_count(&d->outcomes[i]);
+	if (!n) {
+		fputs("The story of no VM is known.", f);
+	} else if (fine == n) {
+		fprintf(f, "No failure was seen of %u VM%s.", n, n == 1 ? "" : "s");
+	} else {
+		fprintf(f, "%u of %u VM%s went wrong", n - fine, n, n == 1 ? "" : "s");
+		put_outcomes(f, d);
+		fputs(".", f);
+	}
+	return close_text(f, buf);
+}
+
 /* Of a few the 99th of 100 is the largest. */
 #define ENOUGH_FOR_P99 100
 

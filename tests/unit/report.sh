@@ -83,6 +83,35 @@ check "what no page has any more" fails 2 "--copy was removed" "$trace" report -
 check "a page that is none of ours is noticed" not is_page tests/browser/broken.html
 is_trace "several hosts" "$one" "$two"
 
+# ---------------------------------------------------------------- the verdict
+
+says() { grep -qF -- "$1" <("$trace" report "${@:2}" 2>"$work/err"); }
+
+# What went wrong comes first, and of each VM what it was offered, asked for, got and ran in.
+old=tests/data/debian-6.12-p11-as-p10-v2.jsonl
+begins_with_verdict() {
+	"$trace" report "$old" | tr '\n' ' ' | tr -s ' ' | grep -qF -- \
+		'Verdict 2 of 7 VMs went wrong: KVM_RUN failed for guest "unfit"; KVM accepted a mode that this host does not offer from guest "hasty". Host '
+}
+has_ladder() {
+	grep -qxE '3 +hasty +POWER11 +accepted-above-host +no' <("$trace" report "$old") &&
+		grep -qxE '6 +unfit +POWER9 +accepted +failed' <("$trace" report "$old")
+}
+has_ladder_on_page() {
+	"$trace" report -q --format=html "$old" | tr '\n' ' ' |
+		grep -qE '>VM 3 hasty</a>.*>POWER11</td>.*<span class="tag bad">accepted-above-host</span>'
+}
+says_once() {
+	[[ $("$trace" report "$old" | grep -c 'TLB LPID invalidation') -eq 1 ]] &&
+		grep -qF 'rc=-2 (7 times)' <("$trace" report "$old")
+}
+check "a report begins with a verdict" begins_with_verdict
+check "of each VM there is a ladder" has_ladder
+check "and on a page" has_ladder_on_page
+check "a line that KVM printed again and again is told once" says_once
+grep -E '"type":"(trace|host|attach|end)"|"guest":"careful"' "$old" >"$work/careful"
+check "that nothing failed is said as what was seen" says "Verdict  No failure was seen of 1 VM." "$work/careful"
+
 # ---------------------------------------------------------------- hostile recordings
 
 # name NAME: a recording whose guests have this name, as JSON spells it
@@ -105,7 +134,6 @@ check "a name that would end an attribute" stays_text "\"' x=\"]]>&#34;"
 check "a name of 4096 bytes" stays_text "$(printf 'n%.0s' {1..4096})"
 check "a name without a letter" stays_text '\\x1b[31m\\x00'
 
-says() { grep -qF -- "$1" <("$trace" report "${@:2}" 2>"$work/err"); }
 head -c 9000 "$one" >"$work/cut"
 sed '9s/^./x/' "$one" >"$work/bad"
 check "a recording that is cut off says so" says "The recording is cut off" "$work/cut"
