@@ -21,6 +21,7 @@ struct teller {
 	struct metrics_file *metrics; /* of --metrics; NULL: none */
 	uint64_t n_calls;	      /* that were shown */
 	bool call_shown;	      /* the newest: a retry is told with it or not at all */
+	uint64_t redraw_at;	      /* when the output wants to be drawn anew; 0: never */
 	bool failed;
 };
 
@@ -72,7 +73,11 @@ static bool open_output(struct teller *t, int wake, struct emit_options *emit)
 	t->f = output_file(t->out);
 	emit->color = run_wants_color(o, t->out);
 	emit->columns = output_columns(t->out);
-	return true;
+	if (!t->emitter->redraw || output_is_terminal(t->out))
+		return true;
+	say("--format=%s needs a terminal: use --format=text or json", t->emitter->name);
+	output_close(t->out, false);
+	return false;
 }
 
 /* false: what was lost has been said. A reader who has gone is none. */
@@ -108,8 +113,10 @@ static bool begin_output(struct teller *t, int wake)
 	if (!open_output(t, wake, &emit))
 		return false;
 	t->state = t->emitter->begin(t->f, &emit);
-	if (t->state)
+	if (t->state) {
+		t->redraw_at = t->emitter->redraw ? 1 : 0;
 		return true;
+	}
 	say("out of memory");
 	close_output(t, false);
 	return false;
@@ -279,14 +286,20 @@ void teller_summarize(struct teller *t, const struct session *s)
 
 uint64_t teller_due(const struct teller *t)
 {
-	return metrics_file_due(t->metrics);
+	uint64_t metrics = metrics_file_due(t->metrics);
+
+	return t->redraw_at && (!metrics || t->redraw_at < metrics) ? t->redraw_at : metrics;
 }
 
 void teller_on_time(struct teller *t, uint64_t now_ns)
 {
 	notify_alive(now_ns);
-	if (t->metrics && now_ns >= teller_due(t))
+	if (t->metrics && now_ns >= metrics_file_due(t->metrics))
 		metrics_file_write(t->metrics, now_ns);
+	if (!t->redraw_at || now_ns < t->redraw_at)
+		return;
+	t->redraw_at = t->emitter->redraw(t->state, now_ns);
+	flush(t);
 }
 
 bool teller_is_unread(const struct teller *t)

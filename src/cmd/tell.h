@@ -24,10 +24,10 @@ bool teller_is_done(const struct teller *t);
 /* The end: the stories where they are wanted, and how many there were of what. */
 void teller_summarize(struct teller *t, const struct session *s);
 
-/* When --metrics wants to be written, on CLOCK_MONOTONIC; 0: never. */
+/* When --metrics wants to be written, or the output to be drawn, on CLOCK_MONOTONIC; 0: never. */
 uint64_t teller_due(const struct teller *t);
 
-/* Writes it where that is due. */
+/* Does that where it is due. */
 void teller_on_time(struct teller *t, uint64_t now_ns);
 
 /*

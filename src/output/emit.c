@@ -5,7 +5,8 @@
 #define OUTPUTS(OUTPUT) \
 	OUTPUT(text) \
 	OUTPUT(json) \
-	OUTPUT(journal)
+	OUTPUT(journal) \
+	OUTPUT(screen)
 
 #define DECLARE(name) extern const struct emitter emit_##name;
 #define ADDRESS(name) &emit_##name,

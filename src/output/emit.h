@@ -26,6 +26,11 @@ struct emitter {
 	/* State of this output's own, or NULL where there is no memory. */
 	void *(*begin)(FILE *f, const struct emit_options *opt);
 	void (*event)(void *state, const struct event *e);
+	/*
+	 * It is this late, on CLOCK_MONOTONIC. Returns when it is to be called again. NULL: this
+	 * output does not change with time alone. Such a one needs a terminal.
+	 */
+	uint64_t (*redraw)(void *state, uint64_t now_ns);
 	/* Of --summary: the story of a VM. NULL: this output has no place for it. */
 	void (*paragraph)(void *state, const char *text);
 	/* Lets go of the state. The last event was EVENT_END, or an error came before it. */
@@ -35,7 +40,7 @@ struct emitter {
 };
 
 /* The table of outputs: one row each. */
-extern const struct emitter emit_text, emit_json, emit_journal;
+extern const struct emitter emit_text, emit_screen, emit_json, emit_journal;
 extern const struct emitter *const emitters[]; /* ends with NULL */
 
 #endif /* COMPATCAPS_EMIT_H */
