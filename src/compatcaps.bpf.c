@@ -244,19 +244,36 @@ static __always_inline __u32 first_byte_of(__u64 word)
 	return byte + !(word & 0xff);
 }
 
+struct chunk {
+	__u64 words[CC_TAIL_PIECE / sizeof(__u64)];
+};
+
+/*
+ * The number of the first byte that is not zero, from 1 on; 0: there is none. Global, to be
+ * verified by itself: of each of its ways out the verifier would follow all that comes after.
+ */
+__noinline int first_in_chunk(const struct chunk *c)
+{
+	if (!c)
+		return 0;
+	for (__u32 i = 0; i < CC_TAIL_PIECE / sizeof(__u64); i++)
+		if (c->words[i])
+			return i * sizeof(__u64) + first_byte_of(c->words[i]) + 1;
+	return 0;
+}
+
 /* One chunk of the tail; 1 ends the loop. */
 static long look_at_tail(__u32 i, void *ctx)
 {
-	__u64 chunk[CC_TAIL_PIECE / sizeof(__u64)] = {};
+	struct chunk chunk = {};
 	struct tail *t = ctx;
-	__u32 n = t->left < CC_TAIL_PIECE ? t->left : CC_TAIL_PIECE;
+	__u32 n = t->left < CC_TAIL_PIECE ? t->left : CC_TAIL_PIECE, first;
 
-	if (bpf_probe_read_user(chunk, n, (const void *)(t->user + (__u64)i * CC_TAIL_PIECE)))
+	if (bpf_probe_read_user(&chunk, n, (const void *)(t->user + (__u64)i * CC_TAIL_PIECE)))
 		return 1;
-	for (__u32 j = 0; j < CC_TAIL_PIECE / sizeof(__u64); j++) {
-		if (!chunk[j])
-			continue;
-		t->read += j * sizeof(__u64) + first_byte_of(chunk[j]) + 1;
+	first = first_in_chunk(&chunk);
+	if (first) {
+		t->read += first;
 		t->first = t->from + t->read - 1;
 		return 1;
 	}
