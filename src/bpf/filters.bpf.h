@@ -11,20 +11,39 @@
 #define MAX_ANCESTORS  64
 #define MAX_PID_LEVELS 33 /* the kernel nests pid namespaces 32 deep */
 
+/*
+ * These loops are bpf_loop()'s: the verifier looks at such a body once or twice, and at a loop of C
+ * as often as it can run, again in each program.
+ */
+struct pid_levels {
+	struct pid *pid;
+	__u32 nr;
+};
+
+/* 1 ends the loop. */
+static long look_at_level(__u32 i, void *ctx)
+{
+	struct pid_levels *l = ctx;
+	struct pid *pid = l->pid;
+	struct upid *upid;
+
+	if (i > BPF_CORE_READ(pid, level))
+		return 1;
+	upid = (void *)pid + bpf_core_field_offset(struct pid, numbers) +
+	       i * bpf_core_type_size(struct upid);
+	if (BPF_CORE_READ(upid, ns, ns.inum) != pid_ns)
+		return 0;
+	l->nr = BPF_CORE_READ(upid, nr);
+	return 1;
+}
+
 /* The number that a process of the tracer's pid namespace knows this pid by; 0: none. */
 static __always_inline __u32 nr_of(struct pid *pid)
 {
-	struct upid *upid;
+	struct pid_levels l = { .pid = pid };
 
-	for (int i = 0; i < MAX_PID_LEVELS; i++) {
-		if (i > (int)BPF_CORE_READ(pid, level))
-			break;
-		upid = (void *)pid + bpf_core_field_offset(struct pid, numbers) +
-		       i * bpf_core_type_size(struct upid);
-		if (BPF_CORE_READ(upid, ns, ns.inum) == pid_ns)
-			return BPF_CORE_READ(upid, nr);
-	}
-	return 0;
+	bpf_loop(MAX_PID_LEVELS, look_at_level, &l, 0);
+	return l.nr;
 }
 
 static __noinline __u32 seen_pid_of(struct task_struct *task)
@@ -61,21 +80,33 @@ static __noinline _Bool comm_matches(struct task_struct *task)
 	return 1;
 }
 
+struct ancestors {
+	struct task_struct *task;
+	_Bool found; /* the tracer is one of them */
+};
+
+/* 1 ends the loop. */
+static long look_at_ancestor(__u32 i, void *ctx)
+{
+	struct ancestors *a = ctx;
+	struct task_struct *task = a->task;
+	__u32 pid = modes & CC_MODE_PID_NS ? nr_of(BPF_CORE_READ(task, group_leader, thread_pid)) :
+					     (__u32)BPF_CORE_READ(task, tgid);
+
+	a->found = pid == tracer;
+	if (a->found || BPF_CORE_READ(task, tgid) <= 1)
+		return 1;
+	a->task = BPF_CORE_READ(task, real_parent);
+	return 0;
+}
+
 /* Orphans of a traced command find their way up as well: the tracer is a subreaper. */
 static __noinline _Bool find_tracer(struct task_struct *task)
 {
-	for (int i = 0; i < MAX_ANCESTORS; i++) {
-		__u32 pid = modes & CC_MODE_PID_NS ?
-				    nr_of(BPF_CORE_READ(task, group_leader, thread_pid)) :
-				    (__u32)BPF_CORE_READ(task, tgid);
+	struct ancestors a = { .task = task };
 
-		if (pid == tracer)
-			return 1;
-		if (BPF_CORE_READ(task, tgid) <= 1)
-			break;
-		task = BPF_CORE_READ(task, real_parent);
-	}
-	return 0;
+	bpf_loop(MAX_ANCESTORS, look_at_ancestor, &a, 0);
+	return a.found;
 }
 
 /* Tells a thread from any other that has had its place, by when it was started. */

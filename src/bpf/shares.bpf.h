@@ -46,6 +46,17 @@ struct {
 	__type(value, struct user);
 } users SEC(".maps");
 
+/* 1 ends the loop. */
+static long look_at_namespace(__u32 i, void *ctx)
+{
+	struct user_namespace **at = ctx, *ns = *at;
+
+	if (BPF_CORE_READ(ns, level) <= 1)
+		return 1;
+	*at = BPF_CORE_READ(ns, parent);
+	return 0;
+}
+
 /*
  * Who answers for a process, by something that it cannot choose: its user id, but in a user
  * namespace, where it can have any of thousands, the user who made that namespace. What root makes
@@ -61,8 +72,7 @@ __noinline __u64 current_user(void)
 
 	if (!BPF_CORE_READ(ns, level))
 		return BPF_CORE_READ(cred, uid.val);
-	for (int i = 0; i < MAX_NS_LEVELS && BPF_CORE_READ(ns, level) > 1; i++)
-		ns = BPF_CORE_READ(ns, parent);
+	bpf_loop(MAX_NS_LEVELS, look_at_namespace, &ns, 0);
 	owner = BPF_CORE_READ(ns, owner.val);
 	return owner ?: 1ull << 32 | BPF_CORE_READ(ns, ns.inum);
 }

@@ -19,49 +19,7 @@ static __always_inline __u8 read_words(__u64 *to, __u64 arg)
 	return !bpf_probe_read_user(to, sizeof(*to), user);
 }
 
-struct tail {
-	__u64 user; /* address of its first byte */
-	__u32 from; /* offset in the struct */
-	__u32 left;
-	__u32 read;
-	__u32 first; /* as cc_record.tail_first */
-};
-
-static __always_inline __u32 first_byte_of(__u64 word)
-{
-	__u32 byte = 0;
-
-	if (!(word & 0xffffffff)) {
-		word >>= 32;
-		byte += 4;
-	}
-	if (!(word & 0xffff)) {
-		word >>= 16;
-		byte += 2;
-	}
-	return byte + !(word & 0xff);
-}
-
-/* One chunk of the tail; 1 ends the loop. */
-static long look_at_tail(__u32 i, void *ctx)
-{
-	__u64 chunk[CC_TAIL_PIECE / sizeof(__u64)] = {};
-	struct tail *t = ctx;
-	__u32 n = t->left < CC_TAIL_PIECE ? t->left : CC_TAIL_PIECE;
-
-	if (bpf_probe_read_user(chunk, n, (const void *)(t->user + (__u64)i * CC_TAIL_PIECE)))
-		return 1;
-	for (__u32 j = 0; j < CC_TAIL_PIECE / sizeof(__u64); j++) {
-		if (!chunk[j])
-			continue;
-		t->read += j * sizeof(__u64) + first_byte_of(chunk[j]) + 1;
-		t->first = t->from + t->read - 1;
-		return 1;
-	}
-	t->read += n;
-	t->left -= n;
-	return !t->left;
-}
+#include "bpf/tail.bpf.h"
 
 /* The size of the kernel's own struct: what lies behind it is the tail. */
 static __always_inline __u32 kernel_size(void)

@@ -22,8 +22,6 @@
 #define IN_FLIGHT_WAIT_US 5000
 #define LOOKS_APART	  16 /* looking at all that can be in flight takes long */
 
-#define ENOTSUPP 524 /* the kernel's own, which no header of user space has */
-
 #define HAVE_CONSUME_N (LIBBPF_MAJOR_VERSION > 1 || LIBBPF_MINOR_VERSION >= 5)
 
 /* The names of the programs on one function; NULL: none is needed there. */
@@ -102,6 +100,12 @@ static const struct programs *probes_of(const struct attach *a, enum point i, en
 {
 	return i == POINT_IOCTL && how == ATTACH_FEXIT && a->sessions ? &session :
 									&programs[i][how];
+}
+
+/* A tracepoint has a way of its own, whichever one is taken for functions. */
+static enum attach_how how_of(enum point i, enum attach_how how)
+{
+	return TRACEPOINTS & 1u << i ? ATTACH_TRACEPOINT : how;
 }
 
 static int want_point(const struct attach *a, struct compatcaps_bpf *o, enum point i,
@@ -316,9 +320,6 @@ static bool is_not_there(int err)
 	return err == -ESRCH || err == -ENOENT;
 }
 
-static const char why_no_types[] =
-	"kvm's module has no types (BTF) here: build it with CONFIG_DEBUG_INFO_BTF_MODULES, for this kernel";
-
 /* By types everything is looked for: without them nothing can be said of what there is. */
 static bool lacks_types(enum point i)
 {
@@ -337,8 +338,8 @@ static int load(struct attach *a, unsigned int *mask, enum attach_how how, struc
 	for (size_t i = 0; !err && i < ATTACH_POINTS; i++) {
 		if (!(*mask & 1u << i))
 			continue;
-		err = want_point(a, o, i, how);
-		if (is_not_there(err) && how != ATTACH_KPROBE && lacks_types(i)) {
+		err = want_point(a, o, i, how_of(i, how));
+		if (is_not_there(err) && how_of(i, how) != ATTACH_KPROBE && lacks_types(i)) {
 			err = -ENODATA;
 		} else if (is_not_there(err)) {
 			set_absent(&a->points[i], "this kernel does not have it", frames_now());
@@ -359,22 +360,16 @@ static int load(struct attach *a, unsigned int *mask, enum attach_how how, struc
 	return 0;
 }
 
-/* Attach the points of mask; returns those that are there and could not be, *err says why. */
-static unsigned int try_points(struct attach *a, unsigned int mask, enum attach_how how, int *err)
+/* Those of mask that are there and could not be attached; *err says why. */
+static unsigned int attach_loaded(struct attach *a, unsigned int mask, enum attach_how how,
+				  struct object *object, int *err)
 {
-	struct object *object;
 	unsigned int left = 0;
-	int e = load(a, &mask, how, &object);
 
-	if (e) {
-		*err = e;
-		return mask;
-	}
 	/* The hook is ahead of the ioctl: no call is recorded that is not fully watched. */
 	for (size_t i = ATTACH_POINTS; i-- > 0;) {
-		if (!(mask & 1u << i))
-			continue;
-		e = attach_one(a, i, object, how);
+		int e = mask & 1u << i ? attach_one(a, i, object, how_of(i, how)) : 0;
+
 		if (!e)
 			continue;
 		put_object(a, object, i);
@@ -388,6 +383,24 @@ static unsigned int try_points(struct attach *a, unsigned int mask, enum attach_
 	return left;
 }
 
+/* Attach the points of mask; returns those that are there and could not be, *err says why. */
+static unsigned int try_points(struct attach *a, unsigned int mask, enum attach_how how, int *err)
+{
+	unsigned int functions, tracepoints, left;
+	struct object *object;
+	int e = load(a, &mask, how, &object);
+
+	if (e) {
+		*err = e;
+		return mask;
+	}
+	tracepoints = mask & TRACEPOINTS;
+	functions = mask & ~TRACEPOINTS;
+	/* A VM that is born is watched when it runs. */
+	left = attach_loaded(a, tracepoints, how, object, err);
+	return left | attach_loaded(a, functions, how, object, err);
+}
+
 /* One that cannot be loaded must not take the others along. */
 static unsigned int try_each(struct attach *a, unsigned int mask, enum attach_how how, int *err)
 {
@@ -397,22 +410,6 @@ static unsigned int try_each(struct attach *a, unsigned int mask, enum attach_ho
 		if (mask & 1u << i)
 			left |= try_points(a, 1u << i, how, err);
 	return left;
-}
-
-static const char why_unsafe[] =
-	"kprobes can crash this kernel (a preemptible one, with more than one CPU)";
-static const char why_no_fexit[] =
-	"this kernel cannot attach fexit (its ftrace has no direct calls)";
-
-static const char why_shared[] =
-	"another program watches it already (another compatcaps-trace?), and a second one can crash this preemptible kernel";
-
-/* Why no kprobe is attached in place of fexit, which err stands against; NULL: nothing. */
-static const char *against_kprobes(const struct attach *a, int err)
-{
-	if (a->opt.method == METHOD_FEXIT)
-		return err == -ENODATA ? why_no_types : why_no_fexit;
-	return host_kprobes_are_safe() ? NULL : why_unsafe;
 }
 
 static void mark_absent(struct attach *a, unsigned int mask, const char *why)
@@ -459,7 +456,7 @@ static unsigned int attach_functions(struct attach *a, unsigned int mask, int *e
 		}
 	}
 	if (left && how == ATTACH_KPROBE) {
-		const char *why = against_kprobes(a, *err);
+		const char *why = why_no_kprobes(a->opt.method, *err);
 
 		if (why) {
 			mark_absent(a, left, why);
@@ -474,14 +471,46 @@ static unsigned int attach_functions(struct attach *a, unsigned int mask, int *e
 	return left;
 }
 
+/* Where the kernel's types show no direct calls, one small program finds out if it has them. */
+static void try_fexit(struct attach *a, unsigned int *mask)
+{
+	unsigned int death = *mask & 1u << POINT_DEATH;
+	int err = 0;
+
+	if (!death || a->opt.method != METHOD_AUTO || a->fexit_failed ||
+	    objects_have_direct_calls())
+		return;
+	if (!try_points(a, death, ATTACH_FEXIT, &err))
+		*mask &= ~death;
+	a->fexit_failed = err == -ENOTSUPP;
+	objects_forget_messages();
+}
+
+/* To look up what programs name takes long, and is done once for all that are loaded together. */
+static unsigned int try_together(struct attach *a, unsigned int mask)
+{
+	bool kprobes = a->opt.method == METHOD_KPROBE || a->fexit_failed;
+	int err = 0;
+
+	if (!(mask & TRACEPOINTS) || !(mask & ~TRACEPOINTS) ||
+	    (kprobes && why_no_kprobes(a->opt.method, 0)))
+		return mask;
+	mask = try_points(a, mask, kprobes ? ATTACH_KPROBE : ATTACH_FEXIT, &err);
+	if (mask)
+		objects_forget_messages();
+	return mask;
+}
+
+/* What cannot be had together with the rest is tried by itself. */
 static unsigned int attach_points(struct attach *a, unsigned int mask, int *err)
 {
-	unsigned int functions = mask & ~TRACEPOINTS;
-
+	try_fexit(a, &mask);
+	mask = try_together(a, mask);
 	/* First, for to load them takes long: VMs that are born meanwhile would have a gap. */
 	if (mask & TRACEPOINTS)
 		attach_tracepoints(a, mask & TRACEPOINTS);
-	return functions ? attach_functions(a, functions, err) : 0;
+	mask &= ~TRACEPOINTS;
+	return mask ? attach_functions(a, mask, err) : 0;
 }
 
 /* ---------------------------------------------------------------- what there is */
@@ -599,60 +628,13 @@ static int on_sample(void *ctx, void *data, size_t size)
 
 static int load_maps(struct attach *a)
 {
-	int err;
+	int err = objects_load_maps(&a->opt, &a->maps);
 
-	a->maps = objects_open(&a->opt);
-	if (!a->maps)
-		return -errno;
 	a->losses.maps = a->maps;
-	bpf_program__set_autoload(a->maps->progs.read_nested_caps, true);
-	bpf_program__set_autoload(a->maps->progs.drop_call, true);
-	bpf_program__set_autoload(a->maps->progs.decide_vm, true);
-	err = bpf_map__set_max_entries(a->maps->maps.ring, objects_ring_bytes(&a->opt));
-	if (!err)
-		err = compatcaps_bpf__load(a->maps);
 	if (err)
 		return err;
 	a->ring = ring_buffer__new(bpf_map__fd(a->maps->maps.ring), on_sample, a, NULL);
 	return a->ring ? 0 : -errno;
-}
-
-/* A sentence where what was asked for cannot be; NULL: go on. */
-static const char *refuse(const struct attach_options *opt)
-{
-	if (host_ftrace_is_off())
-		return "nothing can be watched while ftrace is switched off: switch it on with sysctl kernel.ftrace_enabled=1";
-	if (opt->method != METHOD_KPROBE)
-		return NULL;
-	if (!host_kprobes_are_safe())
-		return "--method kprobe is refused: on this kernel (a preemptible one, with more than one CPU) kprobes can crash the host: use --method fexit or auto";
-	if (host_kprobes_are_off())
-		return "kprobes are switched off: switch them on with echo 1 >/sys/kernel/debug/kprobes/enabled, or use --method fexit";
-	return NULL;
-}
-
-static void describe_points(const struct attach *a, char *error, int err)
-{
-	bool untyped = err == -ENODATA;
-	const char *why = untyped ? why_no_types : why_no_fexit;
-
-	if (err == -EBUSY)
-		snprintf(
-			error, ATTACH_ERROR_LEN,
-			"cannot attach to KVM's functions: %s: end that one first, or insist with --method fexit",
-			why_shared);
-	else if (!untyped && err != -ENOTSUPP)
-		objects_describe(error, "attach to KVM's functions", err);
-	else if (a->opt.method == METHOD_FEXIT)
-		snprintf(error, ATTACH_ERROR_LEN,
-			 "cannot attach to KVM's functions: %s: use --method auto", why);
-	else
-		snprintf(
-			error, ATTACH_ERROR_LEN, "cannot attach to KVM's functions: %s, and %s%s",
-			why, why_unsafe,
-			untyped ?
-				"" :
-				": use a kernel with direct calls (6.13 or newer), or one that is not preemptible");
 }
 
 /* The first look, where a failure is one of the whole. false: error says why. */
@@ -665,7 +647,7 @@ static bool start_watching(struct attach *a, char *error)
 	look_at_modules(a, &failed, &err);
 	look_at_switches(a);
 	if (failed) {
-		describe_points(a, error, err);
+		why_not_attached(error, a->opt.method, err);
 		return false;
 	}
 	for (size_t i = 0; i < ATTACH_POINTS; i++) {
@@ -693,7 +675,7 @@ static struct attach *new_attach(const struct attach_options *opt)
 struct attach *attach_start(const struct attach_options *opt, bool later,
 			    char error[ATTACH_ERROR_LEN])
 {
-	const char *why = refuse(opt);
+	const char *why = why_refused(opt);
 	struct attach *a;
 	int err;
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "live/host.h"
@@ -159,9 +160,10 @@ static int share_maps(struct compatcaps_bpf *o, const struct compatcaps_bpf *map
 	return 0;
 }
 
-struct compatcaps_bpf *objects_open(const struct attach_options *opt)
+static struct compatcaps_bpf *open_object(const struct attach_options *opt, const char *types)
 {
-	struct compatcaps_bpf *o = compatcaps_bpf__open();
+	LIBBPF_OPTS(bpf_object_open_opts, how, .btf_custom_path = types);
+	struct compatcaps_bpf *o = compatcaps_bpf__open_opts(&how);
 	struct bpf_program *p;
 
 	if (!o)
@@ -172,10 +174,54 @@ struct compatcaps_bpf *objects_open(const struct attach_options *opt)
 	return o;
 }
 
+/* A file without a type; -1: none could be made. */
+static int no_types(void)
+{
+	struct btf *btf = btf__new_empty();
+	uint32_t size = 0;
+	const void *data = btf ? btf__raw_data(btf, &size) : NULL;
+	int fd = data ? memfd_create("types", MFD_CLOEXEC) : -1;
+
+	if (fd >= 0 && write(fd, data, size) != (ssize_t)size) {
+		close(fd);
+		fd = -1;
+	}
+	btf__free(btf);
+	return fd;
+}
+
+static int load_maps(struct compatcaps_bpf *o, const struct attach_options *opt)
+{
+	int err = bpf_map__set_max_entries(o->maps.ring, objects_ring_bytes(opt));
+
+	bpf_program__set_autoload(o->progs.read_nested_caps, true);
+	bpf_program__set_autoload(o->progs.drop_call, true);
+	bpf_program__set_autoload(o->progs.decide_vm, true);
+	return err ? err : compatcaps_bpf__load(o);
+}
+
+/*
+ * These programs name no type of the kernel's. But libbpf looks up those of all functions that any
+ * program of the object calls, and searches all types of the kernel for each: here it has none to
+ * search.
+ */
+int objects_load_maps(const struct attach_options *opt, struct compatcaps_bpf **o)
+{
+	int types = no_types(), err;
+	char path[sizeof("/proc/self/fd/-2147483648")];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", types);
+	*o = open_object(opt, types < 0 ? NULL : path);
+	err = *o ? load_maps(*o, opt) : -errno;
+	if (types >= 0)
+		close(types);
+	return err;
+}
+
 struct compatcaps_bpf *objects_open_sharing(const struct attach_options *opt,
 					    const struct compatcaps_bpf *maps)
 {
-	struct compatcaps_bpf *o = objects_open(opt);
+	struct compatcaps_bpf *o = open_object(opt, NULL);
 
 	if (o && share_maps(o, maps)) {
 		compatcaps_bpf__destroy(o);
@@ -185,11 +231,35 @@ struct compatcaps_bpf *objects_open_sharing(const struct attach_options *opt,
 	return o;
 }
 
-bool objects_have_sessions(void)
+static bool has_function(const char *name)
 {
 	const struct btf *btf = host_types();
 
-	return btf && btf__find_by_name_kind(btf, "bpf_session_is_return", BTF_KIND_FUNC) > 0;
+	return btf && btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
+}
+
+/* Of the ways to attach a program. */
+static bool has_attach_type(const char *name)
+{
+	const struct btf *btf = host_types();
+	int id = btf ? btf__find_by_name_kind(btf, "bpf_attach_type", BTF_KIND_ENUM) : 0;
+	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, (unsigned int)id) : NULL;
+
+	for (unsigned int i = 0; t && i < btf_vlen(t); i++)
+		if (!strcmp(btf__name_by_offset(btf, btf_enum(t)[i].name_off), name))
+			return true;
+	return false;
+}
+
+/* Older kernels have the function as well: for kprobes. */
+bool objects_have_sessions(void)
+{
+	return has_function("bpf_session_is_return") && has_attach_type("BPF_TRACE_FSESSION");
+}
+
+bool objects_have_direct_calls(void)
+{
+	return has_function("register_ftrace_direct");
 }
 
 /* The links that hold a program to the function that p is for. */
@@ -294,4 +364,62 @@ void objects_forget_vms(struct compatcaps_bpf *maps)
 		;
 	memset(maps->bss->waiting_of, 0, sizeof(maps->bss->waiting_of));
 	maps->bss->waiting = 0;
+}
+
+/* ---------------------------------------------------------------- why something cannot be watched
+ */
+
+const char why_no_types[] =
+	"kvm's module has no types (BTF) here: build it with CONFIG_DEBUG_INFO_BTF_MODULES, for this kernel";
+
+static const char why_unsafe[] =
+	"kprobes can crash this kernel (a preemptible one, with more than one CPU)";
+static const char why_no_fexit[] =
+	"this kernel cannot attach fexit (its ftrace has no direct calls)";
+
+const char why_shared[] =
+	"another program watches it already (another compatcaps-trace?), and a second one can crash this preemptible kernel";
+
+const char *why_no_kprobes(enum attach_method method, int err)
+{
+	if (method == METHOD_FEXIT)
+		return err == -ENODATA ? why_no_types : why_no_fexit;
+	return host_kprobes_are_safe() ? NULL : why_unsafe;
+}
+
+const char *why_refused(const struct attach_options *opt)
+{
+	if (host_ftrace_is_off())
+		return "nothing can be watched while ftrace is switched off: switch it on with sysctl kernel.ftrace_enabled=1";
+	if (opt->method != METHOD_KPROBE)
+		return NULL;
+	if (!host_kprobes_are_safe())
+		return "--method kprobe is refused: on this kernel (a preemptible one, with more than one CPU) kprobes can crash the host: use --method fexit or auto";
+	if (host_kprobes_are_off())
+		return "kprobes are switched off: switch them on with echo 1 >/sys/kernel/debug/kprobes/enabled, or use --method fexit";
+	return NULL;
+}
+
+void why_not_attached(char *error, enum attach_method method, int err)
+{
+	bool untyped = err == -ENODATA;
+	const char *why = untyped ? why_no_types : why_no_fexit;
+
+	if (err == -EBUSY)
+		snprintf(
+			error, ATTACH_ERROR_LEN,
+			"cannot attach to KVM's functions: %s: end that one first, or insist with --method fexit",
+			why_shared);
+	else if (!untyped && err != -ENOTSUPP)
+		objects_describe(error, "attach to KVM's functions", err);
+	else if (method == METHOD_FEXIT)
+		snprintf(error, ATTACH_ERROR_LEN,
+			 "cannot attach to KVM's functions: %s: use --method auto", why);
+	else
+		snprintf(
+			error, ATTACH_ERROR_LEN, "cannot attach to KVM's functions: %s, and %s%s",
+			why, why_unsafe,
+			untyped ?
+				"" :
+				": use a kernel with direct calls (6.13 or newer), or one that is not preemptible");
 }

@@ -8,6 +8,8 @@
 #include "live/attach.h"
 #include "compatcaps.skel.h"
 
+#define ENOTSUPP 524 /* the kernel's own, which no header of user space has */
+
 /* From now on keep what libbpf has to say, or pass it on at once. */
 void objects_hear(bool aloud);
 
@@ -22,11 +24,15 @@ void objects_describe(char *error, const char *what, int err);
 uint32_t objects_ring_bytes(const struct attach_options *opt);
 
 /*
- * With none of its programs to be loaded yet. NULL, and errno. The second one shares its maps
- * with another: libbpf cannot add programs to an object that is loaded, and modules come when
- * they like.
+ * The maps, which all objects share, and the programs that user space calls. 0, or -errno. *o is to
+ * be destroyed, NULL or not.
  */
-struct compatcaps_bpf *objects_open(const struct attach_options *opt);
+int objects_load_maps(const struct attach_options *opt, struct compatcaps_bpf **o);
+
+/*
+ * With none of its programs to be loaded yet, and with these maps. NULL, and errno. It is another
+ * object, for libbpf cannot add programs to one that is loaded, and modules come when they like.
+ */
 struct compatcaps_bpf *objects_open_sharing(const struct attach_options *opt,
 					    const struct compatcaps_bpf *maps);
 
@@ -35,6 +41,10 @@ struct compatcaps_bpf *objects_open_sharing(const struct attach_options *opt,
 
 /* Does this kernel know such programs? Whether its JIT can make one, loading shows. */
 bool objects_have_sessions(void);
+
+/* Do the kernel's types have what fexit needs of ftrace? Where they do not, it may be there still.
+ */
+bool objects_have_direct_calls(void);
 
 /* Is another program attached to the function that this one was loaded for? */
 bool objects_is_shared(const struct bpf_program *p);
@@ -70,5 +80,19 @@ void objects_forget_vms(struct compatcaps_bpf *maps);
 
 /* A call of fn for each program that is loaded. */
 void objects_programs(const struct compatcaps_bpf *o, attach_program_fn *fn, void *ctx);
+
+/* ---------------------------------------------------------------- why something cannot be watched
+ */
+
+extern const char why_no_types[], why_shared[];
+
+/* Why no kprobe is attached in place of fexit, which err stands against; NULL: nothing. */
+const char *why_no_kprobes(enum attach_method method, int err);
+
+/* A sentence where what was asked for cannot be; NULL: go on. */
+const char *why_refused(const struct attach_options *opt);
+
+/* That KVM's functions could not be attached to, as a sentence; error: ATTACH_ERROR_LEN. */
+void why_not_attached(char *error, enum attach_method method, int err);
 
 #endif /* COMPATCAPS_OBJECTS_H */
