@@ -173,6 +173,8 @@ static void tell_why(const struct decision *d)
 	why_lost(d, &sep);
 	if (u->unreadable)
 		because(d, &sep, "lines of the recording cannot be read");
+	else if (u->written)
+		because(d, &sep, "the recording is still being written");
 	else if (u->cut_off || !u->ended)
 		because(d, &sep, "the recording is cut off");
 	if (point >= 0 && u->points[point].told)

@@ -207,6 +207,26 @@ static bool check_errno(struct parser *p, size_t at, const struct rule_word *w)
 			 parse_quote(quoted, sizeof(quoted), w->text, strlen(w->text)));
 }
 
+/* The name of a mode; null is the host's default, or a PVR that has none. */
+static bool check_mode_name(struct parser *p, size_t at, const struct rule_word *w)
+{
+	char quoted[PARSE_QUOTE_MAX];
+	const struct abi_pvr *known;
+
+	if (w->null)
+		return true;
+	/* An architecture's level, and half a level more. */
+	for (uint32_t i = 0; i < 64; i++) {
+		known = abi_pvr(0x0f000000 | (i & 1) << 20 | i >> 1);
+		if (known && !strcmp(known->name, w->text))
+			return true;
+	}
+	return rule_fail(
+		p, at,
+		"%s is not a mode: use POWER9, POWER10 and so on, or null for the host's default",
+		parse_quote(quoted, sizeof(quoted), w->text, strlen(w->text)));
+}
+
 /* ------------------------------------------------------------------ does it make sense? */
 
 static bool is_order(enum rule_op op)
@@ -231,6 +251,28 @@ static bool check_numbers(struct parser *p, size_t at, const struct rule_value *
 	if (!w->numeric)
 		return rule_fail(p, at, "%s is a number; found %s", what,
 				 parse_quote(quoted, sizeof(quoted), w->text, strlen(w->text)));
+	return true;
+}
+
+/* Which comes first of two points in time: those of a rule have a date. */
+static bool check_moments(struct parser *p, size_t at, const struct rule_value *v)
+{
+	char quoted[PARSE_QUOTE_MAX];
+	struct parse_moment m;
+	struct parse_error err;
+
+	FOR_EACH_WORD(w, v)
+	{
+		parse_quote(quoted, sizeof(quoted), w->text, strlen(w->text));
+		if (!parse_moment(w->text, strlen(w->text), &m, &err))
+			return rule_fail(p, at, "%s is not a point in time: %s", quoted, err.why);
+		if (m.kind != MOMENT_DATED)
+			return rule_fail(p, at,
+					 "%s has no date: write YYYY-MM-DD before it, in quotes",
+					 quoted);
+		w->numeric = true;
+		w->number = m.ns;
+	}
 	return true;
 }
 
@@ -270,6 +312,8 @@ static bool check_kinds(struct parser *p, size_t at, const char *field, unsigned
 		return false;
 	if (kinds & FIELD_LIST && is_order(op))
 		return true; /* part of, or all of */
+	if (is_order(op) && !strcmp(field, "ts"))
+		return check_moments(p, at, v);
 	if (is_order(op))
 		return (!kinds || kinds & numbers ||
 			rule_fail(p, at, "%s is text: only =, != and ~ compare text", field)) &&
@@ -308,6 +352,8 @@ static bool check_field_value(struct parser *p, size_t at, const char *field, un
 		if (known && !check_name(p, at, known, w))
 			return false;
 		if (!strcmp(last_of(field), "errno") && !check_errno(p, at, w))
+			return false;
+		if (!strcmp(last_of(field), "mode") && !check_mode_name(p, at, w))
 			return false;
 	}
 	return true;
@@ -604,32 +650,17 @@ static bool check_set(struct parser *p, size_t at)
 	return true;
 }
 
-/* Names of modes; null is the host's default, or a PVR that has none. */
 static bool check_mode(struct parser *p, size_t at)
 {
 	const struct rule *r = p->rule;
-	char quoted[PARSE_QUOTE_MAX];
-	const struct abi_pvr *known;
-	bool found;
 
 	if (is_order(r->op))
 		return rule_fail(p, at, "only =, != and ~ compare a mode");
 	if (!check_one_word(p, at, &r->value, "mode"))
 		return false;
 	FOR_EACH_WORD(w, &r->value)
-	{
-		found = r->op == RULE_LIKE || w->null;
-		/* An architecture's level, and half a level more. */
-		for (uint32_t i = 0; !found && i < 64; i++) {
-			known = abi_pvr(0x0f000000 | (i & 1) << 20 | i >> 1);
-			found = known && !strcmp(known->name, w->text);
-		}
-		if (!found)
-			return rule_fail(
-				p, at,
-				"%s is not a mode: use POWER9, POWER10 and so on, or null for the host's default",
-				parse_quote(quoted, sizeof(quoted), w->text, strlen(w->text)));
-	}
+	if (r->op != RULE_LIKE && !check_mode_name(p, at, w))
+		return false;
 	return true;
 }
 

@@ -226,6 +226,10 @@ void value_of(struct values *vs, const struct value_path *path, struct value *v)
 			vs->object = encoder_object(vs->doc, vs->event);
 		read_value(follow(vs->object, path->path), v);
 	}
+	if (v->kind == VALUE_TEXT && !strcmp(path->path, "ts")) {
+		v->moment = true;
+		v->number = vs->event->real_ns;
+	}
 	doubt(vs->event, path, v);
 }
 
@@ -376,7 +380,7 @@ static bool compare_order(const struct value *value, enum rule_op op, const stru
 
 	if (value->kind == VALUE_LIST)
 		return compare_list(value->list, op, &v->sets[0]);
-	if (value->kind == VALUE_TEXT ? !hex_number(value->text, &number) :
+	if (value->kind == VALUE_TEXT ? !value->moment && !hex_number(value->text, &number) :
 					value->kind != VALUE_NUMBER)
 		return false;
 	return op_holds(op, number_order(number, v->sets[0].words[0].number));

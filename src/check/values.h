@@ -27,7 +27,8 @@ struct value {
 	enum value_kind kind;
 	/* What other events had a part in: with a loss before it, it could have been another. */
 	bool soft;
-	bool known; /* false: the event says that it does not know */
+	bool known;  /* false: the event says that it does not know */
+	bool moment; /* a text that is a point in time: number has it, since 1970 */
 	__int128 number;
 	const char *text;
 	struct yyjson_mut_val *list;

@@ -75,6 +75,19 @@ static void set_write_baseline(struct parse *p, const char *arg)
 	((struct chosen *)p->o->own)->baseline = option_path(p, arg);
 }
 
+/* --guest and the like are a filter of each rule. */
+static void narrow(struct parse *p)
+{
+	struct chosen *c = p->o->own;
+	char why[2 * RULE_ERROR_LEN];
+
+	if (*p->o->view.text && c->baseline)
+		usage_error(p, "--write-baseline describes a whole recording: %s cannot be given",
+			    p->o->view.text);
+	if (!view_narrow(&p->o->view, &c->rules, why, sizeof(why)))
+		usage_error(p, "%s: %s", p->o->view.text, why);
+}
+
 static void check_choice(struct parse *p)
 {
 	struct options *o = p->o;
@@ -89,6 +102,7 @@ static void check_choice(struct parse *p)
 		usage_error(p, "--write-baseline cannot be combined with -o");
 	if (!c->baseline && !given)
 		usage_error(p, "no rule: use -f RULE, -F FILE or --baseline FILE");
+	narrow(p);
 	if (c->baseline)
 		o->output = c->baseline;
 }
@@ -363,7 +377,7 @@ const struct command command_check = {
 		  "be read completely, or the output not be written; 5 none is broken, and one is\n"
 		  "inconclusive.",
 	.manual = "compatcaps-trace-check(1)",
-	.uses = USE_OUTPUT | USE_COLOR | USE_VERDICTS | USE_INCONCLUSIVE,
+	.uses = USE_VIEW | USE_OUTPUT | USE_COLOR | USE_VERDICTS | USE_INCONCLUSIVE,
 	.options = options,
 	.own_size = sizeof(struct chosen),
 	.format = format,

@@ -50,12 +50,14 @@ static const struct option_row options[] = {
 
 /* ------------------------------------------------------------------ reading */
 
-static struct profile *read_recording(FILE *f, const char *path, bool *complete)
+static struct profile *read_recording(const struct options *o, FILE *f, const char *path,
+				      bool *complete)
 {
 	struct profile *p = profile_new();
 	struct recording_reader reader = {
 		.path = path,
 		.progress = true,
+		.filter = &o->view.filter,
 		.event = profile_event,
 		.ctx = p,
 	};
@@ -74,14 +76,22 @@ static struct profile *read_recording(FILE *f, const char *path, bool *complete)
 }
 
 /* NULL: it has been said why. */
-static struct profile *read_input(const char *path, bool *complete)
+static struct profile *read_input(const struct options *o, const char *path, bool *complete)
 {
 	FILE *f = recording_open(path, false);
 	struct profile *p;
 
 	if (!f)
 		return NULL;
-	p = baseline_begins(f) ? baseline_read(f, path) : read_recording(f, path, complete);
+	if (!baseline_begins(f)) {
+		p = read_recording(o, f, path, complete);
+	} else if (!*o->view.text) {
+		p = baseline_read(f, path);
+	} else {
+		say("%s is a baseline, which is of a whole recording: %s cannot be given", path,
+		    o->view.text);
+		p = NULL;
+	}
 	fclose(f);
 	return p;
 }
@@ -136,8 +146,8 @@ static int compare(const struct options *o, const struct diff_input in[2], bool 
 static int run(const struct options *o)
 {
 	bool complete = true;
-	struct profile *old = read_input(o->inputs[0], &complete);
-	struct profile *new = old ? read_input(o->inputs[1], &complete) : NULL;
+	struct profile *old = read_input(o, o->inputs[0], &complete);
+	struct profile *new = old ? read_input(o, o->inputs[1], &complete) : NULL;
 	const struct diff_input in[2] = { { o->inputs[0], old }, { o->inputs[1], new } };
 	int status = EXIT_IMPOSSIBLE;
 
@@ -166,7 +176,7 @@ const struct command command_diff = {
 		  "difference; 2 usage; 3 a recording could not be read completely, or the output\n"
 		  "not be written.",
 	.manual = "compatcaps-trace-diff(1)",
-	.uses = USE_OUTPUT | USE_COLOR | USE_INCONCLUSIVE,
+	.uses = USE_VIEW | USE_OUTPUT | USE_COLOR | USE_INCONCLUSIVE,
 	.options = options,
 	.own_size = sizeof(bool),
 	.format = format,

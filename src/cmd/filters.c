@@ -2,12 +2,15 @@
 #include "cmd/filters.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "live/frames.h"
 #include "live/host.h"
+#include "live/inventory_read.h"
 #include "live/process.h"
 #include "lib/say.h"
 #include "lib/text.h"
@@ -90,7 +93,8 @@ bool filters_pass(const struct attach_options *a, uint32_t pid, uint64_t vm_ino)
 	return !a->descendants_only || process_descends(pid, (uint32_t)getpid());
 }
 
-const char *filters_text(const struct options *o, char *buf, size_t len)
+/* The filters as options, escaped. Returns buf. */
+static const char *filters_text(const struct options *o, char *buf, size_t len)
 {
 	const struct attach_options *a = &o->attach;
 	char comm[CC_COMM_LEN * 4];
@@ -117,4 +121,91 @@ const char *filters_text(const struct options *o, char *buf, size_t len)
 		fprintf(f, " --errors-only");
 	fclose(f);
 	return buf[0] ? buf + 1 : buf;
+}
+
+struct frame_filters filters_of_trace(const struct options *o, char *buf, size_t len)
+{
+	return (struct frame_filters){
+		.threads = o->attach.tid,
+		/* Not a command: what it makes is its own from birth on, and nothing is hidden. */
+		.processes = o->attach.pid || o->attach.comm[0] || o->cgroup || o->attach.tid,
+		.text = filters_text(o, buf, len),
+	};
+}
+
+uint64_t filters_deadline(const struct options *o, uint64_t attached_at, int64_t offset)
+{
+	uint64_t until = view_until(&o->view, attached_at + (uint64_t)offset);
+	uint64_t deadline = o->duration_ns ? frames_now() + o->duration_ns : 0;
+
+	if (!until)
+		return deadline;
+	/* Before this boot there was no monotonic time. */
+	until = until > (uint64_t)offset ? until - (uint64_t)offset : 1;
+	return deadline && deadline < until ? deadline : until;
+}
+
+/* ------------------------------------------------------------------ a name that nobody has */
+
+#define OTHERS_MAX 8
+
+struct others {
+	struct {
+		const char *comm;
+		unsigned int n;
+	} list[OTHERS_MAX];
+	size_t n;
+	bool more;
+};
+
+static void count_other(struct others *others, const char *comm)
+{
+	for (size_t i = 0; i < others->n; i++)
+		if (!strcmp(others->list[i].comm, comm)) {
+			others->list[i].n++;
+			return;
+		}
+	others->more |= others->n == OTHERS_MAX;
+	if (others->n == OTHERS_MAX)
+		return;
+	others->list[others->n].comm = comm;
+	others->list[others->n++].n = 1;
+}
+
+void filters_say_others(const struct options *o, const struct inventory *inv)
+{
+	char wanted[CC_COMM_LEN * 4], text[OTHERS_MAX * (CC_COMM_LEN * 4 + 16) + 16] = "";
+	struct others others = { 0 };
+	FILE *f;
+
+	if (!o->attach.comm[0])
+		return;
+	text_escape(wanted, sizeof(wanted), o->attach.comm, sizeof(o->attach.comm));
+	for (size_t i = 0; i < inv->n; i++) {
+		if (!strcmp(inv->vms[i].processes->comm, wanted))
+			return;
+		count_other(&others, inv->vms[i].processes->comm);
+	}
+	f = others.n ? fmemopen(text, sizeof(text), "w") : NULL;
+	if (!f)
+		return;
+	for (size_t i = 0; i < others.n; i++)
+		fprintf(f, "%s%s %u", i ? ", " : "", others.list[i].comm, others.list[i].n);
+	fputs(others.more ? ", and others" : "", f);
+	fclose(f);
+	say_note("no process named %s has a VM now; these have: %s", wanted, text);
+}
+
+void filters_say_unmatched(const struct options *o, const struct totals *n, struct attach *a)
+{
+	const struct attach_vms numbered = attach_vms(a);
+	char error[INVENTORY_ERROR_LEN];
+	struct inventory inv = { 0 };
+
+	if (!o->attach.comm[0] || n->vms || n->checks || n->negotiations_ok + n->asks_ok ||
+	    n->negotiations_failed + n->asks_failed)
+		return;
+	if (inventory_read(&inv, &numbered, error))
+		filters_say_others(o, &inv);
+	inventory_free(&inv);
 }

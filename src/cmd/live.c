@@ -572,11 +572,7 @@ static void send_trace(struct live *l, uint64_t at)
 	host_identify(&f.trace.id);
 	f.trace.schema = STREAM_SCHEMA;
 	f.trace.host = l->host;
-	f.trace.filters.threads = l->opt->attach.tid;
-	/* Not a command: what it makes is its own from birth on, and nothing of that is hidden. */
-	f.trace.filters.processes = l->opt->attach.pid || l->opt->attach.comm[0] ||
-				    l->attach_opt.cgroup || l->opt->attach.tid;
-	f.trace.filters.text = filters_text(l->opt, filters, sizeof(filters));
+	f.trace.filters = filters_of_trace(l->opt, filters, sizeof(filters));
 	f.trace.clock_offset_ns = frames_clock_offset();
 	send_frame(l, &f);
 	for (unsigned int i = 0; i < ATTACH_POINTS; i++)
@@ -617,6 +613,7 @@ static void send_inventory(struct live *l)
 		say("VMs that already exist are not reported: %s", error);
 	for (size_t i = 0; i < inv.n; i++)
 		send_found(l, &inv.vms[i]);
+	filters_say_others(l->opt, &inv);
 	if (inv.truncated)
 		on_loss(CC_LOSS_VMS, inv.unlisted ? inv.unlisted : 1, NULL, 0, l);
 	inventory_free(&inv);
@@ -680,6 +677,7 @@ static bool begin(struct live *l)
 		say("out of memory");
 		return false;
 	}
+	session_filter(l->session, &l->opt->view.filter);
 	send_trace(l, l->attached_at);
 	send_inventory(l);
 	return true;
@@ -698,23 +696,6 @@ static void dry_run(const struct live *l)
 }
 
 /* ---------------------------------------------------------------- the end */
-
-/* The one that hangs may be what the user is after. */
-static void report_in_flight(const struct live *l)
-{
-	struct cc_record some[8];
-	size_t max = sizeof(some) / sizeof(some[0]);
-	size_t n = attach_in_flight(l->attach, some, max);
-	char comm[CC_COMM_LEN * 4];
-	uint64_t at = now();
-
-	if (n)
-		say("%zu call%s had not returned when tracing ended:", n, n == 1 ? "" : "s");
-	for (size_t i = 0; i < n && i < max; i++)
-		say("  %s[%u], thread %u, for %" PRIu64 " ms",
-		    text_escape(comm, sizeof(comm), some[i].comm, sizeof(some[i].comm)),
-		    some[i].pid, some[i].tid, (at - (uint64_t)some[i].mono_ns) / MSEC);
-}
 
 /* Nothing was there to be traced, from the first moment to the last. */
 static bool all_in_vain(const struct live *l)
@@ -798,8 +779,7 @@ static int trace(struct live *l)
 	int status = 0;
 
 	say_attached(l);
-	if (l->opt->duration_ns)
-		l->deadline = now() + l->opt->duration_ns;
+	l->deadline = filters_deadline(l->opt, l->attached_at, frames_clock_offset());
 	if (l->opt->command)
 		status = start_command(l);
 	if (status) {
@@ -809,7 +789,8 @@ static int trace(struct live *l)
 	pump(l);
 	drain(l);
 	teller_summarize(l->teller, l->session);
-	report_in_flight(l);
+	filters_say_unmatched(l->opt, session_totals(l->session), l->attach);
+	attach_say_in_flight(l->attach);
 	if (l->was_blind)
 		say("not every function was watched all the time: some calls are missing");
 	status = status_of(l, close_teller(l));

@@ -25,6 +25,8 @@ static void on_event(const struct event *e, void *ctx)
 {
 	const struct counted *c = ctx;
 
+	if (e->type == EVENT_TRACE && e->frame->trace.filters.view)
+		say("%s: only what matches %s is counted", c->path, e->frame->trace.filters.view);
 	if (e->type == EVENT_TRACE && e->frame->trace.filters.outcomes)
 		say("%s has only calls with some outcomes: others are not counted", c->path);
 	metrics_event(e, c->metrics);
@@ -38,6 +40,7 @@ static bool read_one(const struct options *o, const char *path, struct metrics *
 		.path = path,
 		.recorded = o->recorded,
 		.progress = !o->quiet,
+		.filter = &o->view.filter,
 		.event = on_event,
 		.ctx = &counted,
 	};
@@ -94,7 +97,7 @@ const struct command command_metrics = {
 	.status = "0 done; 2 usage; 3 a recording could not be read completely, or\n"
 		  "the output not be written.",
 	.manual = "compatcaps-trace-metrics(1)",
-	.uses = USE_OUTPUT | USE_VERDICTS,
+	.uses = USE_VIEW | USE_OUTPUT | USE_VERDICTS,
 	.format = format,
 	.min_inputs = 1,
 	.max_inputs = SIZE_MAX,

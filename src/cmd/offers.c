@@ -206,3 +206,20 @@ void offer_rules(void)
 		if (arch_cause_kind(c) == VERDICT_FAILURE && cause_by_name(arch_cause_name(c)) < 0)
 			offer_cause(arch_cause_name(c));
 }
+
+void offer_causes(void)
+{
+	for (int c = 0; c < CAUSE_MAX; c++)
+		complete_offer(cause_name(c), NULL);
+	for (int c = 0; arch_cause_name(c); c++)
+		if (cause_by_name(arch_cause_name(c)) < 0)
+			complete_offer(arch_cause_name(c), NULL);
+}
+
+void offer_modes(void)
+{
+	const struct abi_mode *mode;
+
+	for (size_t i = 0; (mode = abi_mode(i)); i++)
+		complete_offer(mode->name, NULL);
+}

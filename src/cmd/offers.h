@@ -17,6 +17,10 @@ void offer_vms(const char *kvm, const char *proc);
 /* Names of errors. */
 void offer_errnos(void);
 
+/* Names of causes and of modes. */
+void offer_causes(void);
+void offer_modes(void);
+
 /* The beginnings of rules, and a rule for each cause of a failure. */
 void offer_rules(void);
 

@@ -145,6 +145,17 @@ static void set_vm(struct parse *p, const char *arg)
 	strncpy(p->o->vm, arg, sizeof(p->o->vm) - 1);
 }
 
+static void set_view(struct parse *p, const char *arg)
+{
+	enum view_by by = VIEW_GUEST;
+	char why[RULE_ERROR_LEN];
+
+	while (strcmp(view_name(by), p->at->name))
+		by++;
+	if (!view_set(&p->o->view, by, arg, why, sizeof(why)))
+		option_refuse(p, arg, why);
+}
+
 /* By number also those that have no name outside of the kernel, as 524 (ENOTSUPP). */
 static void set_errno(struct parse *p, const char *arg)
 {
@@ -304,6 +315,18 @@ static void offer_errno(void *ctx)
 	offer_errnos();
 }
 
+static void offer_cause(void *ctx)
+{
+	(void)ctx;
+	offer_causes();
+}
+
+static void offer_mode(void *ctx)
+{
+	(void)ctx;
+	offer_modes();
+}
+
 static void offer_format(void *parse)
 {
 	const struct command *c = ((const struct parse *)parse)->o->verb;
@@ -316,16 +339,24 @@ const struct option_row shared_options[] = {
 	{ .what = "Which calls are traced:" },
 	{ "pid", 'p', "PID", "calls of this process", set_pid, .uses = USE_CALLS,
 	  .offer = offer_pid },
-	{ "tid", 0, "TID", "calls of this thread", set_tid, .uses = USE_CALLS },
+	{ "tid", 0, "TID", "calls of this thread", set_tid, .uses = USE_CALLS | OPTION_RARE },
 	{ "comm", 0, "NAME", "calls of processes with this name", set_comm, .uses = USE_CALLS,
 	  .offer = offer_comm },
 	{ "vm", 0, "PID-FD", "calls on this VM, named as in /sys/kernel/debug/kvm", set_vm,
 	  .uses = USE_CALLS, .offer = offer_vm },
 	{ "cgroup", 0, "PATH", "calls of processes in this cgroup and below", set_cgroup,
-	  .uses = USE_CALLS },
-	{ .what = "Which calls are shown:" },
+	  .uses = USE_CALLS | OPTION_RARE },
+	{ .what = "Which are shown (one, A|B, !=ONE or ~PATTERN):" },
+	{ "guest", 0, "NAME", "VMs of this guest", set_view, .uses = USE_VIEW },
+	{ "cause", 0, "CAUSE", "calls with this cause: newer-than-host", set_view, .uses = USE_VIEW,
+	  .offer = offer_cause },
+	{ "mode", 0, "MODE", "requests for this mode, and runs after them: POWER10", set_view,
+	  .uses = USE_VIEW, .offer = offer_mode },
+	{ "since", 0, "WHEN", "from 15:04, 2026-11-30T15:04Z, +5m; and --until", set_view,
+	  .uses = USE_VIEW },
+	{ "until", 0, "WHEN", "before then", set_view, .uses = USE_VIEW | OPTION_RARE },
 	{ "errno", 0, "ERRNO", "calls that fail with this error: E2BIG or 7", set_errno,
-	  .uses = USE_SHOWN, .offer = offer_errno },
+	  .uses = USE_SHOWN | OPTION_RARE, .offer = offer_errno },
 	{ "errors-only", 0, NULL, "calls that fail", set_errors_only, .uses = USE_SHOWN },
 	{ .what = "When to stop:" },
 	{ "count", 'n', "COUNT", "after this many calls were shown", set_count, .uses = USE_STOP },
@@ -342,14 +373,15 @@ const struct option_row shared_options[] = {
 	{ "summary", 0, NULL, "at the end, print the story of each VM", set_summary,
 	  .uses = USE_SHOWN },
 	{ "color", 0, "WHEN", "always, never or auto: on a terminal (default)", set_color,
-	  .uses = USE_COLOR, .words = colors },
+	  .uses = USE_COLOR | OPTION_RARE, .words = colors },
 	{ "verbose", 'v', NULL, "more of each call; live, libbpf's messages too", set_verbose,
 	  .uses = USE_SHOWN },
 	{ "quiet", 'q', NULL, "print only errors to standard error", set_quiet,
 	  .uses = USE_OUTPUT },
 	{ "verdicts", 0, "WHEN", "now: derived again (default); recorded: as recorded",
 	  set_verdicts, .uses = USE_VERDICTS, .words = verdicts },
-	{ "strict", 0, NULL, "exit with 5 if any event was lost", set_strict, .uses = USE_SHOWN },
+	{ "strict", 0, NULL, "exit with 5 if any event was lost", set_strict,
+	  .uses = USE_SHOWN | OPTION_RARE },
 	{ "inconclusive", 0, "N", "exit with N instead of 5", set_inconclusive,
 	  .uses = USE_INCONCLUSIVE | OPTION_RARE },
 	{ "method", 0, "HOW", "how to attach: fexit, kprobe or auto (default)", set_method,
@@ -510,6 +542,20 @@ static void check_format(struct parse *p)
 	o->format = json;
 }
 
+/* What sums up whole lives cannot be had of a part of them. */
+static void check_view(struct parse *p)
+{
+	const struct options *o = p->o;
+	enum view_by by = view_of_events(&o->view);
+
+	if (by < VIEW_BYS && o->summary)
+		usage_error(p, "--summary and --%s exclude each other: a story is of a whole life",
+			    view_name(by));
+	if (by < VIEW_BYS && o->metrics)
+		usage_error(p, "--metrics and --%s exclude each other: metrics count all events",
+			    view_name(by));
+}
+
 static void check(struct parse *p)
 {
 	const struct options *o = p->o;
@@ -522,6 +568,7 @@ static void check(struct parse *p)
 	if (o->n_inputs < o->verb->min_inputs)
 		usage_error(p, "expected %s; - is standard input", o->verb->args);
 	check_format(p);
+	check_view(p);
 	if (o->verb->check)
 		o->verb->check(p);
 	if (o->force && (!o->output || !strcmp(o->output, "-")) && !o->metrics)
@@ -640,10 +687,15 @@ void options_parse(int argc, char **argv, struct options *o)
 	/* In order: what follows `--` is the command's. */
 	argp_parse(&t.argp, argc, argv, ARGP_IN_ORDER | ARGP_NO_HELP, NULL, &t);
 	say_quiet(o->quiet);
+	if (!view_begin(&o->view)) {
+		say("out of memory");
+		exit(EXIT_IMPOSSIBLE);
+	}
 }
 
 void options_free(struct options *o)
 {
+	view_free(&o->view);
 	free(o->inputs);
 	free(o->own);
 }

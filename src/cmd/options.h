@@ -12,6 +12,7 @@
 
 #include <stdarg.h>
 
+#include "check/view.h"
 #include "cmd/commands.h"
 #include "lib/status.h"
 #include "live/attach.h"
@@ -33,6 +34,7 @@ struct options {
 	char **command;	      /* to be run and traced, NULL: none */
 	const char *metrics;  /* --metrics; NULL: none */
 	/* What is shown. */
+	struct view view;
 	uint32_t err; /* only calls that fail with it; positive, 0: any */
 	bool errors_only;
 	bool summary;
@@ -67,6 +69,7 @@ enum {
 	USE_DRY_RUN = 1 << 9,	   /* --dry-run */
 	USE_FORMAT = 1 << 10,	   /* --format: a verb of more than one */
 	USE_JSON = 1 << 11,	   /* -j: a verb of which json is one */
+	USE_VIEW = 1 << 13,	   /* --guest, --cause, --mode, --since, --until */
 	OPTION_RARE = 1 << 12,	   /* help names it without a line of its own */
 };
 

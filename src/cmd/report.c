@@ -28,7 +28,7 @@ struct making {
 /* Reads one, if it is there. false: the page could not be made, which has been reported. */
 static bool add(struct making *r, const struct options *o, size_t i)
 {
-	struct report_input in = { o->inputs[i], i + 1, r->first, o->recorded };
+	struct report_input in = { o->inputs[i], i + 1, r->first, o->recorded, &o->view.filter };
 	struct recording rec = { .fatal = true };
 	bool made = true;
 
@@ -75,6 +75,8 @@ static int run(const struct options *o)
 	}
 	if (!r.first)
 		return r.status;
+	if (*o->view.text && r.form == &report_perfetto)
+		say_note("only what matches %s is in it", o->view.text);
 	status = run_with_output(o, write_report, &r);
 	if (r.first)
 		fclose(r.first);
@@ -105,7 +107,7 @@ const struct command command_report = {
 	.status = "0 done; 2 usage; 3 a recording could not be read completely, or\n"
 		  "the output not be written.",
 	.manual = "compatcaps-trace-report(1)",
-	.uses = USE_OUTPUT | USE_COLOR | USE_VERDICTS,
+	.uses = USE_VIEW | USE_OUTPUT | USE_COLOR | USE_VERDICTS,
 	.options = options,
 	.format = format,
 	.min_inputs = 1,

@@ -14,6 +14,7 @@ struct output *run_open_output(const struct options *o, const char *path, int wa
 		.force = o->force,
 		.shield = o->verb->format(o->format).shield,
 		.readable = !o->verb->holds_recording,
+		.live = wake,
 		.wake = wake,
 	};
 

@@ -65,6 +65,12 @@ static bool open_output(struct teller *t, int wake, struct emit_options *emit)
 	const struct options *o = t->opt;
 	const char *path = o->output ? o->output : t->emitter->where;
 
+	/* Standard output is the command's, as under strace(1). What a program reads stays there. */
+	if (o->command && !path && t->emitter == &emit_text)
+		path = "/dev/stderr";
+	else if (o->command && !path)
+		say_note("%s writes to the same standard output: use -o FILE to keep it apart",
+			 o->command[0]);
 	if (t->emitter == &emit_journal && path && journal_is_at(path))
 		return open_journal(t, path);
 	t->out = run_open_output(o, path, wake);
@@ -262,15 +268,17 @@ static void count_lost(FILE *f, const struct totals *n)
 }
 
 /* The same numbers as the table, the stories and a report have. */
-static void say_totals(const struct totals *n)
+static void say_totals(const struct totals *n, const char *left_out)
 {
-	char text[512];
+	char text[512 + VIEW_TEXT_LEN];
 	FILE *f = fmemopen(text, sizeof(text), "w");
 
 	if (!f)
 		return;
 	count_shown(f, n);
 	count_lost(f, n);
+	if (*left_out)
+		fprintf(f, "; only what matches %s", left_out);
 	fclose(f);
 	say_note("%s", text);
 }
@@ -281,7 +289,7 @@ void teller_summarize(struct teller *t, const struct session *s)
 		session_tell(s, paragraph, t);
 		flush(t);
 	}
-	say_totals(session_totals(s));
+	say_totals(session_totals(s), t->opt->view.text);
 }
 
 uint64_t teller_due(const struct teller *t)

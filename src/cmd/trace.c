@@ -46,13 +46,12 @@ const struct command command_trace = {
 	.args = "[-- COMMAND [ARG...]]",
 	.about = "Watch each request for a CPU compatibility mode on this host, live, and say why\n"
 		 "KVM refused or accepted it. A COMMAND is run, and traced with its descendants.",
-	.examples = "  compatcaps-trace -p 4711\n"
-		    "  compatcaps-trace --comm qemu-system-ppc --errors-only\n"
+	.examples = "  compatcaps-trace --comm qemu-system-ppc --errors-only\n"
 		    "  compatcaps-trace --summary -- qemu-system-ppc64 -M pseries,accel=kvm",
 	.status = "0 done; 2 usage; 3 impossible here; 5 events were lost (--strict).\n"
 		  "With a COMMAND its own; 125 for 3 and 5, 126 and 127 if it cannot be run.",
 	.manual = "compatcaps-trace(1)",
-	.uses = USE_CALLS | USE_SHOWN | USE_STOP | USE_OUTPUT | USE_COLOR | USE_METRICS |
+	.uses = USE_CALLS | USE_VIEW | USE_SHOWN | USE_STOP | USE_OUTPUT | USE_COLOR | USE_METRICS |
 		USE_INCONCLUSIVE | USE_ATTACH | USE_DRY_RUN,
 	.format = teller_format,
 	.runs_program = true,
@@ -72,8 +71,8 @@ const struct command command_record = {
 	.status = "0 done; 2 usage; 3 impossible here; 5 events were lost (--strict).\n"
 		  "With a COMMAND its own; 125 for 3 and 5, 126 and 127 if it cannot be run.",
 	.manual = "compatcaps-trace(1)",
-	.uses = USE_CALLS | USE_SHOWN | USE_STOP | USE_OUTPUT | USE_METRICS | USE_INCONCLUSIVE |
-		USE_ATTACH,
+	.uses = USE_CALLS | USE_VIEW | USE_SHOWN | USE_STOP | USE_OUTPUT | USE_METRICS |
+		USE_INCONCLUSIVE | USE_ATTACH,
 	.format = teller_stream,
 	.runs_program = true,
 	.holds_recording = true,

@@ -17,6 +17,7 @@ static const struct {
 	[NOT_COVERED_GAP] = { COVERAGE_GAP, "it was not watched all the time" },
 	[NOT_COVERED_ABSENT] = { COVERAGE_GAP, "that was not watched" },
 	[NOT_COVERED_CUT_OFF] = { COVERAGE_GAP, "the recording is cut off" },
+	[NOT_COVERED_WRITTEN] = { COVERAGE_GAP, "the recording is still being written" },
 	[NOT_COVERED_LOST] = { COVERAGE_LOSSY, "events were lost" },
 	[NOT_COVERED_FILTER] = { COVERAGE_FILTERED, "a filter hides a part of its calls" },
 	[NOT_COVERED_OUTCOMES] = { COVERAGE_FILTERED,
@@ -73,7 +74,7 @@ void coverage_trace(struct coverage *c, const struct frame *f)
 {
 	c->schema = f->trace.schema ? f->trace.schema : COVERAGE_IN_ORDER;
 	c->filters = f->trace.filters;
-	c->filters.text = NULL;
+	c->filters.text = c->filters.view = NULL;
 }
 
 /* In a recording of schema 1 a list of VMs that could not be had was told of with each function. */
@@ -99,6 +100,7 @@ void coverage_attach(struct coverage *c, const struct frame *f)
 void coverage_end(struct coverage *c, const struct frame *f)
 {
 	c->cut_off = f->end.cut_off;
+	c->written = f->end.writer;
 }
 
 unsigned int coverage_lost_functions(const struct frame *f, const struct loss_count *by)
@@ -158,6 +160,9 @@ static enum coverage_reason why_unborn(const struct coverage *c)
 	/* It hides births as well. */
 	if (c->filters.outcomes)
 		return NOT_COVERED_OUTCOMES;
+	/* It may have got its name, by which it was chosen, after its birth. */
+	if (c->filters.guests)
+		return NOT_COVERED_FILTER;
 	if (!c->points[POINT_BIRTH].attached || c->points[POINT_BIRTH].gap || c->forgets)
 		return NOT_COVERED_BIRTH;
 	return c->points[POINT_BIRTH].lost_at ? NOT_COVERED_LOST : NOT_COVERED_OLDER;
@@ -206,8 +211,13 @@ void coverage_born(const struct coverage *c, struct vm_coverage *vm, uint64_t mo
 void coverage_found(struct vm_coverage *vm)
 {
 	vm->found = true;
-	if (!vm->born && vm->unborn == NOT_COVERED_BIRTH)
+	if (!vm->born && (vm->unborn == NOT_COVERED_BIRTH || vm->unborn == NOT_COVERED_FILTER))
 		vm->unborn = NOT_COVERED_OLDER;
+}
+
+void coverage_chosen_late(struct vm_coverage *vm)
+{
+	coverage_add(vm, ALL, NOT_COVERED_FILTER);
 }
 
 static uint16_t holes_at(const struct coverage *c, const struct vm_coverage *vm, int p)
@@ -277,6 +287,6 @@ enum coverage_reason coverage_of(const struct coverage *c, const struct vm_cover
 	if (c->filters.outcomes)
 		holes |= BIT(NOT_COVERED_OUTCOMES);
 	if (c->cut_off && !vm->ended)
-		holes |= BIT(NOT_COVERED_CUT_OFF);
+		holes |= BIT(c->written ? NOT_COVERED_WRITTEN : NOT_COVERED_CUT_OFF);
 	return first_of(holes);
 }

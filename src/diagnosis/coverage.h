@@ -42,6 +42,7 @@ enum coverage_reason {
 	NOT_COVERED_GAP,      /* not watched all the time */
 	NOT_COVERED_ABSENT,   /* the function was never watched */
 	NOT_COVERED_CUT_OFF,  /* the recording is cut off: losses may not have been told */
+	NOT_COVERED_WRITTEN,  /* the same of one that is still being written */
 	NOT_COVERED_LOST,     /* events were lost */
 	NOT_COVERED_FILTER,   /* a filter hides a part of its calls */
 	NOT_COVERED_OUTCOMES, /* calls of some outcomes alone were recorded */
@@ -86,6 +87,7 @@ struct vm_coverage {
 struct coverage {
 	uint32_t schema; /* 0: nothing was told yet */
 	bool cut_off;
+	bool written;		      /* it is, because it is still being written */
 	struct frame_filters filters; /* without the text */
 	struct {
 		bool told, attached;
@@ -117,6 +119,8 @@ void coverage_born(const struct coverage *c, struct vm_coverage *vm, uint64_t mo
 /* A frame is about it: it takes over what befell all VMs. Returns of which functions that is. */
 unsigned int coverage_meet(const struct coverage *c, struct vm_coverage *vm);
 void coverage_ended(const struct coverage *c, struct vm_coverage *vm);
+/* It is shown from here on, and what it did before was not. */
+void coverage_chosen_late(struct vm_coverage *vm);
 /* What was missed of it before it was heard of. */
 void coverage_take(struct vm_coverage *vm, const struct coverage_holes *holes);
 void coverage_add(struct vm_coverage *vm, unsigned int functions, enum coverage_reason reason);

@@ -5,6 +5,8 @@
  */
 #include "diagnosis/event.h"
 
+#include <stdio.h>
+
 const char *event_type_name(enum event_type type)
 {
 	static const char *const names[EVENT_TYPES] = {
@@ -91,4 +93,139 @@ bool loss_is_of_ends(enum cc_loss loss)
 bool loss_is_certain(const struct cc_loss_key *key)
 {
 	return key->loss != CC_LOSS_MISSED && key->loss != CC_LOSS_RECURSION;
+}
+
+/* A hostile recording can hold any number. */
+static void grow(uint64_t *sum, uint64_t n)
+{
+	if (__builtin_add_overflow(*sum, n, sum))
+		*sum = UINT64_MAX;
+}
+
+static void count_lost(struct totals *t, const struct loss_count *by)
+{
+	if (!loss_is_certain(&by->key))
+		return;
+	switch (by->key.type) {
+	case CC_NEGOTIATION:
+		grow(&t->lost_queries, by->n);
+		if (!by->key.ret)
+			grow(&t->lost_negotiations_ok, by->n);
+		else if (by->key.ret != CC_RET_UNKNOWN)
+			grow(&t->lost_negotiations_failed, by->n);
+		break;
+	case CC_ARCH_COMPAT:
+		grow(&t->lost_asks, by->n);
+		break;
+	case CC_EXTENSION:
+		grow(&t->lost_checks, by->n);
+		break;
+	case CC_RUN:
+		grow(&t->lost_runs, by->n);
+		break;
+	}
+}
+
+void totals_count(struct totals *n, const struct event *e)
+{
+	const struct frame *f = e->frame;
+
+	n->events++;
+	switch (e->type) {
+	case EVENT_VM:
+		n->vms += f->vm.event == VM_CREATED;
+		break;
+	case EVENT_NEGOTIATION:
+		*(e->rec->ret ? &n->negotiations_failed : &n->negotiations_ok) += 1;
+		break;
+	case EVENT_ARCH_COMPAT:
+		*(e->rec->ret ? &n->asks_failed : &n->asks_ok) += 1;
+		break;
+	case EVENT_EXTENSION:
+		n->checks++;
+		break;
+	case EVENT_RUN:
+		n->runs++;
+		break;
+	case EVENT_KERNEL:
+		n->kernel_messages++;
+		break;
+	case EVENT_LOST:
+		grow(&n->lost, f->lost.n);
+		for (size_t i = 0; i < f->lost.n_by; i++)
+			count_lost(n, &f->lost.by[i]);
+		break;
+	default:
+		break;
+	}
+}
+
+/* ------------------------------------------------------------------ what is told */
+
+static bool is_of_trace(enum event_type type)
+{
+	return type == EVENT_TRACE || type == EVENT_HOST || type == EVENT_ATTACH ||
+	       type == EVENT_LOST || type == EVENT_END;
+}
+
+bool filter_tells(const struct session_filter *filter, const struct vm *vm, const struct event *e)
+{
+	bool shown = !filter->shows || filter->shows(e, filter->ctx);
+
+	if (is_of_trace(e->type))
+		return true;
+	if (filter->wants &&
+	    !(vm ? vm->wanted : filter->wants(e->guest ? e->guest : "", filter->ctx)))
+		return false;
+	return shown && !(filter->shows && e->type == EVENT_STORY);
+}
+
+void filter_choose(const struct session_filter *filter, struct vm *vm)
+{
+	const char *guest = vm->guest ? vm->guest : "";
+
+	if (!filter->wants || vm->named)
+		return;
+	vm->named = *guest;
+	vm->wanted = filter->wants(guest, filter->ctx);
+	if (vm->wanted && vm->hidden)
+		coverage_chosen_late(&vm->coverage);
+	vm->hidden |= !vm->wanted;
+}
+
+char *filter_text(const struct session_filter *filter, const struct frame *trace)
+{
+	const char *own = trace->trace.filters.text ? trace->trace.filters.text : "";
+	char *text;
+
+	if (!filter->text || asprintf(&text, "%s%s%s", own, *own ? " " : "", filter->text) < 0)
+		return NULL;
+	return text;
+}
+
+static bool is_left_out(const struct vm_table *vms, const struct loss_count *part)
+{
+	const struct vm *vm = vm_table_of_loss(vms, &part->key);
+
+	return vm && !vm->wanted;
+}
+
+struct frame filter_loss(const struct session_filter *filter, const struct vm_table *vms,
+			 const struct frame *f, struct loss_count *by)
+{
+	struct frame told = *f;
+
+	if (!filter->wants || !by)
+		return told;
+	told.lost.by = by;
+	told.lost.n_by = 0;
+	for (size_t i = 0; i < f->lost.n_by; i++) {
+		const struct loss_count *part = &f->lost.by[i];
+
+		if (!is_left_out(vms, part))
+			by[told.lost.n_by++] = *part;
+		else
+			told.lost.n -= part->n < told.lost.n ? part->n : told.lost.n;
+	}
+	return told;
 }

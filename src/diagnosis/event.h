@@ -128,6 +128,7 @@ struct event {
 		struct {
 			const struct totals *totals;
 			bool cut_off;
+			int writer;	       /* as in the frame */
 			unsigned int left_out; /* VMs of which no story was told, or more */
 		} end;
 	};
@@ -142,7 +143,45 @@ const char *event_type_name(enum event_type type);
  */
 bool event_is_failure(const struct event *e);
 
+void totals_count(struct totals *n, const struct event *e);
+
 /* Was each of what was lost so an event of KVM's? Of what a probe missed the kernel cannot tell. */
 bool loss_is_certain(const struct cc_loss_key *key);
+
+/* ------------------------------------------------------------------ what is told */
+
+/*
+ * What is left out of what a session tells. It is evidence all the same: a verdict is the same with
+ * a filter and without one. What is left out has no number and is counted nowhere.
+ *
+ * wants() chooses VMs by their guests' names ("": none is known), once: with the first frame that
+ * has the name. A VM that gets its name later than it was heard of is told of from then on, and its
+ * coverage says that a part is missing.
+ *
+ * shows() chooses events. What is told of a VM is a part of its life then, and no story is told. It
+ * is asked about events of the trace itself as well, to learn from them, and these are always told.
+ */
+struct session_filter {
+	const char *text; /* as options, escaped, for people; NULL: nothing is left out */
+	bool (*wants)(const char *guest, void *ctx);	 /* NULL: all VMs */
+	bool (*shows)(const struct event *e, void *ctx); /* NULL: all events */
+	void *ctx;
+};
+
+/* vm: whose doing the event is, or NULL. */
+bool filter_tells(const struct session_filter *filter, const struct vm *vm, const struct event *e);
+
+/* A frame is about this VM, and its names are known as far as that. */
+void filter_choose(const struct session_filter *filter, struct vm *vm);
+
+/* "--pid 7 --guest db1": the filters of this trace, and what is left out now. To be freed. */
+char *filter_text(const struct session_filter *filter, const struct frame *trace);
+
+/*
+ * A loss without its parts of VMs that are not told of. by: with room for as many parts as it has,
+ * to be kept as long as the frame that is returned.
+ */
+struct frame filter_loss(const struct session_filter *filter, const struct vm_table *vms,
+			 const struct frame *f, struct loss_count *by);
 
 #endif /* COMPATCAPS_EVENT_H */

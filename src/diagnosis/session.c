@@ -18,6 +18,7 @@
 struct session {
 	session_out *out;
 	void *ctx;
+	const struct session_filter *filter;
 	struct vm_table vms;
 	struct host_facts host;
 	unsigned int host_epoch; /* another one: what the host offers may be something else */
@@ -30,6 +31,8 @@ struct session {
 	struct summary_not_known not_known;
 };
 
+static const struct session_filter nothing_is_left_out;
+
 struct session *session_new(session_out *out, void *ctx)
 {
 	struct session *s = calloc(1, sizeof(*s));
@@ -38,7 +41,13 @@ struct session *session_new(session_out *out, void *ctx)
 		return NULL;
 	s->out = out;
 	s->ctx = ctx;
+	s->filter = &nothing_is_left_out;
 	return s;
+}
+
+void session_filter(struct session *s, const struct session_filter *filter)
+{
+	s->filter = filter;
 }
 
 void session_number_as_recorded(struct session *s)
@@ -91,9 +100,11 @@ static uint64_t number_of(const struct session *s, enum event_type type, const s
 static void emit(struct session *s, struct vm *vm, struct event *e)
 {
 	e->seq = number_of(s, e->type, e->frame);
-	s->totals.events++;
-	if (vm)
+	if (vm && e->type != EVENT_STORY)
 		history_event(&vm->history, &s->vms.room, e);
+	if (!filter_tells(s->filter, vm, e))
+		return;
+	totals_count(&s->totals, e);
 	s->out(e, s->ctx);
 }
 
@@ -162,9 +173,17 @@ static void take_host(struct session *s, const struct host_facts *host)
 
 static void on_trace(struct session *s, const struct frame *f)
 {
+	char *text = filter_text(s->filter, f);
+	struct frame told = *f;
+
+	told.trace.filters.view = text ? s->filter->text : NULL;
+	told.trace.filters.text = text ? text : f->trace.filters.text;
+	told.trace.filters.guests |= s->filter->wants != NULL;
 	take_host(s, &f->trace.host);
-	coverage_trace(&s->vms.coverage, f);
-	on_plain(s, EVENT_TRACE, f);
+	coverage_trace(&s->vms.coverage, &told);
+	told.trace.filters.part = s->filter->shows != NULL;
+	on_plain(s, EVENT_TRACE, &told);
+	free(text);
 }
 
 static bool same_offer(const struct host_facts *a, const struct host_facts *b)
@@ -196,6 +215,8 @@ static void note_guest(struct session *s, struct vm *vm, const char *name_option
 	guest_name(s->guest, sizeof(s->guest), or_empty(name_option));
 	if (vm && *s->guest)
 		vm_table_keep_guest(vm, s->guest);
+	if (vm)
+		filter_choose(s->filter, vm);
 }
 
 static struct vm_id id_of(struct session *s, const struct cc_record *r)
@@ -273,7 +294,7 @@ static void tell_story(struct session *s, struct vm *vm, const struct frame *f)
 	vm->unsure = false;
 	vm->told_life = summary.life;
 	if (text && sentence)
-		emit(s, NULL, &e);
+		emit(s, vm, &e);
 	free(text);
 	free(sentence);
 }
@@ -383,8 +404,10 @@ static void on_vm(struct session *s, const struct frame *f)
 	e.pid = f->vm.pid;
 	e.cgroup = f->vm.cgroup;
 	e.vm_life.life = (enum life)coverage_state_of(coverage_in(s, vm, COVERAGE_LIFE));
-	s->totals.vms += !ended;
-	if (vm && ended) {
+	if (s->filter->shows)
+		e.vm_life.life = LIFE_FILTERED;
+	/* Where events are left out, so is a sentence that sums them up. */
+	if (vm && ended && !s->filter->shows) {
 		summary = summary_of(s, vm);
 		sentence = summary_sentence(&summary);
 	}
@@ -434,7 +457,6 @@ static void on_negotiation(struct session *s, const struct frame *f)
 	e = call_event(s, EVENT_NEGOTIATION, f, vm);
 	e.negotiation.diag = &d;
 	e.negotiation.host = &s->host;
-	*(r->ret ? &s->totals.negotiations_failed : &s->totals.negotiations_ok) += 1;
 	emit(s, vm, &e);
 	if (!retry.seen)
 		return;
@@ -452,7 +474,6 @@ static void on_extension(struct session *s, const struct frame *f)
 		vm->history.checked = true;
 		vm->history.answer = f->call.rec->ret;
 	}
-	s->totals.checks++;
 	emit(s, vm, &e);
 }
 
@@ -491,7 +512,6 @@ static void on_arch_compat(struct session *s, const struct frame *f)
 	e = call_event(s, EVENT_ARCH_COMPAT, f, vm);
 	e.arch.diag = &d;
 	e.arch.offer = &offer;
-	*(r->ret ? &s->totals.asks_failed : &s->totals.asks_ok) += 1;
 	emit(s, vm, &e);
 }
 
@@ -564,7 +584,6 @@ static void on_run(struct session *s, const struct frame *f)
 		history_failed(h, &s->vms.room, vcpu, &failure);
 	e = call_event(s, EVENT_RUN, f, vm);
 	e.run = &run;
-	s->totals.runs++;
 	emit(s, vm, &e);
 	free(hint);
 }
@@ -620,7 +639,6 @@ static void on_kernel(struct session *s, const struct frame *f)
 	e.pid = r->pid;
 	e.thread = s->thread;
 	e.cgroup = f->kernel.cgroup;
-	s->totals.kernel_messages++;
 	emit(s, vm, &e);
 }
 
@@ -658,37 +676,6 @@ static unsigned int lost_of(const struct lost_of *of, const struct frame *f)
 	return of ? of[0].vm : 0;
 }
 
-/* A hostile recording can hold any number. */
-static void grow(uint64_t *sum, uint64_t n)
-{
-	if (__builtin_add_overflow(*sum, n, sum))
-		*sum = UINT64_MAX;
-}
-
-static void count_lost(struct totals *t, const struct loss_count *by)
-{
-	if (!loss_is_certain(&by->key))
-		return;
-	switch (by->key.type) {
-	case CC_NEGOTIATION:
-		grow(&t->lost_queries, by->n);
-		if (!by->key.ret)
-			grow(&t->lost_negotiations_ok, by->n);
-		else if (by->key.ret != CC_RET_UNKNOWN)
-			grow(&t->lost_negotiations_failed, by->n);
-		break;
-	case CC_ARCH_COMPAT:
-		grow(&t->lost_asks, by->n);
-		break;
-	case CC_EXTENSION:
-		grow(&t->lost_checks, by->n);
-		break;
-	case CC_RUN:
-		grow(&t->lost_runs, by->n);
-		break;
-	}
-}
-
 /* Whose each part of it is; NULL: there is no memory, or it has no parts. */
 static struct lost_of *whose(const struct session *s, const struct frame *f)
 {
@@ -705,19 +692,26 @@ static struct lost_of *whose(const struct session *s, const struct frame *f)
 	return of;
 }
 
-static void on_lost(struct session *s, const struct frame *f)
+static void tell_loss(struct session *s, const struct frame *f)
 {
 	struct event e = event_of(EVENT_LOST, f);
 	struct lost_of *of = whose(s, f);
 
-	vm_table_lost(&s->vms, f);
-	grow(&s->totals.lost, f->lost.n);
-	for (size_t i = 0; i < f->lost.n_by; i++)
-		count_lost(&s->totals, &f->lost.by[i]);
 	e.vm = lost_of(of, f);
 	e.lost_of = of;
 	emit(s, NULL, &e);
 	free(of);
+}
+
+static void on_lost(struct session *s, const struct frame *f)
+{
+	struct loss_count *by = f->lost.n_by ? calloc(f->lost.n_by, sizeof(*by)) : NULL;
+	struct frame told = filter_loss(s->filter, &s->vms, f, by);
+
+	vm_table_lost(&s->vms, f);
+	if (told.lost.n || !f->lost.n)
+		tell_loss(s, &told);
+	free(by);
 }
 
 static void on_end(struct session *s, const struct frame *f)
@@ -733,9 +727,12 @@ static void on_end(struct session *s, const struct frame *f)
 		tell_story(s, vm, f);
 		s->stories_left--;
 	}
-	s->totals.runs_repeated = f->end.runs_repeated;
+	/* Whose these are is not known. */
+	if (!s->filter->wants && !s->filter->shows)
+		s->totals.runs_repeated = f->end.runs_repeated;
 	e.end.totals = &s->totals;
 	e.end.cut_off = f->end.cut_off;
+	e.end.writer = f->end.writer;
 	e.end.left_out = s->vms.n_doubtful + s->vms.n_beyond + s->vms.more_beyond;
 	emit(s, NULL, &e);
 }
@@ -784,8 +781,11 @@ void session_tell(const struct session *s, void (*paragraph)(const char *text, v
 	summary_left_out(&s->vms, paragraph, ctx);
 	for (const struct vm *vm = s->vms.oldest; vm; vm = vm->next) {
 		const struct summary summary = summary_of(s, vm);
-		char *text = summary_paragraph(&summary);
+		char *text;
 
+		if (s->filter->wants && !vm->wanted)
+			continue;
+		text = summary_paragraph(&summary);
 		if (!text)
 			return;
 		paragraph(text, ctx);

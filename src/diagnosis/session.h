@@ -22,6 +22,9 @@ void session_free(struct session *s);
  */
 void session_number_as_recorded(struct session *s);
 
+/* Before the first frame. The filter must last as long as the session. */
+void session_filter(struct session *s, const struct session_filter *filter);
+
 /* Take a frame; calls `out` for each event that comes of it, in order. */
 void session_frame(struct session *s, const struct frame *f);
 

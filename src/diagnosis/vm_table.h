@@ -37,6 +37,10 @@ struct vm {
 	char *comm, *name, *guest; /* NULL: not known */
 	struct vm_coverage coverage;
 	struct history history;
+	/* By a session_filter: */
+	bool wanted;			/* it is told of */
+	bool named;			/* that was decided by its guest's name */
+	bool hidden;			/* something of it was left out */
 	bool told;			/* its story, when it ended, */
 	bool unsure;			/* and that claimed more than is sure now */
 	enum coverage_reason told_life; /* what of its life was not covered, as was told then */

@@ -31,6 +31,12 @@ static void put_plural(struct layout *w, uint64_t n, const char *one, const char
 	layout_text(w, text);
 }
 
+static void put_view(struct layout *w, const char *view)
+{
+	layout_text(w, "of what matches");
+	layout_text(w, view);
+}
+
 static void put_input(FILE *f, const char *side, const struct diff_input *in)
 {
 	const struct profile *p = in->profile;
@@ -49,6 +55,8 @@ static void put_input(FILE *f, const char *side, const struct diff_input *in)
 			layout_text(&w, "nothing lost");
 		if (p->cut_off)
 			layout_text(&w, "(cut off)");
+		if (p->view)
+			put_view(&w, p->view);
 	}
 	fputc('\n', f);
 }
@@ -218,6 +226,7 @@ static void json_input(struct json *j, val *root, const char *key, const struct 
 	json_put_known(j, o, "vms", recording, p->n_vms);
 	json_put_known(j, o, "lost", recording, p->lost);
 	json_put_bool(j, o, "cut_off", p->cut_off);
+	json_put_text(j, o, "only", p->view);
 }
 
 static void json_facts(struct json *j, val *root, const struct diff *d)

@@ -269,8 +269,7 @@ static struct who *who_of(struct profile *p, const struct event *e)
 
 	if (!e->vm)
 		return NULL;
-	if (e->vm > p->n_vms)
-		p->n_vms = e->vm;
+	p->n_vms += vms_seen_first(&p->seen, e->vm);
 	if (guest)
 		name_vm(p, guest, e->vm);
 	w = profile_who(p, guest, guest ? 0 : e->vm);
@@ -398,6 +397,7 @@ static void on_trace(struct profile *p, const struct frame *f)
 	keep(p, &p->arch, f->trace.id.arch);
 	keep(p, &p->modules, f->trace.id.modules);
 	keep(p, &p->filters, f->trace.filters.text);
+	keep(p, &p->view, f->trace.filters.view);
 	p->calls_hidden = f->trace.filters.threads || f->trace.filters.processes;
 	p->outcomes = f->trace.filters.outcomes;
 }
@@ -520,11 +520,13 @@ void profile_free(struct profile *p)
 	if (p->out)
 		free_who(p, p->out);
 	unseen_free(&p->unseen);
+	bits_free(&p->seen.bits);
 	free(p->who);
 	free(p->release);
 	free(p->build);
 	free(p->arch);
 	free(p->modules);
 	free(p->filters);
+	free(p->view);
 	free(p);
 }

@@ -83,6 +83,7 @@ struct profile {
 	size_t n_who, room;
 	struct who *out; /* of those that had to make room the first; NULL: none had to */
 	struct tally all;
+	struct vms_seen seen;
 	uint64_t n_vms;
 	uint64_t n_rest; /* of these not told apart, for there were too many: in `all` alone */
 	uint64_t lives[COVERAGE_STATES], n_open; /* as in struct who */
@@ -101,7 +102,7 @@ struct profile {
 	char *release, *build, *arch, *modules;
 	unsigned int cpus;
 	bool calls_hidden, outcomes; /* by a filter: some calls, and those with some outcomes */
-	char *filters;
+	char *filters, *view;	     /* all of them, and of these what is left out now */
 	struct {
 		enum attach_how how; /* the newest */
 		bool mixed;	     /* watched in more than one way */

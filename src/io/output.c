@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "io/destination.h"
+#include "io/follow.h"
 #include "lib/say.h"
 #include "io/shield.h"
 #include "io/signals.h"
@@ -151,6 +152,8 @@ struct output *output_open(const struct output_request *r)
 		free(o);
 		return NULL;
 	}
+	if (r->live)
+		follow_announce(o->to.fd);
 	if (open_stream(o))
 		return o;
 	destination_remove(&o->to);

@@ -23,6 +23,7 @@ struct output_request {
 	bool force;		 /* replace a file that exists */
 	enum shield_kind shield; /* how this format escapes */
 	bool readable; /* a new file is for whom the umask says; else for its owner alone */
+	bool live;     /* what is written comes over time: a reader shall know (follow.h) */
 	/*
 	 * A descriptor that becomes readable when a reader who does not read shall not be waited
 	 * for any longer (a signalfd). 0, as any standard descriptor: none, and signals end the

@@ -63,7 +63,11 @@ struct frame_filters {
 	bool threads;	  /* calls of some threads of a process alone were recorded */
 	bool outcomes;	  /* this stream has only events of some outcomes (set by the reader) */
 	bool processes;	  /* VMs of some processes alone were recorded (of a command all of them) */
-	const char *text; /* the filters as options, for people; "" where there are none */
+	bool guests;	  /* VMs were chosen by their guests' names: each is there from its first
+			     event on that had the name */
+	bool part;	  /* events are left out now that the session knows */
+	const char *text; /* all filters as options, for people; "" where there are none */
+	const char *view; /* of these, at its end, what is left out now; NULL: nothing */
 };
 
 /* What became of a VM. */
@@ -144,7 +148,9 @@ struct frame {
 			size_t n_by;
 		} lost;
 		struct {
-			bool cut_off;		/* the stream ended without an end */
+			bool cut_off;		/* the stream ended without an end: */
+			int writer;		/* the process that still writes it; -1: not known
+						   which; 0: none */
 			uint64_t runs_repeated; /* failures of KVM_RUN that have no frame */
 		} end;
 	};

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 struct span {
 	const char *text;
@@ -185,6 +186,142 @@ bool parse_duration(const char *text, size_t len, uint64_t *ns, struct parse_err
 		return fail(err, start, "the time is too long");
 	*ns = (uint64_t)total;
 	return true;
+}
+
+/* ------------------------------------------------------------------ points in time */
+
+#define NSEC	  UINT64_C(1000000000)
+#define NOT_A_DAY "expected a date, YYYY-MM-DD, a time of day, HH:MM, or + and a duration"
+
+/* Exactly so many digits, and a value of most at most. */
+static bool read_part(struct span *s, size_t digits, unsigned int most, int *value)
+{
+	unsigned int n = 0;
+
+	if (s->end - s->pos < digits)
+		return false;
+	for (size_t i = 0; i < digits; i++) {
+		unsigned int digit = (unsigned int)digit_of(s->text[s->pos + i]);
+
+		if (digit >= 10)
+			return false;
+		n = 10 * n + digit;
+	}
+	s->pos += digits;
+	*value = (int)n;
+	return n <= most;
+}
+
+static bool take(struct span *s, char c)
+{
+	if (s->pos == s->end || s->text[s->pos] != c)
+		return false;
+	s->pos++;
+	return true;
+}
+
+static bool read_clock(struct span *s, struct tm *tm, uint64_t *ns)
+{
+	struct parse_error err;
+
+	*ns = 0;
+	if (!read_part(s, 2, 23, &tm->tm_hour) || !take(s, ':') ||
+	    !read_part(s, 2, 59, &tm->tm_min))
+		return false;
+	if (!take(s, ':'))
+		return true;
+	return read_part(s, 2, 60, &tm->tm_sec) && read_fraction(s, ns, &err);
+}
+
+/* Z, or +HH:MM: seconds east of Greenwich. */
+static bool read_zone(struct span *s, long *east)
+{
+	int sign, hours, minutes;
+
+	*east = 0;
+	if (take(s, 'Z'))
+		return true;
+	sign = take(s, '+') ? 1 : take(s, '-') ? -1 : 0;
+	if (!sign || !read_part(s, 2, 23, &hours))
+		return false;
+	take(s, ':');
+	if (!read_part(s, 2, 59, &minutes))
+		return false;
+	*east = sign * (hours * 3600L + minutes * 60L);
+	return true;
+}
+
+/* The calendar has no 30th of February, which mktime(3) takes to be another day. */
+static bool seconds_of(const struct tm *given, bool local, time_t *seconds)
+{
+	struct tm tm = *given;
+
+	tm.tm_isdst = -1;
+	*seconds = local ? mktime(&tm) : timegm(&tm);
+	return tm.tm_mday == given->tm_mday && tm.tm_mon == given->tm_mon && *seconds >= 0 &&
+	       (uint64_t)*seconds < UINT64_MAX / NSEC - 1;
+}
+
+static bool read_dated(struct span *s, struct parse_moment *m, struct parse_error *err)
+{
+	struct tm tm = { 0 };
+	long east = 0;
+	bool local;
+	time_t seconds;
+
+	if (!read_part(s, 4, 9999, &tm.tm_year) || !take(s, '-') ||
+	    !read_part(s, 2, 12, &tm.tm_mon) || !take(s, '-') || !read_part(s, 2, 31, &tm.tm_mday))
+		return fail(err, s->pos, NOT_A_DAY);
+	tm.tm_year -= 1900;
+	tm.tm_mon--;
+	m->ns = 0;
+	if ((take(s, 'T') || take(s, ' ')) && !read_clock(s, &tm, &m->ns))
+		return fail(err, s->pos, "expected a time of day, HH:MM or HH:MM:SS");
+	local = s->pos == s->end;
+	if (!local && (!read_zone(s, &east) || s->pos != s->end))
+		return fail(err, s->pos, "expected the end, Z, or a zone such as +02:00");
+	if (!seconds_of(&tm, local, &seconds) || seconds < east)
+		return fail(err, 0, "there is no such day, or it is before 1970 or too late");
+	m->kind = MOMENT_DATED;
+	m->ns += (uint64_t)(seconds - east) * NSEC;
+	return true;
+}
+
+bool parse_moment(const char *text, size_t len, struct parse_moment *m, struct parse_error *err)
+{
+	struct span s = trim(text, len);
+	struct tm tm = { 0 };
+
+	if (take(&s, '+')) {
+		m->kind = MOMENT_AFTER;
+		return parse_duration(text + s.pos, s.end - s.pos, &m->ns, err);
+	}
+	if (s.end - s.pos < 3 || s.text[s.pos + 2] != ':')
+		return read_dated(&s, m, err);
+	if (!read_clock(&s, &tm, &m->ns) || s.pos != s.end)
+		return fail(err, s.pos, "expected a time of day, HH:MM or HH:MM:SS");
+	m->kind = MOMENT_CLOCK;
+	m->ns += (uint64_t)(tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec) * NSEC;
+	return true;
+}
+
+uint64_t parse_moment_after(const struct parse_moment *m, uint64_t beginning_ns)
+{
+	time_t seconds = (time_t)(beginning_ns / NSEC);
+	struct tm tm;
+
+	if (m->kind == MOMENT_DATED)
+		return m->ns;
+	if (m->kind == MOMENT_AFTER)
+		return m->ns > UINT64_MAX - beginning_ns ? UINT64_MAX : beginning_ns + m->ns;
+	localtime_r(&seconds, &tm);
+	/* By the clock on the wall: a day on which it is changed does not have 24 hours. */
+	tm.tm_hour = (int)(m->ns / NSEC / 3600);
+	tm.tm_min = (int)(m->ns / NSEC / 60 % 60);
+	tm.tm_sec = (int)(m->ns / NSEC % 60);
+	tm.tm_isdst = -1;
+	seconds = mktime(&tm);
+	return seconds < 0 ? m->ns : (uint64_t)seconds * NSEC + m->ns % NSEC;
 }
 
 char *parse_quote(char *out, size_t size, const char *text, size_t len)

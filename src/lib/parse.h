@@ -33,6 +33,25 @@ bool parse_upto(const char *text, size_t len, uint64_t max, uint64_t *value,
  */
 bool parse_duration(const char *text, size_t len, uint64_t *ns, struct parse_error *err);
 
+/* A point in time, as people name it. */
+struct parse_moment {
+	enum {
+		MOMENT_DATED, /* ns since 1970, UTC */
+		MOMENT_CLOCK, /* a time of day alone: ns since midnight */
+		MOMENT_AFTER, /* ns after a beginning */
+	} kind;
+	uint64_t ns;
+};
+
+/*
+ * YYYY-MM-DD, with a space or a T and HH:MM[:SS[.FRACTION]] after it, and Z or +HH:MM after that:
+ * without a zone it is local time. Or a time of day alone, or + and a duration.
+ */
+bool parse_moment(const char *text, size_t len, struct parse_moment *m, struct parse_error *err);
+
+/* Nanoseconds since 1970; a time of day is on the local day of this beginning. */
+uint64_t parse_moment_after(const struct parse_moment *m, uint64_t beginning_ns);
+
 /*
  * Text that somebody else wrote, fit for a terminal: in quotes, what cannot be printed as
  * \xNN, shortened with "..." where it does not fit. size: 16 at least. Returns out.

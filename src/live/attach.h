@@ -139,5 +139,7 @@ void attach_stop(struct attach *a);
  * first max of them.
  */
 size_t attach_in_flight(struct attach *a, struct cc_record *r, size_t max);
+/* The same, said: the one that hangs may be what the user is after. */
+void attach_say_in_flight(struct attach *a);
 
 #endif /* COMPATCAPS_ATTACH_H */

@@ -9,6 +9,9 @@
 #include <unistd.h>
 
 #include "bpf/in_flight_record.h"
+#include "lib/say.h"
+#include "lib/text.h"
+#include "live/frames.h"
 
 typedef void call_fn(const struct in_flight *t, void *ctx);
 
@@ -165,4 +168,20 @@ uint64_t in_flight_drop_ended(const struct compatcaps_bpf *maps, bool all, attac
 
 	for_each_call(maps, drop_if_ended, &drop);
 	return drop.n;
+}
+
+void attach_say_in_flight(struct attach *a)
+{
+	struct cc_record some[8];
+	size_t max = sizeof(some) / sizeof(some[0]);
+	size_t n = attach_in_flight(a, some, max);
+	char comm[CC_COMM_LEN * 4];
+	uint64_t at = frames_now();
+
+	if (n)
+		say("%zu call%s had not returned when tracing ended:", n, n == 1 ? "" : "s");
+	for (size_t i = 0; i < n && i < max; i++)
+		say("  %s[%u], thread %u, for %" PRIu64 " ms",
+		    text_escape(comm, sizeof(comm), some[i].comm, sizeof(some[i].comm)),
+		    some[i].pid, some[i].tid, (at - (uint64_t)some[i].mono_ns) / 1000000);
 }

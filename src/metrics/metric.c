@@ -282,6 +282,7 @@ struct metrics {
 	struct facts facts; /* of the newest recording */
 	struct facts older; /* on which those before it agree */
 	unsigned int recordings;
+	char *view; /* what is left out now, as options; NULL: nothing */
 };
 
 static void fill_values(struct metrics *m)
@@ -324,8 +325,10 @@ struct metrics *metrics_new(void)
 
 void metrics_free(struct metrics *m)
 {
-	if (m)
-		free(m->series);
+	if (!m)
+		return;
+	free(m->series);
+	free(m->view);
 	free(m);
 }
 
@@ -533,6 +536,8 @@ void metrics_event(const struct event *e, void *metrics)
 
 	switch (e->type) {
 	case EVENT_TRACE:
+		if (e->frame->trace.filters.view && !m->view)
+			m->view = strdup(e->frame->trace.filters.view);
 		on_trace(m, e);
 		break;
 	case EVENT_HOST:
@@ -741,6 +746,8 @@ void metrics_write(const struct metrics *m, enum metrics_format format, FILE *f)
 
 	if (format == METRICS_PROMETHEUS)
 		fputs(METRICS_FIRST_LINE "\n", f);
+	if (format == METRICS_PROMETHEUS && m->view)
+		fprintf(f, "# only what matches %s\n", m->view);
 	for (enum metric i = 0; i < METRICS; i++) {
 		put_head(&w, i);
 		if (table[i].kind == HISTOGRAM)

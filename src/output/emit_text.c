@@ -594,7 +594,12 @@ static void text_event(void *state, const struct event *e)
 		lost(t, e);
 		break;
 	case EVENT_END:
-		if (e->end.cut_off)
+		if (e->end.writer > 0)
+			note(t, PLAIN, "still being written by pid %d: more may follow",
+			     e->end.writer);
+		else if (e->end.writer)
+			note(t, PLAIN, "still being written: more may follow");
+		else if (e->end.cut_off)
 			note(t, RED, "the recording is cut off here: it has no end");
 		break;
 	default:

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/follow.h"
 #include "io/progress.h"
 #include "lib/say.h"
 #include "lib/status.h"
@@ -80,9 +81,17 @@ static void on_bad(const char *error, uint64_t n)
 		say("%s", error);
 }
 
+/* fd: of the file; -1: it has none. */
+static void note_cut(struct frame *end, int fd, struct recording *rec)
+{
+	end->end.writer = fd < 0 ? 0 : follow_writer(fd);
+	rec->cut_off = true;
+	rec->writer = end->end.writer;
+}
+
 static void read_all(struct stream *stream, struct session *session,
 		     const struct recording_reader *r, struct recording *rec,
-		     struct progress *progress)
+		     struct progress *progress, int fd)
 {
 	enum stream_status status = STREAM_FRAME;
 	struct frame f;
@@ -92,7 +101,8 @@ static void read_all(struct stream *stream, struct session *session,
 		status = stream_next(stream, &f, error, sizeof(error));
 		progress_step(progress);
 		if (status == STREAM_FRAME) {
-			rec->cut_off |= f.type == FRAME_END && f.end.cut_off;
+			if (f.type == FRAME_END && f.end.cut_off)
+				note_cut(&f, fd, rec);
 			session_frame(session, &f);
 		} else if (status == STREAM_BAD) {
 			on_bad(error, ++rec->n_bad);
@@ -109,7 +119,12 @@ static void report(const struct recording_reader *r, const struct recording *rec
 	if (rec->n_bad > BAD_LINES_SAID)
 		say("%llu lines more could not be read",
 		    (unsigned long long)rec->n_bad - BAD_LINES_SAID);
-	if (rec->cut_off)
+	if (rec->writer > 0)
+		say_note("%s is still being written by pid %d; what is there has been read",
+			 r->path, rec->writer);
+	else if (rec->writer)
+		say_note("%s is still being written; what is there has been read", r->path);
+	else if (rec->cut_off)
 		say("%s is cut off: its end is missing; what was there has been read", r->path);
 }
 
@@ -118,13 +133,16 @@ bool recording_read_file(FILE *f, const struct recording_reader *r, struct recor
 	struct session *session = session_new(r->event, r->ctx);
 	struct stream *stream = stream_new(f, r->path, r->recorded);
 	struct progress progress;
+	int fd = r->follow ? r->followed : fileno(f);
 
 	*rec = (struct recording){ .fatal = true };
 	if (session && stream) {
+		if (r->filter)
+			session_filter(session, r->filter);
 		if (!r->renumber)
 			session_number_as_recorded(session);
 		progress_begin(&progress, r->progress ? f : NULL, r->path);
-		read_all(stream, session, r, rec, &progress);
+		read_all(stream, session, r, rec, &progress, fd);
 		rec->n_unread = stream_unread(stream);
 		rec->totals = *session_totals(session);
 		if (!rec->fatal && r->finish)

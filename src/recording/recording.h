@@ -11,7 +11,10 @@ struct recording_reader {
 	const char *path; /* "-": standard input */
 	bool recorded;	  /* tell the verdicts that were given then, not today's */
 	bool renumber;	  /* events are counted anew, for a stream of their own is made of them */
-	bool progress;	  /* on a terminal, show how far it is */
+	bool follow;	  /* the file is one of follow.h, of this descriptor: */
+	int followed;
+	bool progress;			     /* on a terminal, show how far it is */
+	const struct session_filter *filter; /* what is left out; NULL: nothing */
 	session_out *event;
 	bool (*done)(const void *ctx); /* no more is wanted; or NULL */
 	void (*finish)(const struct session *s,
@@ -23,6 +26,7 @@ struct recording_reader {
 struct recording {
 	bool fatal;	   /* it is none, of a newer schema, or cannot be read */
 	bool cut_off;	   /* the end is missing */
+	int writer;	   /* because it is still being written; as in its frame */
 	uint64_t n_bad;	   /* messages on lines that could not be read or are missing, */
 	uint64_t n_unread; /* and how many lines these are */
 	struct totals totals;

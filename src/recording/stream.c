@@ -320,11 +320,49 @@ static enum stream_status too_new(struct stream *s, val *root, char *error, size
 	return STREAM_FATAL;
 }
 
+/* What is compressed begins with these. NULL: it is not. */
+static const char *decompressor(const char *line)
+{
+	static const struct {
+		const char *begins, *command;
+	} kinds[] = {
+		{ "\x1f\x8b", "zcat" },
+		{ "\xfd"
+		  "7zXZ",
+		  "xzcat" },
+		{ "\x28\xb5\x2f\xfd", "zstdcat" },
+		{ "BZh", "bzcat" },
+		{ "\x04\x22\x4d\x18", "lz4cat" },
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (!strncmp(line, kinds[i].begins, strlen(kinds[i].begins)))
+			return kinds[i].command;
+	return NULL;
+}
+
+static enum stream_status compressed(struct stream *s, const char *command, char *error, size_t len)
+{
+	const char
+		*plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./@%+=:,-";
+	/* What a shell would understand otherwise stands in no command that somebody may copy. */
+	bool safe = *s->name != '-' && !s->name[strspn(s->name, plain)];
+
+	s->fatal = true;
+	snprintf(error, len, "%s is compressed: use %s %s | compatcaps-trace replay -",
+		 strcmp(s->name, "-") ? s->name : "standard input", command,
+		 safe ? s->name : "FILE");
+	return STREAM_FATAL;
+}
+
 /* The first line: what has none is something else. */
 static enum stream_status start(struct stream *s, enum line line, char *error, size_t len)
 {
+	const char *command = line == LINE_NONE ? NULL : decompressor(s->line);
 	val *root = NULL, *schema;
 
+	if (command)
+		return compressed(s, command, error, len);
 	if (line == LINE_NONE)
 		fail(s, "it is empty");
 	else if (line == LINE_LONG)

@@ -85,6 +85,19 @@ void bits_free(struct bits *b)
 	*b = (struct bits){ 0 };
 }
 
+bool vms_seen_first(struct vms_seen *seen, unsigned int vm)
+{
+	/* Where not all can be told apart, it is one that is above all others. */
+	bool apart = vm <= UNSEEN_VMS_MAX && !seen->bits.over;
+	bool first = apart ? !bits_has(&seen->bits, vm) : vm > seen->top;
+
+	bits_add(&seen->bits, vm);
+	if (vm > seen->top)
+		seen->top = vm;
+	seen->n += first;
+	return first;
+}
+
 /* ------------------------------------------------------------------ events */
 
 static void on_trace(struct unseen *u, const struct event *e)
@@ -178,6 +191,7 @@ void unseen_event(struct unseen *u, const struct event *e)
 	case EVENT_END:
 		u->ended = true;
 		u->cut_off |= e->end.cut_off;
+		u->written |= e->end.writer != 0;
 		break;
 	default:
 		break;

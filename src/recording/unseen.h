@@ -26,6 +26,15 @@ unsigned int bits_common(const struct bits *a, const struct bits *b);
 unsigned int bits_only(const struct bits *a, const struct bits *b);
 void bits_free(struct bits *b);
 
+/* VMs as they are heard of: mostly in the order of their numbers, and a filter leaves some out. */
+struct vms_seen {
+	struct bits bits;
+	unsigned int top, n;
+};
+
+/* Is it the first time? */
+bool vms_seen_first(struct vms_seen *seen, unsigned int vm);
+
 struct unseen {
 	struct {
 		bool told, released;
@@ -36,6 +45,7 @@ struct unseen {
 	bool outcomes; /* calls of some outcomes alone are in it */
 	char filters[128];
 	bool cut_off, ended;
+	bool written;	     /* it is cut off because it is still being written */
 	bool older;	     /* VMs were there before the trace, or that could not be told */
 	bool unreadable;     /* lines of it, which may have been anything */
 	struct bits vms;     /* all that were seen */

@@ -76,7 +76,9 @@ void digest_free(struct digest *d)
 		bits_free(&d->outcomes[i]);
 	unseen_free(&d->unseen);
 	free_id(&d->id);
+	bits_free(&d->seen.bits);
 	free(d->filters);
+	free(d->view);
 	free(d);
 }
 
@@ -172,13 +174,11 @@ static struct digest_vm *new_vm(struct digest *d, unsigned int number, bool fail
 /* NULL: it is of none that is followed. */
 static struct digest_vm *vm_of(struct digest *d, const struct event *e, bool failure)
 {
-	bool first = e->vm > d->top_vm;
+	bool first = e->vm && vms_seen_first(&d->seen, e->vm);
 	struct digest_vm *vm;
 
 	if (!e->vm)
 		return NULL;
-	if (first)
-		d->top_vm = e->vm;
 	vm = find_vm(d, e->vm);
 	/* One that was dropped comes back for a failure alone. */
 	if (!vm && (first || failure)) {
@@ -489,6 +489,26 @@ static void on_attach(struct digest *d, const struct event *e)
 	change->why = digest_copy(d, f->attach.why);
 }
 
+static void keep_filters(struct digest *d, const struct frame_filters *filters)
+{
+	size_t all = filters->text ? strlen(filters->text) : 0;
+	size_t view = filters->view ? strlen(filters->view) : 0;
+
+	d->view = digest_copy(d, filters->view);
+	d->filters = digest_copy(d, filters->text);
+	if (d->filters && view == all)
+		*d->filters = '\0';
+	else if (d->filters && view)
+		d->filters[all - view - 1] = '\0';
+	if (d->filters && !*d->filters) {
+		free(d->filters);
+		d->filters = NULL;
+	}
+	d->filters_threads = filters->threads;
+	d->filters_outcomes = filters->outcomes;
+	d->filters_part = filters->part;
+}
+
 static void on_trace(struct digest *d, const struct event *e)
 {
 	const struct frame *f = e->frame;
@@ -505,15 +525,14 @@ static void on_trace(struct digest *d, const struct event *e)
 	d->id.arch = digest_copy(d, f->trace.id.arch);
 	d->id.modules = digest_copy(d, f->trace.id.modules);
 	d->id.cpus = f->trace.id.cpus;
-	d->filters = digest_copy(d, f->trace.filters.text);
-	d->filters_threads = f->trace.filters.threads;
-	d->filters_outcomes = f->trace.filters.outcomes;
+	keep_filters(d, &f->trace.filters);
 }
 
 static void on_end(struct digest *d, const struct event *e)
 {
 	d->ended = true;
 	d->cut_off = e->end.cut_off;
+	d->writer = e->end.writer;
 	d->totals = *e->end.totals;
 }
 

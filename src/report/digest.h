@@ -107,8 +107,8 @@ struct digest {
 	struct host_facts host; /* as it was known at the end */
 	unsigned int n_host;	/* changes of the facts */
 	struct offer offer;
-	char *filters;
-	bool filters_threads, filters_outcomes;
+	char *filters, *view; /* as options: when it was recorded, and what is left out now */
+	bool filters_threads, filters_outcomes, filters_part;
 	uint64_t start_real_ns, start_ns, end_ns;
 	struct {
 		uint64_t seq; /* of the first event by the new clock */
@@ -119,6 +119,7 @@ struct digest {
 	uint64_t n_calls;		    /* queries, checks, asks and runs that failed */
 	struct totals totals;
 	bool ended, cut_off;
+	int writer;	   /* of one that is cut off because it is still being written */
 	uint64_t n_unread; /* lines that are missing or could not be read */
 
 	struct digest_cause causes[DIGEST_CAUSES];
@@ -142,7 +143,7 @@ struct digest {
 
 	struct digest_vm *vms[DIGEST_VMS]; /* at the end: those with failures first */
 	size_t n_vms;
-	unsigned int top_vm;		     /* VMs are numbered from 1 to this */
+	struct vms_seen seen;
 	struct bits lives[COVERAGE_REASONS]; /* VMs by what their stories say was seen of them, */
 	struct bits outcomes[OUTCOMES];	     /* and by how they ended */
 	unsigned int n_beyond;		     /* VMs that have no number, */

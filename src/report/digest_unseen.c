@@ -95,7 +95,7 @@ static void tell_point(const struct digest *d, struct telling *u, enum point poi
 
 static void tell_lives(const struct digest *d, struct telling *u)
 {
-	unsigned int n, untold = d->top_vm;
+	unsigned int n, untold = d->seen.n;
 	const char *least = "";
 
 	for (int i = 0; i < COVERAGE_REASONS; i++) {
@@ -107,7 +107,9 @@ static void tell_lives(const struct digest *d, struct telling *u)
 			tellf(u, "%s%u VM%s may not have been seen completely (%s).", least, n,
 			      plural(n), coverage_why(i));
 	}
-	if (untold && !*least)
+	if (d->filters_part)
+		tellf(u, "No story is told, because events are left out.");
+	else if (untold && !*least)
 		tellf(u, "The stor%s of %u VM%s had to make room for others.",
 		      untold == 1 ? "y" : "ies", untold, plural(untold));
 	if (d->n_beyond || d->more_beyond)
@@ -121,7 +123,9 @@ unsigned int digest_unseen(const struct digest *d, void (*tell)(const char *text
 {
 	struct telling u = { tell, ctx, 0 };
 
-	if (d->cut_off)
+	if (d->writer)
+		tellf(&u, "The recording is still being written: it is shown as far as it goes.");
+	else if (d->cut_off)
 		tellf(&u,
 		      "The recording is cut off: what came after its last whole line is missing.");
 	if (d->n_unread)
@@ -137,6 +141,8 @@ unsigned int digest_unseen(const struct digest *d, void (*tell)(const char *text
 		tellf(&u, "It has only calls with some outcomes.");
 	if (d->filters && !d->filters_threads)
 		tellf(&u, "Only calls that match these options were recorded: %s", d->filters);
+	if (d->view)
+		tellf(&u, "Only what matches these options is shown and counted here: %s", d->view);
 	tell_lives(d, &u);
 	if (d->no_memory)
 		tellf(&u, "Out of memory: this report is not complete.");

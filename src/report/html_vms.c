@@ -331,10 +331,12 @@ static void vm_heading(struct html *h, const struct digest_vm *vm)
 	xml_end(x);
 }
 
-static void vm_details(struct html *h, const struct digest_vm *vm, bool open)
+static void vm_details(struct html *h, const struct digest *d, const struct digest_vm *vm,
+		       bool open)
 {
 	const struct digest_mark *marks[DIGEST_MARKS];
 	size_t n = digest_marks(vm, marks);
+	char buf[REPORT_WORDS_LEN];
 
 	html_new_line(h->x);
 	xml_begin(h->x, "details");
@@ -342,7 +344,7 @@ static void vm_details(struct html *h, const struct digest_vm *vm, bool open)
 	if (open)
 		xml_attr(h->x, "open", "");
 	vm_heading(h, vm);
-	html_paragraph(h->x, NULL, "%s", vm->story ? vm->story : "Its story is no longer known.");
+	html_paragraph(h->x, NULL, "%s", report_story(buf, d, vm));
 	if (vm->partial)
 		html_paragraph(
 			h->x, "soft",
@@ -367,7 +369,7 @@ void html_vms(struct html *h, const struct digest *d)
 	if (d->n_vms)
 		overview(h, d);
 	for (size_t i = 0; i < d->n_vms && i < REPORT_VMS; i++)
-		vm_details(h, d->vms[i], i < OPEN_VMS && d->vms[i]->n_failures);
+		vm_details(h, d, d->vms[i], i < OPEN_VMS && d->vms[i]->n_failures);
 	if (*report_rest(text, d))
 		html_paragraph(h->x, NULL, "%s", text);
 	html_end_part(h);

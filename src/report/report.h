@@ -21,7 +21,8 @@ struct report_input {
 	const char *name; /* as it was named */
 	size_t number;	  /* from 1 */
 	FILE *f;
-	bool recorded; /* the verdicts that were given then */
+	bool recorded;			     /* the verdicts that were given then */
+	const struct session_filter *filter; /* what is left out */
 };
 
 struct report_format {
@@ -53,8 +54,13 @@ char *report_offer(char buf[REPORT_WORDS_LEN], const struct digest *d);
 char *report_clock(char buf[REPORT_WORDS_LEN], const struct digest *d);
 /* "struct of 24 bytes, command 0x2000aeb8 (mainline)" */
 char *report_kernel(char buf[REPORT_WORDS_LEN], const struct digest *d);
+/* Where there is no cause. */
+const char *report_no_calls(const struct digest *d);
 /* What of VMs is told shortly only; "": nothing. */
 char *report_rest(char buf[REPORT_WORDS_LEN], const struct digest *d);
+/* The story of a VM, or why there is none: "VM 1, guest "careful": 2 calls are shown, ..." */
+const char *report_story(char buf[REPORT_WORDS_LEN], const struct digest *d,
+			 const struct digest_vm *vm);
 /* "steps[110], VM 1, guest "careful"" */
 char *report_who(char buf[REPORT_WORDS_LEN], const struct digest_event *e);
 

@@ -11,6 +11,7 @@ struct digest *report_digest(const struct report_input *in, struct recording *re
 		.path = in->name,
 		.recorded = in->recorded,
 		.progress = true,
+		.filter = in->filter,
 		.event = digest_event,
 		.finish = digest_finish,
 		.ctx = d,

@@ -50,7 +50,7 @@ static void cards(struct xml *x, const struct digest *d)
 	/* What nobody watched is no 0. */
 	if (t->runs || (d->unseen.points[POINT_RUN].told && !d->unseen.points[POINT_RUN].gap))
 		card(x, "Failed KVM_RUNs", t->runs, "the first of each kind in a VM");
-	card(x, "VMs", d->top_vm, "%u were created during the trace", t->vms);
+	card(x, "VMs", d->seen.n, "%u were created during the trace", t->vms);
 	card(x, "Events lost", t->lost, "%" PRIu64 " were not", t->events);
 	html_new_line(x);
 	xml_end(x);
@@ -189,7 +189,7 @@ static void causes(struct html *h, const struct digest *d)
 		xml_end(h->x);
 		xml_end(h->x);
 	} else {
-		html_paragraph(h->x, NULL, "No query or request for a mode was seen.");
+		html_paragraph(h->x, NULL, "%s", report_no_calls(d));
 	}
 	if (d->checks_yes || d->checks_no || d->checks_failed)
 		html_paragraph(h->x, NULL,
@@ -356,6 +356,8 @@ static void host(struct html *h, const struct digest *d)
 	fact(x, "Kernel's build", d->id.build);
 	fact(x, "Boot", d->id.boot_id);
 	fact(x, "Options", d->filters ? d->filters : "none that exclude anything");
+	if (d->view)
+		fact(x, "Shown here", d->view);
 	points(x, d);
 	xml_end(x);
 	xml_end(x);

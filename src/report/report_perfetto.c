@@ -38,7 +38,7 @@ struct perfetto {
 	bool unread;	  /* there is no point in going on */
 	/* Of the recording that is being read. */
 	size_t number;
-	unsigned int top_vm;
+	struct vms_seen seen; /* their tracks have names */
 	uint64_t n_events;
 	struct track tracks[TRACKS];
 };
@@ -103,9 +103,8 @@ static void describe_vm(struct perfetto *p, const struct event *e)
 {
 	char name[512];
 
-	if (e->vm <= p->top_vm)
+	if (!e->vm || !vms_seen_first(&p->seen, e->vm))
 		return;
-	p->top_vm = e->vm;
 	snprintf(name, sizeof(name), "VM %u%s%s", e->vm, e->guest && *e->guest ? " " : "",
 		 e->guest ? e->guest : "");
 	describe(p, "thread_name", (uint64_t)VM_TID + e->vm, name);
@@ -327,13 +326,15 @@ static bool recording(void *state, const struct report_input *in, struct recordi
 		.path = in->name,
 		.recorded = in->recorded,
 		.progress = true,
+		.filter = in->filter,
 		.event = on_event,
 		.done = done,
 		.ctx = p,
 	};
 
 	p->number = in->number;
-	p->top_vm = 0;
+	bits_free(&p->seen.bits);
+	p->seen = (struct vms_seen){ 0 };
 	memset(p->tracks, 0, sizeof(p->tracks));
 	recording_read_file(in->f, &reader, rec);
 	return !p->failed;
@@ -349,6 +350,7 @@ static bool end(void *state)
 	else
 		say("out of memory");
 	encoder_free(p->encoder);
+	bits_free(&p->seen.bits);
 	free(p);
 	return ok;
 }

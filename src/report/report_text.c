@@ -221,7 +221,7 @@ static void causes(struct page *p, const struct digest *d)
 
 	new_line(p);
 	if (!n) {
-		wrap(p, 0, "No query or request for a mode was seen.");
+		wrap(p, 0, report_no_calls(d));
 		new_line(p);
 	} else {
 		paint(p, BOLD);
@@ -291,15 +291,16 @@ static void ladders(struct page *p, const struct digest *d)
 }
 
 /* "VM 12," stays together. */
-static void story(struct page *p, const struct digest_vm *vm)
+static void story(struct page *p, const struct digest *d, const struct digest_vm *vm)
 {
-	char head[24];
+	char head[24], buf[REPORT_WORDS_LEN];
+	const char *text = report_story(buf, d, vm);
 
-	snprintf(head, sizeof(head), "VM %u%c", vm->number, vm->story ? ',' : ':');
+	snprintf(head, sizeof(head), "%.*s", (int)strcspn(text + 3, " ") + 3, text);
 	paint(p, vm->n_failures ? RED : "");
 	put(p, head, strlen(head));
 	paint(p, vm->n_failures ? PLAIN : "");
-	wrap(p, 2, vm->story ? vm->story + strlen(head) : "its story is no longer known.");
+	wrap(p, 2, text + strlen(head));
 	new_line(p);
 }
 
@@ -309,7 +310,7 @@ static void vms(struct page *p, const struct digest *d)
 
 	heading(p, "VMs");
 	for (size_t i = 0; i < d->n_vms && i < REPORT_VMS; i++)
-		story(p, d->vms[i]);
+		story(p, d, d->vms[i]);
 	wrap(p, 0, report_rest(text, d));
 	if (p->col)
 		new_line(p);

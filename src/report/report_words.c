@@ -137,6 +137,30 @@ static uint64_t all_failures(const struct digest *d)
 	return n;
 }
 
+const char *report_no_calls(const struct digest *d)
+{
+	return d->view ? "No query or request for a mode matches the filters." :
+			 "No query or request for a mode was seen.";
+}
+
+const char *report_story(char buf[REPORT_WORDS_LEN], const struct digest *d,
+			 const struct digest_vm *vm)
+{
+	const char *guest = vm->guest ? vm->guest : "";
+
+	if (vm->story)
+		return vm->story;
+	if (d->filters_part)
+		snprintf(buf, REPORT_WORDS_LEN,
+			 "VM %u%s%s%s: %" PRIu64 " call%s shown, %" PRIu64
+			 " of which failed. Its story is not told, because events are left out.",
+			 vm->number, *guest ? ", guest \"" : "", guest, *guest ? "\"" : "",
+			 vm->n_calls, vm->n_calls == 1 ? " is" : "s are", vm->n_failures);
+	else
+		snprintf(buf, REPORT_WORDS_LEN, "VM %u: its story is no longer known.", vm->number);
+	return buf;
+}
+
 char *report_rest(char buf[REPORT_WORDS_LEN], const struct digest *d)
 {
 	uint64_t n = d->n_calls, failures = all_failures(d);
@@ -147,14 +171,15 @@ char *report_rest(char buf[REPORT_WORDS_LEN], const struct digest *d)
 		n -= d->vms[i]->n_calls;
 		failures -= d->vms[i]->n_failures;
 	}
-	if (!d->top_vm && !n)
-		snprintf(buf, REPORT_WORDS_LEN, "No VM was seen.");
-	else if (told < d->top_vm || n)
+	if (!d->seen.n && !n)
+		snprintf(buf, REPORT_WORDS_LEN, d->view ? "No VM matches %s." : "No VM was seen.",
+			 d->view);
+	else if (told < d->seen.n || n)
 		snprintf(
 			buf, REPORT_WORDS_LEN,
 			"%zu of %u VMs are shown, those with failures first; the others made %" PRIu64
 			" calls, %" PRIu64 " of which failed.",
-			told, d->top_vm, n, failures);
+			told, d->seen.n, n, failures);
 	return buf;
 }
 

@@ -385,7 +385,7 @@ static void vms_are_bounded(void **state)
 		vm_is(c, i, true);
 	}
 	finish(c);
-	assert_int_equal(c->d->top_vm, n);
+	assert_int_equal(c->d->seen.n, n);
 	assert_int_equal(c->d->n_vms, DIGEST_VMS);
 	for (unsigned int i = 0; i < 5; i++)
 		assert_int_equal(c->d->vms[i]->number, 1000 * (i + 1));

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -200,6 +201,99 @@ static void test_duration_refusals(void **state)
 	}
 }
 
+#define NSEC 1000000000ull
+
+static void test_moments(void **state)
+{
+	static const struct {
+		const char *text;
+		int kind;
+		uint64_t ns;
+	} good[] = {
+		{ "2026-11-30T15:04:05.25Z", MOMENT_DATED, 1796051045250000000ull },
+		{ "2026-11-30 15:04Z", MOMENT_DATED, 1796051040 * NSEC },
+		{ "2026-11-30T15:04+02:00", MOMENT_DATED, (1796051040 - 7200) * NSEC },
+		{ "2026-11-30T15:04-0130", MOMENT_DATED, (1796051040 + 5400) * NSEC },
+		/* Local time: Berlin's, in winter and in summer. */
+		{ "2026-11-30T15:04", MOMENT_DATED, (1796051040 - 3600) * NSEC },
+		{ "2026-11-30", MOMENT_DATED, (1795996800 - 3600) * NSEC },
+		{ "2026-07-01 00:00", MOMENT_DATED, (1782864000 - 7200) * NSEC },
+		{ "1970-01-01Z", MOMENT_DATED, 0 },
+		{ "15:04", MOMENT_CLOCK, 54240 * NSEC },
+		{ "00:00:00.000000001", MOMENT_CLOCK, 1 },
+		{ "+5m", MOMENT_AFTER, 300 * NSEC },
+		{ "+.5", MOMENT_AFTER, NSEC / 2 },
+		{ " 15:04 ", MOMENT_CLOCK, 54240 * NSEC },
+	};
+
+	(void)state;
+	setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+	tzset();
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		struct parse_moment m;
+		struct parse_error err;
+
+		if (!parse_moment(good[i].text, strlen(good[i].text), &m, &err))
+			fail_msg("%s: %s", good[i].text, err.why);
+		assert_int_equal(m.kind, good[i].kind);
+		assert_int_equal(m.ns, good[i].ns);
+	}
+}
+
+static void test_moment_refusals(void **state)
+{
+	static const struct {
+		const char *text, *why;
+	} bad[] = {
+		{ "", "expected a date" },
+		{ "now", "expected a date" },
+		{ "2026-11", "expected a date" },
+		{ "2026-13-01", "expected a date" },
+		{ "2026-02-30", "no such day" },
+		{ "1969-12-31Z", "no such day" },
+		{ "1970-01-01T00:00+01:00", "before 1970" },
+		{ "9999-01-01", "too late" },
+		{ "2026-11-30T", "time of day" },
+		{ "2026-11-30T25:00", "time of day" },
+		{ "2026-11-30T15:04X", "zone" },
+		{ "2026-11-30T15:04Zulu", "expected the end" },
+		{ "15:4", "time of day" },
+		{ "15:04:61", "time of day" },
+		{ "15:04Z", "time of day" },
+		{ "+", "expected a number" },
+		{ "+-5", "sign" },
+		{ "-5m", "expected a date" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct parse_moment m;
+		struct parse_error err = { "", 0 };
+
+		if (parse_moment(bad[i].text, strlen(bad[i].text), &m, &err) ||
+		    !strstr(err.why, bad[i].why))
+			fail_msg("%s: %s", bad[i].text, err.why);
+	}
+}
+
+/* On the day on which it began, by the clock on the wall: that day has 23 hours. */
+static void test_moments_after(void **state)
+{
+	const uint64_t spring = 1774738800 * NSEC; /* 2026-03-29T00:00+01:00 */
+	const struct parse_moment clock = { MOMENT_CLOCK, 12 * 3600 * NSEC + 7 },
+				  after = { MOMENT_AFTER, 5 }, far = { MOMENT_AFTER, UINT64_MAX },
+				  dated = { MOMENT_DATED, 9 };
+
+	(void)state;
+	setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+	tzset();
+	assert_int_equal(parse_moment_after(&clock, spring + 8 * NSEC),
+			 spring + 11 * 3600 * NSEC + 7);
+	assert_int_equal(parse_moment_after(&after, spring), spring + 5);
+	assert_int_equal(parse_moment_after(&far, spring), UINT64_MAX);
+	assert_int_equal(parse_moment_after(&dated, spring), 9);
+}
+
 static void test_quote(void **state)
 {
 	char out[PARSE_QUOTE_MAX], small[16];
@@ -226,7 +320,8 @@ int main(void)
 		cmocka_unit_test(test_numbers),	      cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_nul_is_no_end), cmocka_unit_test(test_upto),
 		cmocka_unit_test(test_durations),     cmocka_unit_test(test_duration_refusals),
-		cmocka_unit_test(test_quote),
+		cmocka_unit_test(test_moments),	      cmocka_unit_test(test_moment_refusals),
+		cmocka_unit_test(test_moments_after), cmocka_unit_test(test_quote),
 	};
 
 	return cmocka_run_group_tests_name("parse", tests, NULL, NULL);

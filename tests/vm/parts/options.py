@@ -120,10 +120,16 @@ def rows_of(text):
     return [m.groups() for m in (re.match(pattern, line) for line in text.splitlines()) if m]
 
 
+def table_of(said):
+    """What stands on standard error beside the tracer's messages."""
+    return "".join(line for line in said.splitlines(True) if not line.startswith("compatcaps-trace: "))
+
+
 def check_table(tap, guest):
     run = Run(tap, guest, "text")
     run.ended()
-    text = guest.text("text.out")
+    tap.same(guest.text("text.out"), "", "text: standard output is the command's alone")
+    text = table_of(run.said)
     tap.same([line.split() for line in text.splitlines() if "WHAT" in line], [COLUMNS],
              "text: the table has one header")
     calls = [c for c in run.calls if c["errno"] != "EIO"]
@@ -134,19 +140,20 @@ def check_table(tap, guest):
     tap.ok("\033" not in text, "text: no colours where there is no terminal", repr(text[:300]))
     hints = [line for line in text.splitlines() if "-> " in line]
     tap.ok(len(hints) >= len([c for c in calls if c["ret"]]), "text: what fails comes with a hint", text)
-    verbose = guest.text("verbose.out")
+    verbose = table_of(guest.text("verbose.err"))
     tap.says(verbose, ["0x2000aeb8", "flags 0x0", "took "], "verbose: -v tells more of a call")
 
 
 def check_hostile(tap, guest):
     run = Run(tap, guest, "hostile-json")
     run.ended()
+    tap.says(run.said, ["sh writes to the same standard output: use -o FILE"], "hostile: that both write there is said")
     tap.ok(run.events and not [e for e in run.lines if "broken" in e],
            "hostile: JSON stays JSON", guest.text("hostile-json.out"))
     tap.ok(all(c.isprintable() for e in run.events for c in e["comm"]),
            "hostile: a name in JSON is printable", run.events)
     Run(tap, guest, "hostile-text").ended()
-    text = guest.text("hostile-text.out")
+    text = table_of(guest.text("hostile-text.err"))
     tap.ok(text and "\033" not in text and len(rows_of(text)) == 1,
            "hostile: a name cannot break the table", repr(text))
 

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What a person wants to see of a trace or a recording: --guest, --cause, --mode, --since and
+ * --until, with the values and patterns of a rule's filters. Each of them is such a filter.
+ *
+ * There are two kinds, which allow different claims (diagnosis/event.h):
+ *
+ * - --guest chooses VMs. What is told of a VM that was chosen is all that is known of it.
+ * - The others choose events. What is told of a VM is a part of its life, so nothing is said that
+ *   rests on what is missing: no story, no sentence at a VM's end, no totals but of what is shown.
+ *
+ * For check they become filters of each rule, whose text then says so, and a rule that cannot have
+ * them is refused. Rules that are about the trace itself, as lost=0 is, stay as they are.
+ */
+#ifndef COMPATCAPS_VIEW_H
+#define COMPATCAPS_VIEW_H
+
+#include "check/rules.h"
+#include "check/values.h"
+#include "diagnosis/event.h"
+#include "lib/parse.h"
+
+enum view_by { VIEW_GUEST, VIEW_CAUSE, VIEW_MODE, VIEW_SINCE, VIEW_UNTIL, VIEW_BYS };
+
+#define VIEW_TEXT_LEN 2048 /* of all of them */
+
+/* All 0 at its beginning. */
+struct view {
+	struct rule rules[VIEW_SINCE];	/* that have the filter; n_filters 0: not given */
+	char *filters[VIEW_BYS];	/* as a rule has it: "guest=db1"; NULL: not given */
+	struct parse_moment moments[2]; /* of since and until */
+	char text[VIEW_TEXT_LEN];	/* as options, escaped, for people */
+	struct values values;
+	struct value_path paths[VIEW_SINCE];
+	uint64_t since, until; /* of the trace that is being told */
+	struct session_filter filter;
+};
+
+/* "guest", as options and rules call it; of times "since". */
+const char *view_name(enum view_by by);
+
+/* What an option says. false: why is a clause that can follow a colon. */
+bool view_set(struct view *v, enum view_by by, const char *arg, char *why, size_t len);
+void view_free(struct view *v);
+
+bool view_is_set(const struct view *v, enum view_by by);
+
+/* The first that chooses events, not VMs; VIEW_BYS: there is none. */
+enum view_by view_of_events(const struct view *v);
+
+/*
+ * Once all options are known: v->filter is what a session is to leave out. false: no memory. From
+ * here on *v must not be moved.
+ */
+bool view_begin(struct view *v);
+
+/* --until in a trace that begins at this time, both on CLOCK_REALTIME; 0: it is not given. */
+uint64_t view_until(const struct view *v, uint64_t beginning_ns);
+
+/* Each rule gets these filters. false: why says which one cannot, and for what reason. */
+bool view_narrow(const struct view *v, struct rules *rules, char *why, size_t len);
+
+#endif /* COMPATCAPS_VIEW_H */
