@@ -417,7 +417,7 @@ static void test_shape(void **state)
 	static const char *const shapes[] = {
 		"{\"type\":\"trace\",\"schema\":2,\"version\":\"" COMPATCAPS_VERSION "\",\"seq\":1,"
 		"\"ts\":\"2026-11-22T06:00:00.124456789Z\",\"mono_ns\":1000000," NOBODY
-		"\"filters\":{\"threads\":false,\"outcomes\":false,\"processes\":false,\"options\":\"--comm qemu\"},"
+		"\"filters\":{\"threads\":false,\"outcomes\":false,\"processes\":false,\"guests\":false,\"options\":\"--comm qemu\"},"
 		"\"clock_offset_ns\":1795327200122456789,\"host\":{\"name\":\"lpar1\",\"boot_id\":\"b1d9\","
 		"\"release\":\"7.3.4-powerpc64le\",\"build\":\"#1 SMP\",\"arch\":\"ppc64le\","
 		"\"modules\":\"kvm kvm_hv\",\"cpus\":8," FACTS "}",
