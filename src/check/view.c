@@ -60,10 +60,10 @@ static char *filter_of(const char *field, const char *arg)
 
 	if (f) {
 		fprintf(f, "%s%.*s", field, op ? (int)op : 1, op ? arg : "=");
-		if (value[strspn(value, PLAIN_WORDS)] == '\0' && *value)
-			fputs(value, f);
-		else if (pattern)
+		if (pattern && *value != '"')
 			fprintf(f, "\"%s\"", value);
+		else if (pattern || (*value && !value[strspn(value, PLAIN_WORDS)]))
+			fputs(value, f);
 		else if (escaped)
 			rule_print_word(f, text_escape(escaped, 4 * strlen(value) + 1, value,
 						       strlen(value)));

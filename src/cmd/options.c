@@ -259,6 +259,10 @@ static const char *const methods[] = {
 static const char *const colors[] = {
 	[COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never", NULL
 };
+static const char *const times[] = {
+	[TIMES_LOCAL] = "local", [TIMES_UTC] = "utc",	[TIMES_ISO] = "iso",
+	[TIMES_REL] = "rel",	 [TIMES_MONO] = "mono", NULL
+};
 static const char *const verdicts[] = { "now", "recorded", NULL };
 /* Any other power of two will do. */
 static const char *const ring_sizes[] = { "1M", "4M", "16M", "64M", NULL };
@@ -277,6 +281,7 @@ SET(inconclusive, o->inconclusive, (int)number(p, arg, UINT8_MAX))
 SET(cgroup, o->cgroup, option_path(p, arg))
 SET(output, o->output, option_path(p, arg))
 SET(color, o->color, option_word(p, arg, OPTION_WORDS(colors)))
+SET(time, o->time, option_word(p, arg, OPTION_WORDS(times)))
 SET(verdicts, o->recorded, option_word(p, arg, OPTION_WORDS(verdicts)))
 SET(method, o->attach.method, option_word(p, arg, OPTION_WORDS(methods)))
 SET(json, json, true)
@@ -374,6 +379,8 @@ const struct option_row shared_options[] = {
 	  .uses = USE_SHOWN },
 	{ "color", 0, "WHEN", "always, never or auto: on a terminal (default)", set_color,
 	  .uses = USE_COLOR | OPTION_RARE, .words = colors },
+	{ "time", 0, "WHICH", "of the table: local (default), utc, iso, rel, mono", set_time,
+	  .uses = USE_TABLE, .words = times },
 	{ "verbose", 'v', NULL, "more of each call; live, libbpf's messages too", set_verbose,
 	  .uses = USE_SHOWN },
 	{ "quiet", 'q', NULL, "print only errors to standard error", set_quiet,
@@ -569,6 +576,9 @@ static void check(struct parse *p)
 		usage_error(p, "expected %s; - is standard input", o->verb->args);
 	check_format(p);
 	check_view(p);
+	if (o->time != TIMES_LOCAL && strcmp(o->verb->format(o->format).name, "text"))
+		usage_error(p, "--time is for the table: %s has the times of both clocks",
+			    o->verb->format(o->format).name);
 	if (o->verb->check)
 		o->verb->check(p);
 	if (o->force && (!o->output || !strcmp(o->output, "-")) && !o->metrics)

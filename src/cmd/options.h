@@ -14,6 +14,7 @@
 
 #include "check/view.h"
 #include "cmd/commands.h"
+#include "output/emit.h"
 #include "lib/status.h"
 #include "live/attach.h"
 
@@ -46,6 +47,7 @@ struct options {
 	bool force;	    /* replace it, and the file of --metrics */
 	bool quiet;
 	enum color color;
+	enum emit_time time;
 	/* The exit status. */
 	bool strict;
 	int inconclusive; /* --inconclusive=N instead of EXIT_INCONCLUSIVE */
@@ -69,6 +71,7 @@ enum {
 	USE_DRY_RUN = 1 << 9,	   /* --dry-run */
 	USE_FORMAT = 1 << 10,	   /* --format: a verb of more than one */
 	USE_JSON = 1 << 11,	   /* -j: a verb of which json is one */
+	USE_TABLE = 1 << 14,	   /* --time */
 	USE_VIEW = 1 << 13,	   /* --guest, --cause, --mode, --since, --until */
 	OPTION_RARE = 1 << 12,	   /* help names it without a line of its own */
 };

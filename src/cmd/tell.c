@@ -112,6 +112,7 @@ static bool begin_output(struct teller *t, int wake)
 {
 	struct emit_options emit = {
 		.verbose = t->opt->verbose,
+		.time = t->opt->time,
 		/* Who reads it back must know that not all was written. */
 		.filtered = filters_outcomes(t->opt),
 	};

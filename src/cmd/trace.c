@@ -51,8 +51,8 @@ const struct command command_trace = {
 	.status = "0 done; 2 usage; 3 impossible here; 5 events were lost (--strict).\n"
 		  "With a COMMAND its own; 125 for 3 and 5, 126 and 127 if it cannot be run.",
 	.manual = "compatcaps-trace(1)",
-	.uses = USE_CALLS | USE_VIEW | USE_SHOWN | USE_STOP | USE_OUTPUT | USE_COLOR | USE_METRICS |
-		USE_INCONCLUSIVE | USE_ATTACH | USE_DRY_RUN,
+	.uses = USE_CALLS | USE_VIEW | USE_SHOWN | USE_TABLE | USE_STOP | USE_OUTPUT | USE_COLOR |
+		USE_METRICS | USE_INCONCLUSIVE | USE_ATTACH | USE_DRY_RUN,
 	.format = teller_format,
 	.runs_program = true,
 	.holds_recording = true,

@@ -12,9 +12,19 @@
 #include "diagnosis/event.h"
 #include "io/shield.h"
 
+/* Which clock the table shows. */
+enum emit_time {
+	TIMES_LOCAL, /* of the day, in the local zone */
+	TIMES_UTC,
+	TIMES_ISO,  /* with the date and the local zone */
+	TIMES_REL,  /* seconds after the trace began */
+	TIMES_MONO, /* seconds since boot, as CLOCK_MONOTONIC has them */
+};
+
 struct emit_options {
 	bool verbose;
 	bool color;
+	enum emit_time time;
 	unsigned int columns; /* of the terminal; 0: as wide as it gets */
 	bool filtered; /* events of some outcomes alone are handed on: a recording must say so */
 };

@@ -18,19 +18,25 @@
 /* Where the columns begin. */
 #define AT_PROCESS 14
 #define AT_VM_END  33 /* VMs stand to the right */
+#define ISO_MORE   17 /* columns that a date and a zone take more */
 #define ARROW	   "-> "
+
+#define TIME_COLUMNS 12 /* "22:43:46.464" */
+#define NSEC	     UINT64_C(1000000000)
 
 struct layout {
 	unsigned int event, result, what, hint;
 };
 
-static const struct layout wide = { 35, 42, 50, AT_PROCESS }, narrow = { 2, 9, 17, 2 };
+static const struct layout wide = { 35, 42, 50, AT_PROCESS }, narrow = { 2, 9, 17, 2 },
+			   wide_iso = { 35 + ISO_MORE, 42 + ISO_MORE, 50 + ISO_MORE, AT_PROCESS };
 
 struct table {
 	FILE *f;
 	struct emit_options opt;
 	bool terminal;
 	const struct layout *at;
+	unsigned int more; /* columns that its times take more */
 	unsigned int col;  /* of the cursor */
 	const char *paint; /* the color that text has now, "" for none */
 	bool headed;
@@ -38,6 +44,12 @@ struct table {
 	long zone;	    /* the same: east of Greenwich, in seconds */
 	unsigned int named; /* the VM of the newest row: its guest's name need not be told again */
 	uint64_t row_seq;   /* the newest row's event */
+	uint64_t start_ns, start_real_ns; /* when the trace began */
+	struct {
+		char *text; /* the newest call, as all of its row; NULL: it is not one of a vCPU */
+		unsigned int vm, n;
+		uint32_t last; /* vCPU: those that are the same come in their order */
+	} fold;
 	enum { NEVER_WATCHED, WATCHED, INTERRUPTED } points[ATTACH_POINTS];
 };
 
@@ -153,20 +165,54 @@ static void process(struct table *t, const struct event *e, unsigned int vm_widt
 	char pid[16];
 	int len = snprintf(pid, sizeof(pid), "[%" PRIu32 "]", e->pid);
 
-	pad(t, AT_PROCESS);
+	pad(t, AT_PROCESS + t->more);
 	shorten(t, comm, width > (unsigned int)len ? width - (unsigned int)len : 1);
 	put(t, pid, (size_t)len);
 }
 
-static void clock_text(char *buf, size_t len, uint64_t real_ns)
+static struct tm broken_down(const struct table *t, uint64_t real_ns)
 {
-	time_t sec = (time_t)(real_ns / 1000000000u);
+	time_t sec = (time_t)(real_ns / NSEC);
 	struct tm tm = { 0 };
+
+	if (t->opt.time == TIMES_UTC)
+		gmtime_r(&sec, &tm);
+	else
+		localtime_r(&sec, &tm);
+	return tm;
+}
+
+/* "   12.345", of what came before the beginning "   -0.012". */
+static void seconds_text(char *buf, size_t len, uint64_t ns, uint64_t from)
+{
+	bool before = ns < from;
+	uint64_t ms = (before ? from - ns : ns - from) / 1000000;
+	char text[32];
+
+	snprintf(text, sizeof(text), "%s%" PRIu64 ".%03u", before ? "-" : "", ms / 1000,
+		 (unsigned int)(ms % 1000));
+	snprintf(buf, len, "%*s", TIME_COLUMNS, text);
+}
+
+static void clock_text(const struct table *t, char *buf, size_t len, const struct event *e)
+{
+	bool iso = t->opt.time == TIMES_ISO;
+	struct tm tm;
 	size_t n;
 
-	localtime_r(&sec, &tm);
-	n = strftime(buf, len, "%H:%M:%S", &tm);
-	snprintf(buf + n, len - n, ".%03u", (unsigned int)(real_ns % 1000000000u / 1000000));
+	if (t->opt.time == TIMES_REL || t->opt.time == TIMES_MONO) {
+		seconds_text(buf, len, e->mono_ns, t->opt.time == TIMES_REL ? t->start_ns : 0);
+		return;
+	}
+	tm = broken_down(t, e->real_ns);
+	n = strftime(buf, len, iso ? "%Y-%m-%dT%H:%M:%S" : "%H:%M:%S", &tm);
+	n += (size_t)snprintf(buf + n, len - n, ".%03u",
+			      (unsigned int)(e->real_ns % NSEC / 1000000));
+	/* "+0100" as RFC 3339 has it. */
+	if (iso && strftime(buf + n, len - n, "%z", &tm) == 5) {
+		memmove(buf + n + 4, buf + n + 3, 3);
+		buf[n + 3] = ':';
+	}
 }
 
 static const char *time_text(char *buf, size_t len, uint64_t ns)
@@ -186,18 +232,24 @@ static const char *time_text(char *buf, size_t len, uint64_t ns)
  */
 static void date(struct table *t, uint64_t real_ns)
 {
-	time_t sec = (time_t)(real_ns / 1000000000u);
-	struct tm tm = { 0 };
-	char text[64] = "";
+	bool since = t->opt.time == TIMES_REL || t->opt.time == TIMES_MONO;
+	struct tm tm = broken_down(t, t->opt.time == TIMES_REL ? t->start_real_ns : real_ns);
+	char text[96] = "";
+	const char *form = t->opt.time == TIMES_UTC ? "%Y-%m-%d, UTC" : "%Y-%m-%d, %Z";
 
-	localtime_r(&sec, &tm);
+	if (t->opt.time == TIMES_ISO || (since && t->headed))
+		return;
 	if (t->headed && tm.tm_year == t->year && tm.tm_yday == t->day && tm.tm_gmtoff == t->zone)
 		return;
 	t->zone = tm.tm_gmtoff;
 	t->year = tm.tm_year;
 	t->day = tm.tm_yday;
 	paint(t, DIM);
-	put(t, text, strftime(text, sizeof(text), "%Y-%m-%d, %Z", &tm));
+	if (t->opt.time == TIMES_REL)
+		form = "seconds after %Y-%m-%d %H:%M:%S, %Z";
+	else if (t->opt.time == TIMES_MONO)
+		form = "seconds since boot (CLOCK_MONOTONIC)";
+	put(t, text, strftime(text, sizeof(text), form, &tm));
 	new_line(t);
 }
 
@@ -208,8 +260,8 @@ static void header(struct table *t)
 	t->headed = true;
 	paint(t, DIM);
 	cell(t, 0, "TIME");
-	cell(t, AT_PROCESS, "PROCESS");
-	cell(t, AT_VM_END - 2, "VM");
+	cell(t, AT_PROCESS + t->more, "PROCESS");
+	cell(t, AT_VM_END + t->more - 2, "VM");
 	if (t->at == &narrow)
 		wrap_line(t, 0);
 	cell(t, t->at->event, "EVENT");
@@ -225,14 +277,63 @@ static const char *verdict_color(enum verdict_kind kind)
 
 static void who(struct table *t, const struct event *e)
 {
-	char when[32], vm[16] = "-";
+	char when[48], vm[16] = "-";
 
 	if (e->vm)
 		snprintf(vm, sizeof(vm), "%u", e->vm);
-	clock_text(when, sizeof(when), e->real_ns);
+	clock_text(t, when, sizeof(when), e);
 	cell(t, 0, when);
 	process(t, e, (unsigned int)strlen(vm));
-	cell(t, AT_VM_END - (unsigned int)strlen(vm), vm);
+	cell(t, AT_VM_END + t->more - (unsigned int)strlen(vm), vm);
+}
+
+/* What was the same is counted below the row that tells it. */
+static void end_fold(struct table *t)
+{
+	unsigned int n = t->fold.n;
+
+	free(t->fold.text);
+	t->fold.text = NULL;
+	t->fold.n = 0;
+	if (!n)
+		return;
+	pad(t, t->at->hint);
+	paint(t, DIM);
+	wrapf(t, t->at->hint, "the same for %u more vCPU%s", n, n == 1 ? "" : "s");
+	new_line(t);
+}
+
+static char *fold_text(const char *event, const char *result, const char *what,
+		       const char *sentence)
+{
+	char *text;
+
+	return asprintf(&text, "%s %s %s %s", event, result, what, sentence ? sentence : "") < 0 ?
+		       NULL :
+		       text;
+}
+
+/* Is it what the vCPU before did, on the same VM? Then it needs no row. */
+static bool folds(struct table *t, const struct event *e, const char *result, const char *what,
+		  const char *sentence)
+{
+	char *text = NULL;
+	bool same;
+
+	if (!t->opt.verbose && e->vm && e->rec->seen & CC_SEEN_VCPU)
+		text = fold_text(event_word(e->type), result, what, sentence);
+	same = text && t->fold.text && !strcmp(text, t->fold.text) && e->vm == t->fold.vm &&
+	       e->rec->vcpu > t->fold.last;
+	if (same) {
+		t->fold.n++;
+		free(text);
+	} else {
+		end_fold(t);
+		t->fold.text = text;
+		t->fold.vm = e->vm;
+	}
+	t->fold.last = e->rec->vcpu;
+	return same;
 }
 
 static void row(struct table *t, const struct event *e, const char *event, const char *result,
@@ -269,7 +370,7 @@ static void below(struct table *t, const struct event *e, const char *color, con
 	bool tell = sentence && *sentence;
 
 	if (e->guest && *e->guest && e->vm != t->named) {
-		pad(t, AT_PROCESS);
+		pad(t, AT_PROCESS + t->more);
 		if (!text_may_begin_line(*e->guest))
 			put(t, "\"", 1);
 		shorten(t, e->guest, t->opt.columns - t->col);
@@ -364,9 +465,14 @@ static void call(struct table *t, const struct event *e, const char *sentence)
 	char result[EVENT_RESULT_LEN], what[EVENT_WHAT_LEN];
 	enum verdict_kind kind = event_kind(e);
 
-	row(t, e, event_word(e->type), event_result(result, e), verdict_color(kind),
-	    event_what(what, e));
-	below(t, e, BOLD, kind == VERDICT_FINE ? NULL : sentence);
+	event_result(result, e);
+	event_what(what, e);
+	if (kind == VERDICT_FINE)
+		sentence = NULL;
+	if (folds(t, e, result, what, sentence))
+		return;
+	row(t, e, event_word(e->type), result, verdict_color(kind), what);
+	below(t, e, BOLD, sentence);
 	details(t, e);
 }
 
@@ -522,6 +628,7 @@ static void paragraph(void *state, const char *text)
 	struct table *t = state;
 	size_t first = strcspn(text, " "); /* "VM", and its number stays with it */
 
+	end_fold(t);
 	if (!t->terminal) {
 		fprintf(t->f, "%s\n", text);
 		return;
@@ -547,15 +654,40 @@ static void *text_begin(FILE *f, const struct emit_options *opt)
 		t->opt.columns = TEXT_COLUMNS;
 	if (t->opt.columns < COLUMNS_MIN)
 		t->opt.columns = COLUMNS_MIN;
-	t->at = t->opt.columns < COLUMNS_ROW ? &narrow : &wide;
+	t->more = t->opt.time == TIMES_ISO ? ISO_MORE : 0;
+	t->at = t->opt.columns < COLUMNS_ROW + t->more ? &narrow : t->more ? &wide_iso : &wide;
 	return t;
+}
+
+/* Those that have no row leave the row before where it is. */
+static bool ends_fold(const struct table *t, const struct event *e)
+{
+	switch (e->type) {
+	case EVENT_ARCH_COMPAT:
+	case EVENT_RUN:
+	case EVENT_STORY:
+	case EVENT_HOST:
+		return false;
+	case EVENT_RAN:
+		return t->opt.verbose;
+	case EVENT_KERNEL:
+		return e->vm || t->opt.verbose;
+	default:
+		return true;
+	}
 }
 
 static void text_event(void *state, const struct event *e)
 {
 	struct table *t = state;
 
+	if (ends_fold(t, e))
+		end_fold(t);
 	switch (e->type) {
+	case EVENT_TRACE:
+		t->start_ns = e->mono_ns;
+		t->start_real_ns = e->real_ns;
+		break;
 	case EVENT_NEGOTIATION:
 		call(t, e, e->negotiation.diag->hint);
 		break;
@@ -611,7 +743,10 @@ static void text_event(void *state, const struct event *e)
 
 static void text_end(void *state)
 {
-	free(state);
+	struct table *t = state;
+
+	end_fold(t);
+	free(t);
 }
 
 const struct emitter emit_text = {

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -901,6 +902,131 @@ static void test_no_shared_state(void **state)
 	free(one);
 }
 
+/* A check of capability 250, 3.5 s after a trace began that was 7 s after boot. */
+static void a_check(enum emit_time time, unsigned int columns)
+{
+	const struct cc_record r = {
+		.type = CC_EXTENSION, .pid = 7, .tid = 7, .arg = 250, .ret = 1
+	};
+	struct event e;
+
+	begin((struct emit_options){ .columns = columns, .time = time });
+	e = event_of(EVENT_TRACE, NULL);
+	e.mono_ns = 7000000000;
+	emit_text.event(t.state, &e);
+	e = event_of(EVENT_EXTENSION, &r);
+	e.mono_ns = 10500000000;
+	e.real_ns += 3500000000;
+	e.vm = 0;
+	e.guest = NULL;
+	emit_text.event(t.state, &e);
+}
+
+static void test_times(void **state)
+{
+	static const struct {
+		enum emit_time time;
+		const char *first, *row;
+	} times[] = {
+		{ TIMES_LOCAL, "2026-11-22, CET\n", "\n07:00:03.623  qemu[7]" },
+		{ TIMES_UTC, "2026-11-22, UTC\n", "\n06:00:03.623  qemu[7]" },
+		{ TIMES_ISO, "TIME                           PROCESS          VM  EVENT",
+		  "\n2026-11-22T07:00:03.623+01:00  qemu[7]" },
+		{ TIMES_REL, "seconds after 2026-11-22 07:00:00, CET\n",
+		  "\n       3.500  qemu[7]" },
+		{ TIMES_MONO, "seconds since boot (CLOCK_MONOTONIC)\n", "\n      10.500  qemu[7]" },
+	};
+
+	(void)state;
+	setenv("TZ", "CET-1", 1);
+	tzset();
+	for (size_t i = 0; i < COUNT(times); i++) {
+		a_check(times[i].time, 100);
+		assert_ptr_equal(strstr(printed(), times[i].first), printed());
+		if (!strstr(printed(), times[i].row))
+			fail_msg("%s", printed());
+		end();
+	}
+	setenv("TZ", "UTC0", 1);
+	tzset();
+}
+
+static void test_times_fit(void **state)
+{
+	(void)state;
+	for (unsigned int columns = 60; columns <= 200; columns++)
+		for (enum emit_time time = TIMES_LOCAL; time <= TIMES_MONO; time++) {
+			a_check(time, columns);
+			a_story();
+			assert_lines_fit(printed(), columns);
+			end();
+		}
+}
+
+static void ask_of(uint32_t vcpu, bool known, unsigned int vm, uint32_t pvr)
+{
+	const struct offer offer = { .queried = QUERIED_NO };
+	const struct cc_record r = { .type = CC_ARCH_COMPAT,
+				     .seen = known ? CC_SEEN_VCPU : 0,
+				     .pid = 120,
+				     .tid = 125 + vcpu,
+				     .arg = pvr,
+				     .vcpu = vcpu };
+	const struct arch_diagnosis d = { .pvr = pvr,
+					  .known = abi_pvr(pvr),
+					  .cause = ARCH_ACCEPTED };
+	struct event e = event_of(EVENT_ARCH_COMPAT, &r);
+
+	e.vm = vm;
+	e.arch.diag = &d;
+	e.arch.offer = &offer;
+	emit_text.event(t.state, &e);
+}
+
+static size_t rows(void)
+{
+	size_t n = 0;
+
+	for (const char *row = printed(); (row = strstr(row, "  ask ")); row++)
+		n++;
+	return n;
+}
+
+static void test_vcpus_are_folded(void **state)
+{
+	(void)state;
+	begin((struct emit_options){ .columns = 80 });
+	for (uint32_t vcpu = 0; vcpu < 8; vcpu++)
+		ask_of(vcpu, true, 2, 0x0f000006);
+	assert_int_equal(rows(), 1);
+	assert_null(strstr(printed(), "the same"));
+	finish(false);
+	assert_non_null(strstr(printed(), "\n              the same for 7 more vCPUs\n"));
+	end();
+}
+
+/* Another VM, another mode, the same vCPU once more, one that is not known, and -v: a row each. */
+static void test_vcpus_that_differ(void **state)
+{
+	(void)state;
+	begin((struct emit_options){ .columns = 80 });
+	ask_of(0, true, 2, 0x0f000006);
+	ask_of(1, true, 2, 0x0f000006);
+	ask_of(2, true, 2, 0x0f000005);
+	assert_non_null(strstr(printed(), "the same for 1 more vCPU\n"));
+	ask_of(2, true, 2, 0x0f000005);
+	ask_of(3, true, 3, 0x0f000005);
+	ask_of(4, false, 3, 0x0f000005);
+	ask_of(5, false, 3, 0x0f000005);
+	assert_int_equal(rows(), 6);
+	end();
+	begin((struct emit_options){ .columns = 80, .verbose = true });
+	ask_of(0, true, 2, 0x0f000006);
+	ask_of(1, true, 2, 0x0f000006);
+	assert_int_equal(rows(), 2);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -931,6 +1057,10 @@ int main(void)
 		cmocka_unit_test(test_colors),
 		cmocka_unit_test(test_colors_end_with_their_line),
 		cmocka_unit_test(test_no_shared_state),
+		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_times_fit),
+		cmocka_unit_test(test_vcpus_are_folded),
+		cmocka_unit_test(test_vcpus_that_differ),
 	};
 
 	setenv("TZ", "UTC0", 1);

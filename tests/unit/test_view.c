@@ -217,6 +217,8 @@ static void test_patterns(void **state)
 		{ "a:b,c}", "a:b,c}", true },
 		{ "1", "1", true },
 		{ "a\",vm=\"2", "a\",vm=\"2", true },
+		{ "~a|b", "xb", true },
+		{ "~\"^a b$\"", "a b", true },
 	};
 
 	(void)state;
