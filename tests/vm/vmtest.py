@@ -107,7 +107,8 @@ FEW = {"patched-7.2-mainline": ("p10-v1", "p11-v2")}
 # What make check boots, but for PAIRS=all: debian-7.3 on every machine, the others on one of each kind and where a
 # mode is set.
 KINDS = ("p10-v1", "p11-as-p10-v2", "p8-hash", "powernv10")
-SOME = {} if os.environ.get("PAIRS") == "all" else {
+ALL_PAIRS = os.environ.get("PAIRS") == "all"
+SOME = {} if ALL_PAIRS else {
     "debian-7.3-64k": KINDS, "debian-6.12": ("p10-as-p9-v1", "p10-as-p9-v2", *KINDS),
     "patched-7.2": ("p10-as-p9-v2", *KINDS), "patched-6.12": ("p10-as-p9-v1", *KINDS)}
 # One of each kind for those that are slow.

@@ -18,7 +18,8 @@ keep() {
 # until_said WORDS FILE: wait until a program that runs has said so.
 until_said() {
 	local n=0
-	until grep -q "$1" "$2"; do
+	# Who runs in the background may not have made it yet.
+	until grep -q "$1" "$2" 2>/dev/null; do
 		n=$((n + 1))
 		[ $n -lt $((300 * patience)) ] || { echo "no '$1' in $2 after $patience minutes" >&2; return 1; }
 		sleep 0.2
