@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* compatcaps-trace vms: the VMs that run now. */
+#include <unistd.h>
+
 #include "cmd/run_output.h"
 #include "lib/say.h"
 #include "lib/status.h"
@@ -15,12 +17,27 @@ static const struct format formats[] = {
 	{ NULL, NULL, SHIELD_TEXT },
 };
 
+struct vms_options {
+	bool watch;
+};
+
 #ifndef COMPATCAPS_OFFLINE
+
+#define WATCH_S	   2
+#define CLEAR_PAGE "\033[H\033[J"
+
+static bool is_watching(const struct options *o)
+{
+	return ((const struct vms_options *)o->own)->watch;
+}
 
 static bool show(struct output *out, const struct options *o, void *inventory)
 {
 	bool ok = true;
 
+	/* Only now, when the new table is there: reading takes its time. */
+	if (is_watching(o))
+		fputs(CLEAR_PAGE, output_file(out));
 	if (o->format == FORMAT_JSON)
 		ok = inventory_show_json(output_file(out), inventory);
 	else
@@ -63,7 +80,40 @@ static int list(const struct options *o)
 	return status;
 }
 
+/* Until a signal ends it, or something fails. */
+static int watch(const struct options *o)
+{
+	int status;
+
+	do
+		status = list(o);
+	while (!status && !sleep(WATCH_S));
+	return status;
+}
+
+static int run(const struct options *o)
+{
+	if (!is_watching(o))
+		return list(o);
+	if (o->format == FORMAT_TEXT && !o->output && isatty(STDOUT_FILENO))
+		return watch(o);
+	say("--watch fills a terminal: it takes neither -o nor --json, and no pipe");
+	return EXIT_IMPOSSIBLE;
+}
+
 #endif
+
+static void set_watch(struct parse *p, const char *arg)
+{
+	(void)arg;
+	((struct vms_options *)p->o->own)->watch = true;
+}
+
+static const struct option_row options[] = {
+	{ .what = "When:" },
+	{ "watch", 0, NULL, "again and again, every 2 seconds, on a terminal", .set = set_watch },
+	{ 0 },
+};
 
 static struct format format(size_t i)
 {
@@ -79,6 +129,7 @@ const struct command command_vms = {
 		"this host offers it, and which hosts have it: where the VM could be migrated to.\n"
 		"Nothing is traced.",
 	.examples = "  compatcaps-trace vms\n"
+		    "  compatcaps-trace vms --watch\n"
 		    "  compatcaps-trace vms --format=text --color=always\n"
 		    "  compatcaps-trace vms -q --json >vms.json\n"
 		    "  compatcaps-trace vms --json | jq -e 'all(.vms[]; .offered != false)'",
@@ -88,5 +139,7 @@ const struct command command_vms = {
 	.manual = "compatcaps-trace-vms(1)",
 	.uses = USE_OUTPUT | USE_COLOR,
 	.format = format,
-	.run = LIVE(list),
+	.options = options,
+	.own_size = sizeof(struct vms_options),
+	.run = LIVE(run),
 };
