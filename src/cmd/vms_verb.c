@@ -130,7 +130,6 @@ const struct command command_vms = {
 		"Nothing is traced.",
 	.examples = "  compatcaps-trace vms\n"
 		    "  compatcaps-trace vms --watch\n"
-		    "  compatcaps-trace vms --format=text --color=always\n"
 		    "  compatcaps-trace vms -q --json >vms.json\n"
 		    "  compatcaps-trace vms --json | jq -e 'all(.vms[]; .offered != false)'",
 	.status = "0 done, also if no VM runs; 2 usage; 3 impossible here, for example\n"

@@ -46,7 +46,7 @@ struct digest *report_digest(const struct report_input *in, struct recording *re
 
 /* "db1: Linux 7.3 (ppc64le), 64 CPUs, ..." */
 char *report_host(char buf[REPORT_WORDS_LEN], const struct digest *d);
-/* "Of 7 VMs 2 went wrong: ...": what was seen, in a sentence or two */
+/* "2 of 7 VMs went wrong: ...": what was seen, in a sentence; "": no story is told */
 char *report_verdict(char buf[REPORT_WORDS_LEN], const struct digest *d);
 /* "POWER9 POWER10 (nested-capabilities)" */
 char *report_offer(char buf[REPORT_WORDS_LEN], const struct digest *d);

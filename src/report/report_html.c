@@ -60,7 +60,8 @@ static void lead(struct xml *x, const struct digest *d)
 {
 	char text[REPORT_WORDS_LEN], took[32];
 
-	html_paragraph(x, "verdict", "%s", report_verdict(text, d));
+	if (*report_verdict(text, d))
+		html_paragraph(x, "verdict", "%s", text);
 	html_paragraph(x, "lead", "%s", report_host(text, d));
 	html_new_line(x);
 	xml_begin(x, "p");

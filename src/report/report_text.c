@@ -123,8 +123,10 @@ static void verdict(struct page *p, const struct digest *d)
 {
 	char text[REPORT_WORDS_LEN];
 
+	if (!*report_verdict(text, d))
+		return;
 	label(p, "Verdict");
-	wrap(p, AT_VALUE, report_verdict(text, d));
+	wrap(p, AT_VALUE, text);
 	new_line(p);
 }
 
@@ -278,7 +280,9 @@ static void rungs(struct page *p, const struct digest_vm *vm)
 
 static void ladders(struct page *p, const struct digest *d)
 {
-	if (!d->n_vms)
+	char text[REPORT_WORDS_LEN];
+
+	if (!d->n_vms || !*report_verdict(text, d))
 		return;
 	new_line(p);
 	paint(p, BOLD);

@@ -252,9 +252,9 @@ char *report_verdict(char buf[REPORT_WORDS_LEN], const struct digest *d)
 		return buf;
 	for (int i = 0; i < OUTCOMES; i++)
 		n += bits_count(&d->outcomes[i]);
-	if (!n) {
-		fputs("The story of no VM is known.", f);
-	} else if (fine == n) {
+	if (!n)
+		return close_text(f, buf);
+	if (fine == n) {
 		fprintf(f, "No failure was seen of %u VM%s.", n, n == 1 ? "" : "s");
 	} else {
 		fprintf(f, "%u of %u VM%s went wrong", n - fine, n, n == 1 ? "" : "s");

@@ -59,7 +59,7 @@ def shown(text):
     text = re.sub(r"\AReport .*\n", "", text)
     text = re.sub(r"^# only .*\n", "", text, flags=re.M)
     text = re.sub(r"\n- Only [^\n]*(\n  [^\n]*)*", "", text)
-    return re.sub(r"VM \d+", "VM", re.sub(r"\bevent \d+|\d+$", "", text, flags=re.M))
+    return re.sub(r"VM \d+|^\d+ +(?=\S)", "VM", re.sub(r"\bevent \d+|\d+$", "", text, flags=re.M), flags=re.M)
 
 
 def guests(path, every):
