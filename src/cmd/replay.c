@@ -83,7 +83,8 @@ const struct command command_replay = {
 		"the output not be written; 5 events were lost, or the recording is cut off, and\n"
 		"--strict was given.",
 	.manual = "compatcaps-trace(1)",
-	.uses = USE_SHOWN | USE_TABLE | USE_VIEW | USE_OUTPUT | USE_COLOR | USE_VERDICTS | USE_INCONCLUSIVE,
+	.uses = USE_SHOWN | USE_TABLE | USE_VIEW | USE_OUTPUT | USE_COLOR | USE_VERDICTS |
+		USE_INCONCLUSIVE,
 	.options = options,
 	.own_size = sizeof(bool),
 	.format = teller_format,

@@ -65,7 +65,8 @@ static bool open_output(struct teller *t, int wake, struct emit_options *emit)
 	const struct options *o = t->opt;
 	const char *path = o->output ? o->output : t->emitter->where;
 
-	/* Standard output is the command's, as under strace(1). What a program reads stays there. */
+	/* Standard output is the command's, as under strace(1). What a program reads stays there.
+	 */
 	if (o->command && !path && t->emitter == &emit_text)
 		path = "/dev/stderr";
 	else if (o->command && !path)

@@ -69,6 +69,27 @@ def check_signals(tap, guest):
                  f"end-{signal}: the totals are said")
 
 
+def check_views(tap, guest):
+    events = guest.json("view.jsonl")
+    found = {e["guest"] for e in events if e["type"] in ("vm", "arch-compat", "story")}
+    tap.same(found, {"db1"}, "view: --guest leaves nothing of another guest", guest.text("view.err"))
+    tap.same([(e["coverage"]["state"], len(e["vcpus"])) for e in events if e["type"] == "story"], [("whole", 1)],
+             "view: and all of its own", *events[-3:])
+    tap.same([e["seq"] for e in events], list(range(1, len(events) + 1)), "view: seq has no gap")
+    tap.says(guest.text("view.err"), ["1 ask", "only what matches --guest db1"], "view: the totals say so")
+    tap.same(guest.text("followed.out"), guest.text("view.jsonl"), "followed: who follows it reads all of it", guest.text("followed.err"))
+    tap.same(guest.number("followed.status"), 0, "followed: and ends with it")
+    tap.says(guest.text("written.err"), [f"is still being written by pid {guest.number('written.pid')}"],
+             "written: who reads it meanwhile is told who writes it")
+    run = Run(tap, guest, "cause")
+    calls = [e for e in run.lines if e.get("type") not in ("trace", "host", "attach", "end")]
+    tap.same([(e["type"], e["cause"], e["mode"]) for e in calls], [("arch-compat", "accepted", "POWER9")],
+             "cause: it is the calls with this cause alone", run.said)
+    tap.same(run.lines[0]["filters"]["outcomes"], True, "cause: and the stream says that it is not all")
+    tap.says(guest.text("comm-nobody.err"), ["no process named nobody has a VM now; these have: compatcaps_prob 1"],
+             "comm-nobody: a name that nobody has is answered with those that there are")
+
+
 def check_stops(tap, guest):
     run = Run(tap, guest, "count")
     run.ended()
@@ -230,7 +251,7 @@ def check(tap, guest, run):
     for part in (check_filters, check_signals, check_tree, check_ring):
         part(tap, guest)
     if run.args[1] == "all":
-        for part in (check_stops, check_command, check_table, check_hostile, check_live, check_slow):
+        for part in (check_views, check_stops, check_command, check_table, check_hostile, check_live, check_slow):
             part(tap, guest)
     if run.args[0] == "fexit":
         check_both(tap, guest)
