@@ -211,7 +211,7 @@ def check_said(tap, name, guest, how, kernel, answer, way):
     tap.says(said, [f"tracing by {way}"], f"{name}: it says that it is attached, and how")
     unusual = "does not have KVM_PPC_GET_COMPAT_CAPS" if not vmtest.has_feature(kernel) else \
         None if has_hook(kernel, answer) else "not watching kvmppc_get_compat_caps: "
-    tap.same(len(said.splitlines()), 3 if unusual else 2, f"{name}: a line when it begins and one when it ends", said)
+    tap.same(len(said.splitlines()), 4 if unusual else 3, f"{name}: two lines when it begins and one when it ends", said)
     if unusual:
         tap.says(said, [unusual], f"{name}: it says what is not as usual")
     tap.says(said, ["; 0 lost"], f"{name}: it says how it ended")
