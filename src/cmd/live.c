@@ -440,6 +440,7 @@ static void on_signal(struct live *l)
 	child_signal(&l->child, (int)si.ssi_signo);
 	l->signal = (int)si.ssi_signo;
 	l->stop = true;
+	teller_end_soon(l->teller);
 }
 
 static void sooner(uint64_t *next, uint64_t at)
@@ -520,8 +521,7 @@ static void drain(struct live *l)
 {
 	struct frame end;
 
-	/* Once the first probe goes not all is seen any more: the trace ends here, for all of them.
-	 */
+	/* Once the first probe goes not all is seen any more: the trace ends here, for all. */
 	l->stop_at = now();
 	/* While probes are there the losses that the kernel counts are theirs. */
 	attach_losses(l->attach, on_loss, l);

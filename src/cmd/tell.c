@@ -312,6 +312,12 @@ void teller_on_time(struct teller *t, uint64_t now_ns)
 	flush(t);
 }
 
+void teller_end_soon(struct teller *t)
+{
+	if (t->out)
+		output_end_soon(t->out);
+}
+
 bool teller_is_unread(const struct teller *t)
 {
 	return t->out && output_unread(t->out);

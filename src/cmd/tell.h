@@ -30,6 +30,9 @@ uint64_t teller_due(const struct teller *t);
 /* Does that where it is due. */
 void teller_on_time(struct teller *t, uint64_t now_ns);
 
+/* A signal has ended the trace: as output_end_soon(). */
+void teller_end_soon(struct teller *t);
+
 /*
  * false: an output is not complete that somebody would have read, which has been said. Lets go
  * of *t in any case.

@@ -30,6 +30,7 @@ struct output {
 	struct destination to;
 	struct shield shield;
 	int wake;    /* -1: none */
+	bool ending; /* a signal to end has been taken already */
 	int failure; /* the errno of the first write that failed */
 };
 
@@ -44,11 +45,11 @@ static bool can_write(struct output *o)
 		{ .fd = o->wake, .events = POLLIN },
 	};
 
-	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+	while (!o->ending && poll(fds, 2, -1) < 0 && errno == EINTR)
 		;
-	while (!fds[0].revents && fds[1].revents) {
+	while (!fds[0].revents && (o->ending || fds[1].revents)) {
 		/* That a child has ended wakes us too. */
-		if (poll(fds, 1, SLOW_MS) || !signals_end_pending())
+		if (poll(fds, 1, SLOW_MS) || (!o->ending && !signals_end_pending()))
 			continue;
 		o->failure = EINTR;
 		return false;
@@ -182,6 +183,11 @@ bool output_flush(struct output *o)
 {
 	fflush(o->f);
 	return !o->failure;
+}
+
+void output_end_soon(struct output *o)
+{
+	o->ending = true;
 }
 
 bool output_unread(const struct output *o)

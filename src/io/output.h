@@ -48,6 +48,12 @@ unsigned int output_columns(const struct output *o);
  */
 bool output_flush(struct output *o);
 
+/*
+ * The caller has taken the signal that told it to end: who does not read what is still to come is
+ * not waited for either.
+ */
+void output_end_soon(struct output *o);
+
 /* Has the reader gone away? */
 bool output_unread(const struct output *o);
 

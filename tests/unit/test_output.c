@@ -152,6 +152,32 @@ static void a_reader_who_does_not_read_is_left_at_a_signal(void **state)
 	close(reader);
 }
 
+/* The same where the signal has been taken before anything was written: it is pending no longer. */
+static void nor_after_a_signal_that_was_taken(void **state)
+{
+	struct output_request r = { .path = file };
+	struct output *o;
+	sigset_t set, before;
+	int reader;
+
+	(void)state;
+	assert_int_equal(mkfifo(file, 0600), 0);
+	reader = open(file, O_RDONLY | O_NONBLOCK);
+	signals_that_end(&set);
+	sigprocmask(SIG_BLOCK, &set, &before);
+	r.wake = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	o = output_open(&r);
+	assert_non_null(o);
+	output_end_soon(o);
+	for (int i = 0; i < 100000; i++)
+		fputc('x', output_file(o));
+	assert_false(output_flush(o));
+	assert_false(output_close(o, true));
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	close(r.wake);
+	close(reader);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -160,6 +186,7 @@ int main(void)
 		TEST(nor_does_it_replace_anything),
 		TEST(what_is_not_its_own_is_not_removed),
 		TEST(a_reader_who_does_not_read_is_left_at_a_signal),
+		TEST(nor_after_a_signal_that_was_taken),
 	};
 
 	return cmocka_run_group_tests_name("output", tests, NULL, NULL);
