@@ -197,7 +197,7 @@ static void put_row(struct screen *s, const struct row *row)
 
 static void put_vms(struct screen *s, unsigned int lines)
 {
-	const struct row *list[VMS];
+	const struct row *list[VMS] = { NULL };
 	char line[256];
 	size_t n = 0;
 

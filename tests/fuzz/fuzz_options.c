@@ -106,6 +106,14 @@ void offer_errnos(void)
 {
 }
 
+void offer_causes(void)
+{
+}
+
+void offer_modes(void)
+{
+}
+
 #define WORDS 64
 
 static int split(char *text, char **argv)

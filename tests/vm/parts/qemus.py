@@ -88,8 +88,11 @@ def shown(event):
 
 def check_told(tap, lines, name, want):
     mine = [e for e in lines if e.get("guest") == name and e["type"] in TOLD]
-    tap.same([(e["type"], *shown(e)) for e in mine], want,
-             f"{name}: its calls, and how its guest runs, are told", *mine)
+    said = any(e["type"] == "kernel" and e.get("guest") == name for e in lines)
+    told = [(e["type"], *shown(e)) for e in mine]
+    # Where KVM prints a line while a guest runs, the next KVM_RUN that ends well is told as well.
+    told = [t for i, t in enumerate(told) if not (said and i and t[0] == "ran" and told[i - 1] == t)]
+    tap.same(told, want, f"{name}: its calls, and how its guest runs, are told", *mine)
     return mine
 
 
