@@ -49,10 +49,21 @@ static unsigned int partial_vm(const struct rule_state *s, const struct unseen *
 	return !vm && s->of_vms ? bits_only(&s->vms, &u->told) : vm;
 }
 
+static bool has_no_vm(const struct rule_state *s)
+{
+	return s->of_vms && !bits_only(&s->vms, &(const struct bits){ 0 });
+}
+
 /* One that is older than the trace, and was not heard of, may be what the rule is about. */
 static bool is_older(const struct rule_state *s, const struct unseen *u)
 {
-	return s->of_vms && !bits_only(&s->vms, &(const struct bits){ 0 }) && u->older;
+	return has_no_vm(s) && u->older;
+}
+
+/* Or one that a filter has left out. */
+static bool is_filtered(const struct rule_state *s, const struct unseen *u)
+{
+	return has_no_vm(s) && u->some_vms;
 }
 
 /* What was lost may have been of such a VM. */
@@ -100,8 +111,8 @@ static bool is_endless(const struct rule_state *s, const struct unseen *u)
 	if (is_fixed(s))
 		return false;
 	return u->cut_off || !u->ended || u->unreadable || hides_outcomes(s, u) || is_over(s, u) ||
-	       gap_of(s, u) >= 0 || partial_vm(s, u) || is_older(s, u) || loses_partial(s, u) ||
-	       s->lost_query;
+	       gap_of(s, u) >= 0 || partial_vm(s, u) || is_older(s, u) || is_filtered(s, u) ||
+	       loses_partial(s, u) || s->lost_query;
 }
 
 /* ------------------------------------------------------------------ why */
@@ -149,6 +160,9 @@ static void why_vms(const struct decision *d, const char **sep)
 		because(d, sep, "VM %u was not watched for its whole life", vm);
 	else if (is_older(d->s, u))
 		because(d, sep, "VMs that are older than the trace may match");
+	else if (is_filtered(d->s, u))
+		because(d, sep, "no such VM is in the recording, which has only what matches %s",
+			u->filters);
 }
 
 static void why_doubt(const struct decision *d, const char **sep)

@@ -31,12 +31,16 @@ int run_with_output(const struct options *o, output_writer *writer, void *what)
 }
 
 /* NO_COLOR: https://no-color.org */
-bool run_wants_color(const struct options *o, const struct output *out)
+bool run_terminal_is_dumb(void)
 {
 	const char *terminal = getenv("TERM");
 
+	return terminal && !strcmp(terminal, "dumb");
+}
+
+bool run_wants_color(const struct options *o, const struct output *out)
+{
 	if (o->color != COLOR_AUTO)
 		return o->color == COLOR_ALWAYS;
-	return output_is_terminal(out) && !getenv("NO_COLOR") &&
-	       !(terminal && !strcmp(terminal, "dumb"));
+	return output_is_terminal(out) && !getenv("NO_COLOR") && !run_terminal_is_dumb();
 }

@@ -21,6 +21,9 @@ int run_with_output(const struct options *o, output_writer *writer, void *what);
  */
 struct output *run_open_output(const struct options *o, const char *path, int wake);
 
+/* TERM says that the terminal obeys no escapes. */
+bool run_terminal_is_dumb(void);
+
 /* Is this output to be coloured? */
 bool run_wants_color(const struct options *o, const struct output *out);
 

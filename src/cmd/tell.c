@@ -80,9 +80,10 @@ static bool open_output(struct teller *t, int wake, struct emit_options *emit)
 	t->f = output_file(t->out);
 	emit->color = run_wants_color(o, t->out);
 	emit->columns = output_columns(t->out);
-	if (!t->emitter->redraw || output_is_terminal(t->out))
+	if (!t->emitter->redraw || (output_is_terminal(t->out) && !run_terminal_is_dumb()))
 		return true;
-	say("--format=%s needs a terminal: use --format=text or json", t->emitter->name);
+	say("--format=%s needs a terminal that can be drawn on: use --format=text or json",
+	    t->emitter->name);
 	output_close(t->out, false);
 	return false;
 }
@@ -308,7 +309,8 @@ void teller_on_time(struct teller *t, uint64_t now_ns)
 		metrics_file_write(t->metrics, now_ns);
 	if (!t->redraw_at || now_ns < t->redraw_at)
 		return;
-	t->redraw_at = t->emitter->redraw(t->state, now_ns);
+	t->redraw_at = t->emitter->redraw(t->state, now_ns, output_columns(t->out),
+					  output_lines(t->out));
 	flush(t);
 }
 

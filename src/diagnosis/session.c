@@ -246,7 +246,13 @@ static struct vm *meet(struct session *s, const struct cc_record *r, const char 
 static enum coverage_reason coverage_in(const struct session *s, const struct vm *vm,
 					unsigned int functions)
 {
-	return coverage_of(&s->vms.coverage, vm ? &vm->coverage : NULL, functions);
+	enum coverage_reason why = coverage_of(&s->vms.coverage, vm ? &vm->coverage : NULL,
+					       functions);
+
+	/* Without a name nobody knows whether the filter went on to choose it. */
+	if (why == COVERED && s->vms.coverage.filters.guests && !(vm->guest && *vm->guest))
+		return NOT_COVERED_FILTER;
+	return why;
 }
 
 static struct summary summary_of(const struct session *s, const struct vm *vm)

@@ -398,7 +398,8 @@ static void on_trace(struct profile *p, const struct frame *f)
 	keep(p, &p->modules, f->trace.id.modules);
 	keep(p, &p->filters, f->trace.filters.text);
 	keep(p, &p->view, f->trace.filters.view);
-	p->calls_hidden = f->trace.filters.threads || f->trace.filters.processes;
+	p->calls_hidden = f->trace.filters.threads || f->trace.filters.processes ||
+			  f->trace.filters.guests;
 	p->outcomes = f->trace.filters.outcomes;
 }
 

@@ -179,6 +179,13 @@ unsigned int output_columns(const struct output *o)
 	return ioctl(o->to.fd, TIOCGWINSZ, &size) ? 0 : size.ws_col;
 }
 
+unsigned int output_lines(const struct output *o)
+{
+	struct winsize size;
+
+	return ioctl(o->to.fd, TIOCGWINSZ, &size) ? 0 : size.ws_row;
+}
+
 bool output_flush(struct output *o)
 {
 	fflush(o->f);

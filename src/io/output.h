@@ -38,9 +38,10 @@ struct output *output_open(const struct output_request *r);
 /* The stream to print to. */
 FILE *output_file(const struct output *o);
 
-/* Is it a terminal, and of how many columns? 0: that is not known. */
+/* Is it a terminal, and of how many columns and lines? 0: that is not known. */
 bool output_is_terminal(const struct output *o);
 unsigned int output_columns(const struct output *o);
+unsigned int output_lines(const struct output *o);
 
 /*
  * Push out what was printed, in one write(2) where it fits the buffer. false: there is no point in

@@ -37,10 +37,11 @@ struct emitter {
 	void *(*begin)(FILE *f, const struct emit_options *opt);
 	void (*event)(void *state, const struct event *e);
 	/*
-	 * It is this late, on CLOCK_MONOTONIC. Returns when it is to be called again. NULL: this
-	 * output does not change with time alone. Such a one needs a terminal.
+	 * It is this late, on CLOCK_MONOTONIC, and the terminal has so many columns and lines, 0:
+	 * not known. Returns when it is to be called again. NULL: this output does not change with
+	 * time alone. Such a one needs a terminal that obeys escapes.
 	 */
-	uint64_t (*redraw)(void *state, uint64_t now_ns);
+	uint64_t (*redraw)(void *state, uint64_t now_ns, unsigned int columns, unsigned int lines);
 	/* Of --summary: the story of a VM. NULL: this output has no place for it. */
 	void (*paragraph)(void *state, const char *text);
 	/* Lets go of the state. The last event was EVENT_END, or an error came before it. */

@@ -9,7 +9,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 
 #include "diagnosis/event_words.h"
@@ -30,12 +29,14 @@
 #define HOME	  "\033[H"
 #define END_LINE  "\033[K\r\n"
 #define REST_GONE "\033[J"
-#define FORMAT_VM "%-6s%-20s %-11s%9s  %-20s %8s"
+#define FORMAT_VM "%-6s%-20.20s %-11.11s%9s  %-20.20s %8s"
 
 struct row {
 	unsigned int vm; /* 0: free */
 	uint32_t pid;
 	bool ended;
+	uint32_t vcpu;			/* that has this mode */
+	uint64_t heard_ns;		/* of it, last */
 	uint64_t n_failures, failed_ns; /* the newest failure */
 	char who[64], mode[SUMMARY_MODE_LEN], failure[48];
 };
@@ -50,7 +51,9 @@ struct screen {
 	FILE *f;
 	struct emit_options opt;
 	uint64_t now, next;
-	uint64_t n_failures, n_lost, n_vms, n_beyond;
+	unsigned int lines;
+	uint64_t n_failures, n_lost, n_vms, n_gone;
+	bool beyond; /* a VM found no room */
 	char host[64];
 	struct row rows[VMS];
 	struct call calls[CALLS];
@@ -67,31 +70,63 @@ static struct row *find(struct screen *s, unsigned int vm)
 	return NULL;
 }
 
+/* Of those that have ended the one that was not heard of for longest; NULL: all live. */
+static struct row *oldest(struct screen *s)
+{
+	struct row *oldest = NULL;
+
+	for (size_t i = 0; i < VMS; i++)
+		if (s->rows[i].ended && (!oldest || s->rows[i].heard_ns < oldest->heard_ns))
+			oldest = &s->rows[i];
+	return oldest;
+}
+
+static struct row *add_row(struct screen *s, unsigned int vm)
+{
+	struct row *row = find(s, 0);
+
+	if (!row && (row = oldest(s)))
+		s->n_gone++;
+	if (!row) {
+		s->beyond = true;
+		return NULL;
+	}
+	*row = (struct row){ .vm = vm };
+	s->n_vms++;
+	return row;
+}
+
 /* The VM of the event; NULL: it is of none, or there is no room. */
 static struct row *row_of(struct screen *s, const struct event *e)
 {
 	struct row *row = e->vm ? find(s, e->vm) : NULL;
 
-	if (!e->vm)
+	if (!row && e->vm)
+		row = add_row(s, e->vm);
+	if (!row)
 		return NULL;
-	if (!row) {
-		row = find(s, 0);
-		for (size_t i = 0; !row && i < VMS; i++)
-			if (s->rows[i].ended)
-				row = &s->rows[i];
-		if (!row) {
-			s->n_beyond++;
-			return NULL;
-		}
-		*row = (struct row){ .vm = e->vm };
-		s->n_vms++;
-	}
+	row->heard_ns = e->mono_ns;
 	row->pid = e->pid ? e->pid : row->pid;
 	if (e->guest && *e->guest)
 		snprintf(row->who, sizeof(row->who), "%s", e->guest);
 	else if (!*row->who && e->comm)
 		snprintf(row->who, sizeof(row->who), "%s[%" PRIu32 "]", e->comm, e->pid);
 	return row;
+}
+
+/* Of a vCPU. Those of a VM may differ. */
+static void set_mode(struct row *row, uint32_t vcpu, uint32_t pvr)
+{
+	char mode[SUMMARY_MODE_LEN];
+
+	if (pvr)
+		summary_runs_in(mode, pvr);
+	else
+		snprintf(mode, sizeof(mode), "host's own");
+	if (*row->mode && row->vcpu != vcpu && strcmp(row->mode, mode))
+		snprintf(mode, sizeof(mode), "several");
+	row->vcpu = vcpu;
+	snprintf(row->mode, sizeof(row->mode), "%s", mode);
 }
 
 static void fail(struct screen *s, struct row *row, const struct event *e, const char *what)
@@ -112,7 +147,7 @@ static void count(struct screen *s, const struct event *e, const char *cause)
 static void on_request(struct screen *s, struct row *row, const struct event *e)
 {
 	if (row && e->rec->ret >= 0)
-		summary_runs_in(row->mode, (uint32_t)e->rec->arg);
+		set_mode(row, e->rec->vcpu, (uint32_t)e->rec->arg);
 	count(s, e, arch_cause_name(e->arch.diag->cause));
 	if (event_is_failure(e))
 		fail(s, row, e, arch_cause_name(e->arch.diag->cause));
@@ -151,7 +186,7 @@ static void on_vm_event(struct screen *s, struct row *row, const struct event *e
 		break;
 	case EVENT_RAN:
 		if (row && e->rec->in_words > CC_VCPU_PVR)
-			summary_runs_in(row->mode, (uint32_t)e->rec->in[CC_VCPU_PVR]);
+			set_mode(row, e->rec->vcpu, (uint32_t)e->rec->in[CC_VCPU_PVR]);
 		break;
 	default:
 		break;
@@ -210,8 +245,9 @@ static void put_vms(struct screen *s, unsigned int lines)
 	end_line(s, BOLD, line);
 	for (size_t i = 0; i < n && i < lines; i++)
 		put_row(s, list[i]);
-	snprintf(line, sizeof(line), "and %zu more", n > lines ? n - lines : 0);
-	end_line(s, "", n > lines ? line : "");
+	snprintf(line, sizeof(line), "and %" PRIu64 " more",
+		 (n > lines ? n - lines : 0) + s->n_gone);
+	end_line(s, "", n > lines || s->n_gone ? line : "");
 }
 
 struct cause_count {
@@ -258,7 +294,12 @@ static void put_causes(struct screen *s)
 
 	end_line(s, BOLD, at_least ? "WITHIN THE LAST MINUTE, AT LEAST" : "WITHIN THE LAST MINUTE");
 	for (size_t i = 0; i < n && i < FOOT; i++) {
-		snprintf(line, sizeof(line), "%9" PRIu64 "  %s", list[i].n, list[i].cause);
+		bool last = i == FOOT - 1 && n > FOOT;
+
+		if (last)
+			snprintf(line, sizeof(line), "           and %zu more kinds", n - i);
+		else
+			snprintf(line, sizeof(line), "%9" PRIu64 "  %s", list[i].n, list[i].cause);
 		end_line(s, "", line);
 	}
 }
@@ -276,20 +317,15 @@ static void put_head(struct screen *s)
 	snprintf(line, sizeof(line),
 		 "VMs seen: %" PRIu64 "   failures: %" PRIu64 "   events lost: %" PRIu64 "%s",
 		 s->n_vms, s->n_failures, s->n_lost,
-		 s->n_beyond ? "; some VMs find no room here" : "");
+		 s->beyond ? "; some VMs find no room here" : "");
 	end_line(s, s->n_lost ? YELLOW : "", line);
 	end_line(s, "", "");
 }
 
 static void draw(struct screen *s, const char *from)
 {
-	struct winsize size = { 0 };
-	unsigned int lines = LINES;
+	unsigned int lines = s->lines ? s->lines : LINES;
 
-	if (!ioctl(fileno(s->f), TIOCGWINSZ, &size) && size.ws_row && size.ws_col) {
-		lines = size.ws_row;
-		s->opt.columns = size.ws_col;
-	}
 	fputs(from, s->f);
 	put_head(s);
 	put_vms(s, lines > HEAD + FOOT + 2 ? lines - HEAD - FOOT - 2 : 1);
@@ -327,13 +363,15 @@ static void event(void *state, const struct event *e)
 		on_vm_event(s, row_of(s, e), e);
 }
 
-static uint64_t redraw(void *state, uint64_t now_ns)
+static uint64_t redraw(void *state, uint64_t now_ns, unsigned int columns, unsigned int lines)
 {
 	struct screen *s = state;
 
 	if (now_ns < s->next)
 		return s->next;
 	s->now = now_ns > s->now ? now_ns : s->now;
+	s->opt.columns = columns ? columns : s->opt.columns;
+	s->lines = lines;
 	s->next = now_ns + SECOND;
 	draw(s, HOME);
 	return s->next;

@@ -43,6 +43,7 @@ struct unseen {
 	} points[ATTACH_POINTS];
 	bool in_order; /* births are recorded in order: no list of VMs that were there before */
 	bool outcomes; /* calls of some outcomes alone are in it */
+	bool some_vms; /* VMs that match a filter alone are in it */
 	char filters[128];
 	bool cut_off, ended;
 	bool written;	     /* it is cut off because it is still being written */

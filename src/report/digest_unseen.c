@@ -109,7 +109,7 @@ static void tell_lives(const struct digest *d, struct telling *u)
 	}
 	if (d->filters_part)
 		tellf(u, "No story is told, because events are left out.");
-	else if (untold && !*least)
+	else if (untold && !*least && !d->view)
 		tellf(u, "The stor%s of %u VM%s had to make room for others.",
 		      untold == 1 ? "y" : "ies", untold, plural(untold));
 	if (d->n_beyond || d->more_beyond)

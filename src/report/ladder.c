@@ -11,12 +11,12 @@
 
 #define SEVERAL "several"
 
-/* The newest request of all; differ: another vCPU asked last for another mode, or got another. */
-static const struct history_request *newest_request(const struct history *h, bool *differ)
+/* The newest request of all, and whether vCPUs differ in what they asked for last, and got. */
+static const struct history_request *newest_request(const struct history *h, bool *asked, bool *got)
 {
 	const struct history_request *newest = NULL;
 
-	*differ = false;
+	*asked = *got = false;
 	for (unsigned int i = 0; i < h->n_vcpus; i++) {
 		const struct history_vcpu *vcpu = &h->vcpus[i];
 		const struct history_request *last = vcpu->n_kept ?
@@ -25,7 +25,8 @@ static const struct history_request *newest_request(const struct history *h, boo
 
 		if (!last)
 			continue;
-		*differ |= newest && (newest->pvr != last->pvr || newest->cause != last->cause);
+		*asked |= newest && newest->pvr != last->pvr;
+		*got |= newest && newest->cause != last->cause;
 		if (!newest || last->seq > newest->seq)
 			newest = last;
 	}
@@ -41,17 +42,39 @@ static bool got_a_mode(const struct history *h)
 	return false;
 }
 
-static enum outcome outcome_of(const struct history *h)
+/* Of a vCPU the first failure is kept alone: a later one may have come after it ran. */
+static bool a_run_failed(const struct history *h)
 {
+	for (unsigned int i = 0; i < h->n_vcpus; i++) {
+		const struct history_vcpu *vcpu = &h->vcpus[i];
+
+		if (vcpu->failure && (vcpu->n_failures > 1 || vcpu->ran.seq < vcpu->failure->seq))
+			return true;
+	}
+	return false;
+}
+
+/* Absence counts where nothing can have been missed. */
+static bool queried_in_vain(const struct vm_story *story)
+{
+	const struct history *h = story->history;
+
+	/* That a kernel is without the ioctl is no fault of a VM. */
+	return story->coverage == COVERED && story->queries == COVERED && story->runs == COVERED &&
+	       h->n_failed && !h->n_ok && h->last_failure != CAUSE_NO_KERNEL_SUPPORT &&
+	       !got_a_mode(h) && !history_has_run(h);
+}
+
+static enum outcome outcome_of(const struct vm_story *story)
+{
+	const struct history *h = story->history;
 	const struct history_request *wrong = summary_unsolved(h);
 
-	if (h->n_failures)
+	if (a_run_failed(h))
 		return OUTCOME_RUN_FAILED;
 	if (wrong)
 		return wrong->ret < 0 ? OUTCOME_REFUSED : OUTCOME_ABOVE_HOST;
-	/* That a kernel is without the ioctl is no fault of a VM. */
-	if (h->n_failed && !h->n_ok && h->last_failure != CAUSE_NO_KERNEL_SUPPORT &&
-	    !got_a_mode(h) && !history_has_run(h))
+	if (queried_in_vain(story))
 		return OUTCOME_QUERY_FAILED;
 	return OUTCOME_FINE;
 }
@@ -66,15 +89,15 @@ static void fill_offered(struct ladder *l, const struct history *h)
 
 static void fill_asked(struct ladder *l, const struct history *h)
 {
-	bool differ;
-	const struct history_request *newest = newest_request(h, &differ);
+	bool asked, got;
+	const struct history_request *newest = newest_request(h, &asked, &got);
 	char mode[SUMMARY_MODE_LEN];
 
 	if (!newest)
 		return;
 	snprintf(l->asked, sizeof(l->asked), "%s",
-		 differ ? SEVERAL : summary_wanted(mode, newest->pvr));
-	snprintf(l->got, sizeof(l->got), "%s", differ ? SEVERAL : arch_cause_name(newest->cause));
+		 asked ? SEVERAL : summary_wanted(mode, newest->pvr));
+	snprintf(l->got, sizeof(l->got), "%s", got ? SEVERAL : arch_cause_name(newest->cause));
 }
 
 static void fill_ran(struct ladder *l, const struct vm_story *story)
@@ -84,11 +107,13 @@ static void fill_ran(struct ladder *l, const struct vm_story *story)
 	struct history_run run;
 	bool differs;
 
-	if (h->n_failures)
+	if (a_run_failed(h))
 		snprintf(l->ran, sizeof(l->ran), "failed");
 	else if (!summary_mode_of_all(h, &differs, &run))
 		snprintf(l->ran, sizeof(l->ran), "%s",
-			 story->runs == COVERED && !history_has_run(h) ? "no" : "");
+			 story->runs != COVERED || history_has_run(h) ? "" :
+			 h->ended				      ? "no" :
+									"not yet");
 	else if (differs)
 		snprintf(l->ran, sizeof(l->ran), SEVERAL);
 	else if (!run.mode_known)
@@ -99,7 +124,7 @@ static void fill_ran(struct ladder *l, const struct vm_story *story)
 
 void ladder_of(const struct vm_story *story, struct ladder *l)
 {
-	*l = (struct ladder){ .outcome = outcome_of(story->history) };
+	*l = (struct ladder){ .outcome = outcome_of(story) };
 	fill_offered(l, story->history);
 	fill_asked(l, story->history);
 	fill_ran(l, story);

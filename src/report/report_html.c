@@ -122,7 +122,7 @@ static void nothing_wrong(struct xml *x, const struct digest *d)
 
 	begin_box(x, d->totals.lost || d->cut_off || d->n_unread ? "note" : "good");
 	if (!d->n_calls)
-		html_paragraph(x, NULL, "No call was seen.");
+		html_paragraph(x, NULL, "%s", report_no_calls(d));
 	else if (recovered)
 		html_paragraph(
 			x, NULL,

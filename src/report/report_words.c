@@ -157,7 +157,8 @@ const char *report_story(char buf[REPORT_WORDS_LEN], const struct digest *d,
 			 vm->number, *guest ? ", guest \"" : "", guest, *guest ? "\"" : "",
 			 vm->n_calls, vm->n_calls == 1 ? " is" : "s are", vm->n_failures);
 	else
-		snprintf(buf, REPORT_WORDS_LEN, "VM %u: its story is no longer known.", vm->number);
+		snprintf(buf, REPORT_WORDS_LEN, "VM %u: its story is not known%s.", vm->number,
+			 d->view ? ", for a filter leaves out a part of it" : " any more");
 	return buf;
 }
 
@@ -222,11 +223,12 @@ static void put_vms(FILE *f, const struct digest *d, const struct bits *vms)
 		fprintf(f, " and %u more", n - named);
 }
 
-static const char *const outcome_words[OUTCOME_FINE] = {
-	[OUTCOME_RUN_FAILED] = "KVM_RUN failed for ",
-	[OUTCOME_REFUSED] = "KVM refused a mode to ",
-	[OUTCOME_ABOVE_HOST] = "KVM accepted a mode that this host does not offer from ",
-	[OUTCOME_QUERY_FAILED] = "no query succeeded and no mode was set for ",
+/* Before the names of VMs, and behind them. */
+static const char *const outcome_words[OUTCOME_FINE][2] = {
+	[OUTCOME_RUN_FAILED] = { "KVM_RUN failed for ", "" },
+	[OUTCOME_REFUSED] = { "KVM refused a mode to ", "" },
+	[OUTCOME_ABOVE_HOST] = { "", " got a mode that this host does not offer" },
+	[OUTCOME_QUERY_FAILED] = { "no query succeeded and no mode was set for ", "" },
 };
 
 static void put_outcomes(FILE *f, const struct digest *d)
@@ -237,8 +239,9 @@ static void put_outcomes(FILE *f, const struct digest *d)
 		if (!bits_count(&d->outcomes[i]))
 			continue;
 		fputs(sep, f);
-		fputs(outcome_words[i], f);
+		fputs(outcome_words[i][0], f);
 		put_vms(f, d, &d->outcomes[i]);
+		fputs(outcome_words[i][1], f);
 		sep = "; ";
 	}
 }
@@ -255,7 +258,10 @@ char *report_verdict(char buf[REPORT_WORDS_LEN], const struct digest *d)
 	if (!n)
 		return close_text(f, buf);
 	if (fine == n) {
-		fprintf(f, "No failure was seen of %u VM%s.", n, n == 1 ? "" : "s");
+		if (n == 1)
+			fputs("1 VM was seen, and was not seen to go wrong.", f);
+		else
+			fprintf(f, "None of %u VMs was seen to go wrong.", n);
 	} else {
 		fprintf(f, "%u of %u VM%s went wrong", n - fine, n, n == 1 ? "" : "s");
 		put_outcomes(f, d);

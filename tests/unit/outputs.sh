@@ -566,7 +566,7 @@ terminals() { verb_on_terminals replay && verb_on_terminals report && verb_on_te
 screen_needs_one() {
 	on_terminal -- replay --format=screen "$one" >"$tmp/out" && grep -q 'VM .*LAST FAILURE' "$tmp/out" || return
 	"$trace" replay --format=screen "$one" >"$tmp/out" 2>"$tmp/err"
-	[[ $? -eq 3 && ! -s $tmp/out ]] && grep -q 'needs a terminal: use --format=text or json' "$tmp/err"
+	[[ $? -eq 3 && ! -s $tmp/out ]] && grep -q 'needs a terminal that can be drawn on: use --format=text or json' "$tmp/err"
 }
 holds "what fills a terminal needs one" screen_needs_one
 holds "a terminal gets color unless it is dumb or NO_COLOR is set" terminals

@@ -73,7 +73,7 @@ static const char *drawn(struct scene *c, uint64_t at)
 	fflush(c->f);
 	c->len = 0;
 	rewind(c->f);
-	emit_screen.redraw(c->state, at);
+	emit_screen.redraw(c->state, at, COLUMNS, LINES);
 	fputc('\0', c->f);
 	fflush(c->f);
 	return c->text;
@@ -146,6 +146,14 @@ static void test_bounds(void **state)
 	text = drawn(c, c->ns + SECOND);
 	has(text, "some VMs find no room here");
 	has(text, "and 499 more");
+	/* Who has ended makes room, the oldest first, and is counted. */
+	for (uint64_t vm = 1; vm <= 512; vm++)
+		vm_is(c, VM_ENDED, vm, NULL);
+	for (uint64_t vm = 2001; vm <= 2100; vm++)
+		ask(c, vm, 0x0f000007, -EINVAL);
+	text = drawn(c, c->ns + 3 * SECOND);
+	has(text, "and 599 more");
+	has(text, "VMs seen: 612");
 	for (const char *s = text; *s; s++) {
 		if (*s == '\033') {
 			s += strcspn(s, "HKJmhl");
