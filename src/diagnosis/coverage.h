@@ -89,6 +89,7 @@ struct coverage {
 	bool cut_off;
 	bool written;		      /* it is, because it is still being written */
 	struct frame_filters filters; /* without the text */
+	bool by_name; /* the recording has only VMs that were chosen by their guests' names */
 	struct {
 		bool told, attached;
 		bool ever, gap; /* attached once; let go of after that */

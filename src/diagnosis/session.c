@@ -181,6 +181,7 @@ static void on_trace(struct session *s, const struct frame *f)
 	told.trace.filters.guests |= s->filter->wants != NULL;
 	take_host(s, &f->trace.host);
 	coverage_trace(&s->vms.coverage, &told);
+	s->vms.coverage.by_name = f->trace.filters.guests;
 	told.trace.filters.part = s->filter->shows != NULL;
 	on_plain(s, EVENT_TRACE, &told);
 	free(text);
@@ -246,13 +247,11 @@ static struct vm *meet(struct session *s, const struct cc_record *r, const char 
 static enum coverage_reason coverage_in(const struct session *s, const struct vm *vm,
 					unsigned int functions)
 {
-	enum coverage_reason why = coverage_of(&s->vms.coverage, vm ? &vm->coverage : NULL,
-					       functions);
+	const struct coverage *c = &s->vms.coverage;
+	enum coverage_reason why = coverage_of(c, vm ? &vm->coverage : NULL, functions);
 
 	/* Without a name nobody knows whether the filter went on to choose it. */
-	if (why == COVERED && s->vms.coverage.filters.guests && !(vm->guest && *vm->guest))
-		return NOT_COVERED_FILTER;
-	return why;
+	return why == COVERED && c->by_name && vm && !vm->guest ? NOT_COVERED_FILTER : why;
 }
 
 static struct summary summary_of(const struct session *s, const struct vm *vm)

@@ -84,6 +84,9 @@ static void test_requests(void **state)
 	is(&h, COVERED, OUTCOME_ABOVE_HOST, "", "POWER11", "accepted-above-host", "not yet");
 	h.vcpus = vcpus;
 	h.n_vcpus = 2;
+	is(&h, COVERED, OUTCOME_ABOVE_HOST, "", "POWER11", "several", "not yet");
+	above.pvr = 0x0f000006;
+	both[1] = above;
 	is(&h, COVERED, OUTCOME_ABOVE_HOST, "", "several", "several", "not yet");
 }
 
