@@ -30,7 +30,6 @@ int run_with_output(const struct options *o, output_writer *writer, void *what)
 	return output_close(out, writer(out, o, what)) ? EXIT_DONE : EXIT_IMPOSSIBLE;
 }
 
-/* NO_COLOR: https://no-color.org */
 bool run_terminal_is_dumb(void)
 {
 	const char *terminal = getenv("TERM");
@@ -38,6 +37,7 @@ bool run_terminal_is_dumb(void)
 	return terminal && !strcmp(terminal, "dumb");
 }
 
+/* NO_COLOR: https://no-color.org */
 bool run_wants_color(const struct options *o, const struct output *out)
 {
 	if (o->color != COLOR_AUTO)

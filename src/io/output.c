@@ -172,18 +172,22 @@ bool output_is_terminal(const struct output *o)
 	return isatty(o->to.fd);
 }
 
-unsigned int output_columns(const struct output *o)
+/* 0 and 0: it is no terminal, or one that does not tell. */
+static struct winsize size_of(const struct output *o)
 {
 	struct winsize size;
 
-	return ioctl(o->to.fd, TIOCGWINSZ, &size) ? 0 : size.ws_col;
+	return ioctl(o->to.fd, TIOCGWINSZ, &size) ? (struct winsize){ 0 } : size;
+}
+
+unsigned int output_columns(const struct output *o)
+{
+	return size_of(o).ws_col;
 }
 
 unsigned int output_lines(const struct output *o)
 {
-	struct winsize size;
-
-	return ioctl(o->to.fd, TIOCGWINSZ, &size) ? 0 : size.ws_row;
+	return size_of(o).ws_row;
 }
 
 bool output_flush(struct output *o)

@@ -33,7 +33,6 @@
 
 struct row {
 	unsigned int vm; /* 0: free */
-	uint32_t pid;
 	bool ended;
 	uint32_t vcpu;			/* that has this mode */
 	uint64_t heard_ns;		/* of it, last */
@@ -106,7 +105,6 @@ static struct row *row_of(struct screen *s, const struct event *e)
 	if (!row)
 		return NULL;
 	row->heard_ns = e->mono_ns;
-	row->pid = e->pid ? e->pid : row->pid;
 	if (e->guest && *e->guest)
 		snprintf(row->who, sizeof(row->who), "%s", e->guest);
 	else if (!*row->who && e->comm)
