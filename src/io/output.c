@@ -175,9 +175,11 @@ bool output_is_terminal(const struct output *o)
 /* 0 and 0: it is no terminal, or one that does not tell. */
 static struct winsize size_of(const struct output *o)
 {
-	struct winsize size;
+	struct winsize size = { 0 };
 
-	return ioctl(o->to.fd, TIOCGWINSZ, &size) ? (struct winsize){ 0 } : size;
+	/* Where it fails it leaves these zeros. */
+	(void)ioctl(o->to.fd, TIOCGWINSZ, &size);
+	return size;
 }
 
 unsigned int output_columns(const struct output *o)
