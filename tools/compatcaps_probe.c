@@ -22,6 +22,7 @@
 #include <linux/kvm.h>
 
 #include "kvm/abi.h"
+#include "kvm/create_vm.h"
 #include "json_caps.h"
 #include "lib/about.h"
 #include "lib/complete.h"
@@ -405,9 +406,9 @@ static void open_kvm(void)
 	    strerror(errno));
 }
 
-static struct vm create_vm(unsigned long type)
+static struct vm make_vm(unsigned long type)
 {
-	struct vm vm = { .fd = ioctl(kvm, KVM_CREATE_VM, type) };
+	struct vm vm = { .fd = create_vm(kvm, type) };
 
 	if (vm.fd >= 0)
 		vm.index = __atomic_fetch_add(&vms_made, 1, __ATOMIC_RELAXED);
@@ -416,7 +417,7 @@ static struct vm create_vm(unsigned long type)
 
 static struct vm need_vm(void)
 {
-	struct vm vm = create_vm(0);
+	struct vm vm = make_vm(0);
 
 	if (vm.fd >= 0)
 		return vm;
@@ -690,7 +691,7 @@ static void skip(struct worker *w, const struct trial *t, const char *reason)
 
 static void run_on_pr(struct worker *w, const struct trial *t)
 {
-	struct vm vm = create_vm(KVM_VM_PPC_PR);
+	struct vm vm = make_vm(KVM_VM_PPC_PR);
 
 	if (vm.fd < 0) {
 		skip(w, t,

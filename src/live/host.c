@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "kvm/abi.h"
+#include "kvm/create_vm.h"
 
 #define KVM_MODULE	"kvm"
 #define CPUS_OF_DT	"/proc/device-tree/cpus"
@@ -243,7 +244,7 @@ void host_ask_command(struct host_facts *host)
 	kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (kvm < 0)
 		return;
-	vm = ioctl(kvm, KVM_CREATE_VM, 0ul);
+	vm = create_vm(kvm, 0);
 	close(kvm);
 	if (vm < 0)
 		return;

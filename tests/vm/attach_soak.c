@@ -31,6 +31,7 @@
 
 #include "attach_soak.skel.h"
 #include "kvm/abi.h"
+#include "kvm/create_vm.h"
 
 #define BPF_TRACE_FSESSION 58 /* of Linux 7.0 on */
 #define CALLERS		   3
@@ -88,7 +89,7 @@ static void one_vm(int kvm, volatile uint64_t *calls)
 	struct kvm_one_reg reg = { .id = ABI_REG_ARCH_COMPAT };
 	uint64_t caps[3] = { ABI_SIZE_VER0 };
 	uint32_t pvr = 0;
-	int vm = ioctl(kvm, KVM_CREATE_VM, 0);
+	int vm = create_vm(kvm, 0);
 	int vcpu;
 
 	if (vm < 0)

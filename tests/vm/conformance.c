@@ -26,6 +26,7 @@
 #include <linux/kvm.h>
 
 #include "kvm/abi.h"
+#include "kvm/create_vm.h"
 #include "conformance.h"
 
 #define CANARY 0xa5
@@ -703,7 +704,7 @@ static long in_child(long (*fn)(void *), void *arg)
 
 static long make_and_send(void *arg)
 {
-	int sock = *(int *)arg, vm = ioctl(kvm_fd, KVM_CREATE_VM, 0);
+	int sock = *(int *)arg, vm = create_vm(kvm_fd, 0);
 	char space[CMSG_SPACE(sizeof(int))] = { 0 }, byte = 0;
 	struct iovec iov = { &byte, 1 };
 	struct msghdr msg = { .msg_iov = &iov,
@@ -1112,7 +1113,7 @@ static void test_with_vcpu(void)
 
 static void run_all(void)
 {
-	vm_fd = ioctl(kvm_fd, KVM_CREATE_VM, 0);
+	vm_fd = create_vm(kvm_fd, 0);
 	if (vm_fd < 0)
 		bail("no VM");
 	make_arena();
@@ -1250,7 +1251,7 @@ int main(int argc, char **argv)
 	kvm_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	/* kvm.ko alone gives the device, and no VM. */
 	if (no_kvm)
-		promise(kvm_fd < 0 || ioctl(kvm_fd, KVM_CREATE_VM, 0) < 0,
+		promise(kvm_fd < 0 || create_vm(kvm_fd, 0) < 0,
 			"no VM can be made where kvm-hv refuses to load");
 	else if (kvm_fd < 0)
 		bail("no /dev/kvm");

@@ -17,6 +17,7 @@
 #include <linux/kvm.h>
 
 #include "kvm/abi.h"
+#include "kvm/create_vm.h"
 #include "conformance.h"
 
 /* A guest of two instructions, "sc 1; b .-4", at address 0: it asks the hypervisor for what KVM
@@ -52,7 +53,7 @@ static long get_mode(int vcpu, uint32_t *pvr)
 static bool make_machine(struct machine *m, int kvm_fd)
 {
 	m->run_size = ioctl(kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
-	m->vm = ioctl(kvm_fd, KVM_CREATE_VM, 0);
+	m->vm = create_vm(kvm_fd, 0);
 	m->vcpu = m->vm < 0 ? -1 : ioctl(m->vm, KVM_CREATE_VCPU, 0);
 	if (m->vcpu < 0)
 		return false;

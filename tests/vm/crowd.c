@@ -32,6 +32,7 @@
 #include <unistd.h>
 
 #include "kvm/abi.h"
+#include "kvm/create_vm.h"
 
 #define MAX_PVRS 64
 #define CHURN_US 100000
@@ -76,7 +77,7 @@ static int new_vm(void)
 
 	if (kvm < 0)
 		die("/dev/kvm");
-	vm = ioctl(kvm, KVM_CREATE_VM, 0ul);
+	vm = create_vm(kvm, 0);
 	if (vm < 0)
 		die("KVM_CREATE_VM");
 	close(kvm);

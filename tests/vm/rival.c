@@ -38,6 +38,7 @@
 #include <unistd.h>
 
 #include "kvm/abi.h"
+#include "kvm/create_vm.h"
 
 #define PLACES		 8192	/* of the kernel side's array of calls: MAX_IN_FLIGHT there */
 #define VICTIMS		 17	/* its size, which no kernel takes */
@@ -61,9 +62,7 @@ static int new_vm(void)
 
 	if (kvm < 0)
 		die("/dev/kvm");
-	do
-		vm = ioctl(kvm, KVM_CREATE_VM, 0ul);
-	while (vm < 0 && errno == EINTR);
+	vm = create_vm(kvm, 0);
 	if (vm < 0)
 		die("KVM_CREATE_VM");
 	close(kvm);

@@ -32,6 +32,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kvm/create_vm.h"
+
 #define SHARED	    "/dev/shm/soak"
 #define TICK_MS	    50
 #define LATE_MS	    120000 /* for what takes a moment, on a machine that does much else */
@@ -444,7 +446,7 @@ static void reload(struct round *r)
 
 static int hold_vm(void)
 {
-	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC), vm = ioctl(kvm, KVM_CREATE_VM, 0ul);
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC), vm = create_vm(kvm, 0);
 
 	close(kvm);
 	return vm;

@@ -55,6 +55,7 @@
 #include <unistd.h>
 
 #include "kvm/abi.h"
+#include "kvm/create_vm.h"
 
 #define MAX_VMS	 64
 #define MAX_CPUS 8
@@ -125,7 +126,7 @@ static void new_vm(uint64_t value)
 		}
 		at = n_vms++;
 	}
-	vms[at] = (struct vm){ .nth = n_made++, .fd = ioctl(kvm, KVM_CREATE_VM, 0ul) };
+	vms[at] = (struct vm){ .nth = n_made++, .fd = create_vm(kvm, 0) };
 	for (int i = 0; i < MAX_CPUS; i++)
 		vms[at].vcpus[i] = -1;
 	if (vms[at].fd < 0)
@@ -135,7 +136,7 @@ static void new_vm(uint64_t value)
 
 static void make_of_type(uint64_t type)
 {
-	int fd = ioctl(kvm, KVM_CREATE_VM, (unsigned long)type);
+	int fd = create_vm(kvm, (unsigned long)type);
 
 	tell("type", result_of(fd));
 	if (fd >= 0)

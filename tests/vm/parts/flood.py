@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """4,800 calls in four threads: what is recorded and what is lost add up to what was made."""
 import re
+import signal
 
 import vmtest
 
@@ -70,6 +71,8 @@ def seconds(guest, name):
 def check_control(tap, guest, patience):
     """No process hides another, and none keeps the tracer from ending."""
     late = LATE * patience
+    tap.same(guest.number("endless.status"), 128 + signal.SIGKILL, "heard, signal: who floods does so until it is ended",
+             guest.text("endless.err"))
     tap.same(guest.number("heard.status"), 0, "heard: exit status", guest.text("heard.err"))
     tap.ok(0 < seconds(guest, "heard") < LISTENS * patience + late, "heard: -d ends under an endless flood", seconds(guest, "heard"))
     lines = guest.json("heard.out")
@@ -94,6 +97,8 @@ def runs(kernel, machine):
 
 
 def check(tap, guest, run):
+    tap.same(guest.lines("stops.statuses"), ["0"] * 60, "stops: the probe makes its VM whenever it is stopped meanwhile",
+             guest.text("stops.err"))
     check_json(tap, guest, "normal")
     tap.same(guest.number("normal.status"), 0, "normal: exit status")
     tap.ok(check_json(tap, guest, "stopped") > 0, "stopped: some were lost indeed")
