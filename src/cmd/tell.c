@@ -184,8 +184,10 @@ static bool is_wanted(struct teller *t, const struct event *e)
 		return t->call_shown;
 	if (e->type == EVENT_RUN)
 		return !t->opt->err || e->rec->ret == -(int)t->opt->err;
-	if (e->type == EVENT_VM || e->type == EVENT_FOUND || e->type == EVENT_RAN ||
-	    e->type == EVENT_STORY)
+	/* After a line of KVM's it says that the line is of no KVM_RUN that fails later. */
+	if (e->type == EVENT_RAN)
+		return !filters_outcomes(t->opt) || e->run->after_line;
+	if (e->type == EVENT_VM || e->type == EVENT_FOUND || e->type == EVENT_STORY)
 		return !filters_outcomes(t->opt);
 	return true;
 }

@@ -160,12 +160,23 @@ static void forget_ioctls_of_lines(struct history *h)
 		h->lines[i].cmd = 0;
 }
 
+/* A loss can be told after what it came before: but for a vCPU's first run another may have been.
+ */
+static void forget_lines_of_failures(struct history *h)
+{
+	for (unsigned int i = 0; i < h->n_vcpus; i++)
+		if (h->vcpus[i].failure && h->vcpus[i].failure->first < FIRST_OF_VCPU)
+			h->vcpus[i].failure->line = 0;
+}
+
 void history_missed(struct history *h, unsigned int functions)
 {
 	if (functions & COVERAGE_QUERIES)
 		forget_retries(h);
 	if (functions & (COVERAGE_REQUESTS | COVERAGE_RUNS))
 		forget_ioctls_of_lines(h);
+	if (functions & COVERAGE_RUNS)
+		forget_lines_of_failures(h);
 }
 
 void history_query(struct history *h, struct history_room *room, const struct cc_record *r,
@@ -465,6 +476,20 @@ const char *history_line_of_call(const struct history *h, const struct history_v
 	return NULL;
 }
 
+bool history_has_line_since_ran(const struct history *h, const struct history_vcpu *vcpu,
+				const struct cc_record *r)
+{
+	/* Another thread may run the vCPU now. */
+	for (unsigned int age = 0; age < HISTORY_LINES; age++) {
+		const struct history_line *line = history_line(h, age);
+
+		if (line && line->cmd == ABI_CMD_RUN && may_be_of(line, r) &&
+		    (!vcpu || line->seq > vcpu->ran.seq))
+			return true;
+	}
+	return false;
+}
+
 uint32_t history_line_of_run(const struct history *h, const struct history_vcpu *vcpu,
 			     const struct cc_record *r, bool first)
 {
@@ -473,7 +498,7 @@ uint32_t history_line_of_run(const struct history *h, const struct history_vcpu 
 
 		if (!line || line->cmd != ABI_CMD_RUN || line->tid != r->tid || !may_be_of(line, r))
 			continue;
-		if ((!first && !is_recent(line, r)) || (vcpu && line->seq < vcpu->ran.seq))
+		if ((!first && !is_recent(line, r)) || !vcpu || line->seq < vcpu->ran.seq)
 			return 0;
 		return h->n_lines - age;
 	}

@@ -210,6 +210,13 @@ const struct history_line *history_line_by_number(const struct history *h, uint3
 const char *history_line_of_call(const struct history *h, const struct history_vcpu *vcpu,
 				 const struct cc_record *r);
 /*
+ * Has KVM printed a line in this vCPU since its last KVM_RUN that ended well? Whoever records only
+ * failures keeps the good one that comes next all the same: without it the line would be laid to
+ * whatever fails later.
+ */
+bool history_has_line_since_ran(const struct history *h, const struct history_vcpu *vcpu,
+				const struct cc_record *r);
+/*
  * The number of the line that KVM printed since the last KVM_RUN of this vCPU that ended well (the
  * next one after a line is always recorded); 0: none. In older recordings a line has no vCPU: then
  * it is of the thread, and in a first run of its vCPU, or just before this one ended.

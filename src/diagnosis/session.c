@@ -232,13 +232,11 @@ static struct vm_id id_of(struct session *s, const struct cc_record *r)
 static struct vm *meet(struct session *s, const struct cc_record *r, const char *name_option)
 {
 	const struct vm_id id = id_of(s, r);
-	unsigned int missed;
-	struct vm *vm = vm_table_of_call(&s->vms, &id, &missed);
+	struct vm *vm = vm_table_of_call(&s->vms, &id);
 
 	note_guest(s, vm, name_option);
 	if (!vm)
 		return NULL;
-	history_missed(&vm->history, missed);
 	/* Schema 1: it has done more since its end was told. */
 	vm->told = false;
 	return vm;
@@ -602,6 +600,7 @@ static void on_ran(struct session *s, const struct frame *f)
 	struct run run = { 0 };
 	struct event e;
 
+	run.after_line = h && history_has_line_since_ran(h, vcpu, r);
 	history_ran(vcpu, r, number_of(s, EVENT_RAN, f));
 	fill_run(h, vcpu && vcpu->n_kept ? &vcpu->requests[vcpu->n_kept - 1] : NULL, &run);
 	e = call_event(s, EVENT_RAN, f, vm);
@@ -729,6 +728,7 @@ static void on_end(struct session *s, const struct frame *f)
 	for (struct vm *vm = s->vms.oldest; vm; vm = vm->next) {
 		if (vm->told && !vm->unsure)
 			continue;
+		vm_table_meet(&s->vms, vm);
 		tell_story(s, vm, f);
 		s->stories_left--;
 	}

@@ -328,9 +328,9 @@ struct vm *vm_table_find(const struct vm_table *t, const struct vm_id *id)
 	return found ? *found : NULL;
 }
 
-static unsigned int meet(const struct vm_table *t, struct vm *vm)
+void vm_table_meet(const struct vm_table *t, struct vm *vm)
 {
-	return coverage_meet(&t->coverage, &vm->coverage);
+	history_missed(&vm->history, coverage_meet(&t->coverage, &vm->coverage));
 }
 
 /* ------------------------------------------------------------------ schema 1: names */
@@ -406,11 +406,10 @@ static struct vm *find_of_call(struct vm_table *t, const struct vm_id *id)
 	return NULL;
 }
 
-struct vm *vm_table_of_call(struct vm_table *t, const struct vm_id *id, unsigned int *missed)
+struct vm *vm_table_of_call(struct vm_table *t, const struct vm_id *id)
 {
 	struct vm *vm;
 
-	*missed = 0;
 	if (key_of(t, id).by == BY_NOTHING)
 		return NULL;
 	vm = find_of_call(t, id);
@@ -422,7 +421,7 @@ struct vm *vm_table_of_call(struct vm_table *t, const struct vm_id *id, unsigned
 	}
 	if (!vm)
 		return NULL;
-	*missed = meet(t, vm);
+	vm_table_meet(t, vm);
 	vm_table_keep_names(vm, id);
 	return vm;
 }
@@ -435,7 +434,7 @@ struct vm *vm_table_found(struct vm_table *t, const struct vm_id *id)
 		vm = new_vm(t, id);
 	if (!vm)
 		return NULL;
-	meet(t, vm);
+	vm_table_meet(t, vm);
 	coverage_found(&vm->coverage);
 	return vm;
 }
@@ -450,7 +449,7 @@ struct vm *vm_table_created(struct vm_table *t, const struct vm_id *id, uint64_t
 		vm = take_half(t, id->name, false);
 	if (vm) {
 		drop_half(t, vm);
-		meet(t, vm);
+		vm_table_meet(t, vm);
 	} else {
 		vm = new_vm(t, id);
 		if (nameless)
@@ -470,7 +469,7 @@ struct vm *vm_table_ended(struct vm_table *t, const struct vm_id *id)
 		vm = find_living(t, id->name);
 	if (!vm)
 		return new_vm(t, id);
-	meet(t, vm);
+	vm_table_meet(t, vm);
 	return vm;
 }
 
@@ -498,7 +497,7 @@ static void mark_older(struct vm_table *t, enum point point, uint64_t ino)
 	struct mark *mark;
 
 	if (vm) {
-		meet(t, vm);
+		vm_table_meet(t, vm);
 		coverage_add(&vm->coverage, 1u << point, NOT_COVERED_GAP);
 		history_missed(&vm->history, 1u << point);
 		return;

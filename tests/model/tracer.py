@@ -141,7 +141,12 @@ class World:  # pylint: disable=too-many-instance-attributes
     def is_hidden(event):
         if event.kind in ("query", "request", "check"):
             return event.ret >= 0 and event.data.get("why") != "above"
-        return event.kind in ("born", "ended", "stillborn", "found", "ran")
+        if event.kind == "ran":
+            # The one after a line of KVM's stays: it says that the line is of no KVM_RUN that fails later.
+            before = [e for e in event.vm.events if e.t <= event.t and e.kind in ("line", "ran") and e is not event
+                      and e.line and e.vcpu == event.vcpu]
+            return not before or before[-1].kind != "line"
+        return event.kind in ("born", "ended", "stillborn", "found")
 
     def text(self):
         lines = [json.dumps(line, separators=(",", ":")) if line else '{"type":"arch-com' for line, _ in self.lines]
@@ -199,7 +204,7 @@ class World:  # pylint: disable=too-many-instance-attributes
             self.lose(step.loss, event)
         if kind != "born" and step.loss != "too-many-vms":
             self.meet(vm)["looked"] = True
-        if kind == "ended" or kind in ("request", "query") and not self.config["late"]:
+        if kind == "ended" or kind in ("request", "query", "run") and not self.config["late"]:
             self.do_tell()
         return event
 

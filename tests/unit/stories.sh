@@ -97,6 +97,17 @@ says 17-raw "asked for the host's default: host-default, was seen to run in the 
 never 17-raw "raw"
 has 17-raw '.[0].vcpus[0].ran.pvr == "0x00000000"'
 
+has 18-line-of-a-run-that-was-lost '.[0].text | contains("KVM printed") | not'
+says 18-line-of-a-run-that-was-lost "KVM_RUN ended with exit reason internal-error, suberror 30."
+
+# The good KVM_RUN between a line and a failure tells that the line is not of it: also in what is left of a recording.
+never 19-line-of-an-earlier-run "KVM printed"
+says 19-line-of-an-earlier-run "a later KVM_RUN ended with exit reason internal-error, suberror 30,"
+"$trace" replay -q --json --errors-only "$data/19-line-of-an-earlier-run.jsonl" >"$work/19-failures.jsonl"
+data=$work
+never 19-failures "KVM printed"
+says 19-failures "KVM_RUN ended with exit reason internal-error, suberror 30"
+
 # Of recordings that are whole: the words are made of the data.
 for file in tests/data/*.jsonl; do
 	"$trace" replay -q --json "$file" >"$work/json" 2>"$work/told"
