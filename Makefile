@@ -60,8 +60,8 @@ ifneq ($(TOOLCHAIN)$(COMPATCAPS_ROOT),root)
 # ---------------------------------------------------------------- inside: build
 
 # What only a tracer has, and a program that only reads recordings has not.
-LIVE := $(filter-out src/live/notify.c,$(wildcard src/live/*.c)) src/cmd/live.c src/cmd/filters.c src/doctor/doctor_facts.c src/doctor/doctor_qemus.c
-OFFLINE := src/compatcaps.c $(filter-out $(LIVE) %.bpf.c,$(wildcard src/*/*.c)) src/live/notify.c $(JSON)
+LIVE := $(wildcard src/live/*.c) src/cmd/live.c src/cmd/live_watch.c src/cmd/filters.c src/doctor/doctor_facts.c src/doctor/doctor_qemus.c
+OFFLINE := src/compatcaps.c $(filter-out $(LIVE) %.bpf.c,$(wildcard src/*/*.c)) $(JSON)
 # For the tools, which read no recording.
 TOOL := src/kvm/abi.c src/lib/parse.c src/lib/text.c src/lib/about.c src/lib/complete.c src/io/out.c src/io/shield.c src/io/signals.c tools/json_caps.c $(JSON)
 PROGS := compatcaps-trace compatcaps_probe decode_bitmap

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "check/evaluate_state.h"
-#include "diagnosis/event_words.h"
+#include "diagnosis/event.h"
 
 #define NAMES_TOLD 12 /* of a set */
 

@@ -7,7 +7,7 @@
 #include <yyjson.h>
 
 #include "check/evaluate_state.h"
-#include "diagnosis/event_words.h"
+#include "diagnosis/event.h"
 
 #define WHAT_LEN (ORDER_TEXT_MAX + 64)
 

@@ -59,4 +59,7 @@ const char *command_elsewhere(const struct command *c, char buf[128]);
 /* The name that is spelled most like it; NULL: none is alike. */
 const char *command_like(const char *name);
 
+/* The help of a verb, from its row; NULL: of the program as a whole. To standard output. */
+void help_print(const struct command *c);
+
 #endif /* COMPATCAPS_COMMANDS_H */

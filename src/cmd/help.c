@@ -3,7 +3,7 @@
  * compatcaps-trace help: the verbs, or one of them. Texts stand in the rows as they are printed;
  * options are laid out here, in the order of their tables. All of it fits a screen.
  */
-#include "cmd/help.h"
+#include "cmd/commands.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,14 +167,6 @@ static void print_overview(void)
 	puts("\"compatcaps-trace help VERB\" explains a verb, compatcaps-trace(1) all of it.");
 }
 
-void help_print(const struct command *c)
-{
-	if (c && c != &command_help)
-		print_verb(c);
-	else
-		print_overview();
-}
-
 /* ------------------------------------------------------------------ the verb */
 
 static void check(struct parse *p)
@@ -187,6 +179,14 @@ static int run(const struct options *o)
 {
 	help_print(o->n_inputs ? command_by_name(o->inputs[0]) : NULL);
 	return EXIT_DONE;
+}
+
+void help_print(const struct command *c)
+{
+	if (c && c->run != run)
+		print_verb(c);
+	else
+		print_overview();
 }
 
 const struct command command_help = {

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The main loop of a trace: it attaches, takes records out of the ring, makes frames of them, and
+ * ends when a signal, the time, a process or the traced command says so. Losses are reported before
+ * what may depend on them. What is watched meanwhile, and how, is live_watch.c's.
+ */
 #include "cmd/live.h"
 
 #include <errno.h>
@@ -12,122 +17,34 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "live/attach.h"
-#include "live/child.h"
 #include "live/frames.h"
 #include "cmd/filters.h"
 #include "kvm/guest.h"
-#include "live/host.h"
 #include "live/inventory_read.h"
-#include "live/notify.h"
-#include "live/process.h"
+#include "io/notify.h"
 #include "lib/say.h"
 #include "io/signals.h"
-#include "diagnosis/session.h"
 #include "recording/stream.h"
-#include "cmd/tell.h"
-#include "lib/text.h"
-#include "live/vms.h"
 #include "live/watch.h"
+#include "lib/text.h"
 
-#define NSEC UINT64_C(1000000000)
 #define MSEC UINT64_C(1000000)
 
 /* A flood is read in pieces, between which there is time for signals and the clock. */
 #define CONSUME_MAX 256
 #define CONSUME_ALL 4096 /* such pieces: more than any ring has */
-#define UEVENTS_MAX 16
 /* Asking for losses takes longer than a record does: not for each of a stream. */
 #define LOST_NS (NSEC / 5)
-/* Who switches probes off tells nobody. */
-#define REFRESH_NS NSEC
-/* Facts of the host may change when it is itself migrated: so old they are read again. */
-#define FACTS_NS NSEC
-
-#define STATE_LEN 320
-
-struct live {
-	const struct options *opt;
-	struct attach_options attach_opt;
-	struct attach *attach;
-	struct session *session;
-	struct teller *teller;
-	struct child child;
-	struct host_facts host;
-	struct host_modules modules; /* as they were when it was last looked */
-	bool asked_command;
-	struct names names;
-	int signals; /* signalfd */
-	int uevents; /* watch.h; -1: none */
-	int process; /* pidfd of -p; -1: none */
-	uint64_t attached_at;
-	uint64_t facts_at;   /* when the device tree was read; all on CLOCK_MONOTONIC */
-	uint64_t look_at;    /* when to look for records again, 0: when the ring says so */
-	uint64_t lost_at;    /* when to ask for losses, 0: no record has come since */
-	uint64_t refresh_at; /* when to see whether the probes still work */
-	uint64_t deadline;   /* 0: none */
-	uint64_t stop_at;    /* what happened later is none of this trace; 0: it goes on */
-	int signal;	     /* that ended it, 0: none */
-	bool unread;	     /* the reader of our output has gone */
-	bool was_blind;	     /* a function was not watched for a while */
-	bool released;	     /* --release-idle, and no VM is there */
-	bool stop;
-};
 
 static uint64_t now(void)
 {
 	return frames_now();
 }
 
-static void send_frame(struct live *l, const struct frame *f)
+void live_send(struct live *l, const struct frame *f)
 {
 	session_frame(l->session, f);
 	l->stop |= teller_is_done(l->teller);
-}
-
-/* ---------------------------------------------------------------- facts of the host */
-
-static void send_host(struct live *l, bool reloaded)
-{
-	struct frame f = frame_at(FRAME_HOST, now());
-
-	f.host.facts = l->host;
-	f.host.kvm_reloaded = reloaded;
-	send_frame(l, &f);
-}
-
-static void read_host(struct live *l)
-{
-	host_read(&l->host);
-	host_forget();
-	l->host.nested_caps = 0;
-	l->host.nested_caps_is = attach_nested_caps(l->attach, &l->host.nested_caps);
-	l->host.nested = host_nested_api(&l->host);
-	l->facts_at = now();
-}
-
-/* A host that was itself migrated may have another cpu-version since. */
-static void refresh_device_tree(struct live *l)
-{
-	struct host_facts before = l->host;
-
-	if (now() - l->facts_at < FACTS_NS)
-		return;
-	l->facts_at = now();
-	host_read_device_tree(&l->host);
-	if (!host_facts_equal(&before, &l->host))
-		send_host(l, false);
-}
-
-/* Only where a verdict hangs on it: it takes a VM of our own to find out. */
-static void learn_command(struct live *l, const struct cc_record *r)
-{
-	if (l->asked_command || !session_wants_command(l->session, r))
-		return;
-	l->asked_command = true;
-	host_ask_command(&l->host);
-	if (l->host.kernel_cmd)
-		send_host(l, false);
 }
 
 /* ---------------------------------------------------------------- records */
@@ -157,7 +74,7 @@ static void on_vm(struct live *l, const struct cc_record *r)
 	struct frame_text text;
 	struct frame f = frame_of_vm(r, names, &text);
 
-	send_frame(l, &f);
+	live_send(l, &f);
 	names_drop(&l->names, names);
 	if (f.vm.event != VM_ENDED)
 		return;
@@ -171,9 +88,9 @@ static void on_call(struct live *l, const struct cc_record *r)
 	struct frame f = frame_of_call(r, names);
 
 	if (r->ret == -EINVAL || r->type == CC_ARCH_COMPAT)
-		refresh_device_tree(l);
-	learn_command(l, r);
-	send_frame(l, &f);
+		live_refresh_device_tree(l);
+	live_learn_command(l, r);
+	live_send(l, &f);
 	names_drop(&l->names, names);
 }
 
@@ -206,7 +123,7 @@ static void on_line(const struct cc_line *line, void *ctx)
 	if (!is_told(l, &line->rec))
 		return;
 	f = frame_of_line(line, names, &text);
-	send_frame(l, &f);
+	live_send(l, &f);
 	names_drop(&l->names, names);
 }
 
@@ -219,7 +136,7 @@ static void on_loss(enum cc_loss loss, uint64_t n, const struct loss_count *by, 
 	f.lost.n = n;
 	f.lost.by = by;
 	f.lost.n_by = n_by;
-	send_frame(ctx, &f);
+	live_send(ctx, &f);
 }
 
 static void consume(struct live *l)
@@ -237,178 +154,13 @@ static void consume(struct live *l)
 }
 
 /* All that has been recorded until now, for what comes next is told after it. */
-static void consume_all(struct live *l)
+void live_consume_all(struct live *l)
 {
 	const struct attach_sink sink = { on_record, on_args, on_line, l };
 
 	for (int i = 0; i < CONSUME_ALL && !teller_is_done(l->teller); i++)
 		if (attach_consume(l->attach, &sink, CONSUME_MAX) < CONSUME_MAX)
 			break;
-}
-
-/* ---------------------------------------------------------------- what is watched */
-
-static void send_attach(struct live *l, enum point i)
-{
-	const struct attach_point *p = attach_point(l->attach, i);
-	struct frame f = frame_at(FRAME_ATTACH, p->at);
-
-	f.attach.point = i;
-	f.attach.how = p->how;
-	f.attach.why = p->how == ATTACH_ABSENT ? p->why : NULL;
-	f.attach.released = p->how == ATTACH_ABSENT && l->released;
-	send_frame(l, &f);
-}
-
-static void say_change(const struct live *l, enum point i)
-{
-	const struct attach_point *p = attach_point(l->attach, i);
-
-	if (p->how == ATTACH_ABSENT)
-		say("not watching %s: %s", attach_func(i), p->why);
-	else
-		say_note("watching %s by %s", attach_func(i), attach_how_name(p->how));
-}
-
-static unsigned int n_attached(const struct live *l, enum attach_how how)
-{
-	unsigned int n = 0;
-
-	for (unsigned int i = 0; i < ATTACH_POINTS; i++)
-		n += attach_point(l->attach, i)->how == how;
-	return n;
-}
-
-/* In a line. Returns buf. */
-static const char *state_of(const struct live *l, char buf[STATE_LEN])
-{
-	const char *obstacle = l->uevents >= 0 ? host_kvm_obstacle() : NULL;
-
-	if (obstacle)
-		snprintf(buf, STATE_LEN, "waiting: %s", obstacle);
-	else if (n_attached(l, ATTACH_FEXIT))
-		snprintf(buf, STATE_LEN, "tracing by fexit");
-	else if (n_attached(l, ATTACH_KPROBE))
-		snprintf(buf, STATE_LEN, "tracing by kprobes");
-	else
-		snprintf(buf, STATE_LEN, "waiting for a VM");
-	return buf;
-}
-
-/* Switched off under us: the module is there, and it is not our own doing. */
-static bool is_blind(const struct live *l, enum point i)
-{
-	const char *module = attach_module_of(i);
-
-	return attach_point(l->attach, i)->how == ATTACH_ABSENT && !l->opt->release_idle &&
-	       (!module || host_has_module(module));
-}
-
-static void send_changes(struct live *l, unsigned int mask)
-{
-	char state[STATE_LEN];
-
-	consume_all(l);
-	for (unsigned int i = 0; i < ATTACH_POINTS; i++) {
-		if (!(mask & 1u << i))
-			continue;
-		if (l->opt->verbose || !l->opt->release_idle)
-			say_change(l, i);
-		l->was_blind |= is_blind(l, i);
-		send_attach(l, i);
-	}
-	notify_ready(state_of(l, state));
-}
-
-/*
- * Uevents tell of modules, and of VMs where probes are to be let go of meanwhile; no story rests on
- * them. While somebody listens each VM pays for two messages: where all modules are there that have
- * something to be watched there is nothing to be heard.
- */
-static void listen_to_uevents(struct live *l)
-{
-	bool wanted = l->opt->release_idle;
-
-	for (unsigned int i = 0; i < ATTACH_POINTS; i++)
-		wanted |= attach_module_of(i) && !host_has_module(attach_module_of(i));
-	if (wanted && l->uevents < 0)
-		l->uevents = watch_open();
-	if (wanted || l->uevents < 0)
-		return;
-	close(l->uevents);
-	l->uevents = -1;
-}
-
-/*
- * What is there is looked at, not what a uevent says: one that comes while nobody listens, or that
- * is not read before a module is found by the clock, would be missed. Of another kvm nothing is
- * known, even if all facts are the same as before.
- */
-static void refresh(struct live *l)
-{
-	unsigned int mask = l->stop ? 0 : attach_refresh(l->attach);
-	struct host_facts before = l->host;
-	bool reloaded;
-
-	l->refresh_at = now() + REFRESH_NS;
-	if (mask)
-		send_changes(l, mask);
-	listen_to_uevents(l);
-	if (!host_modules_changed(&l->modules, &reloaded))
-		return;
-	l->host.kernel_cmd = 0;
-	l->asked_command = false;
-	read_host(l);
-	if (reloaded || !host_facts_equal(&before, &l->host))
-		send_host(l, reloaded);
-}
-
-/* With --release-idle: VMs that are there when probes are taken again are older than that. */
-static void take_or_release(struct live *l, bool vms)
-{
-	unsigned int mask;
-
-	if (!l->opt->release_idle || l->stop)
-		return;
-	/* What was recorded until now was recorded while these were held. */
-	consume_all(l);
-	mask = vms ? attach_take(l->attach) : attach_release(l->attach);
-	l->released = !vms;
-	if (mask)
-		send_changes(l, mask);
-}
-
-static bool vms_are_there(void)
-{
-	struct vms vms = { 0 };
-	bool there;
-
-	vms_look(&vms);
-	there = vms.n || !vms.known;
-	vms_free(&vms);
-	return there;
-}
-
-static void on_uevents(struct live *l)
-{
-	struct watch_event e;
-
-	for (int i = 0; i < UEVENTS_MAX && l->uevents >= 0 && watch_next(l->uevents, &e); i++) {
-		switch (e.what) {
-		case WATCH_MODULE:
-			refresh(l);
-			break;
-		case WATCH_OVERRUN:
-			/* A module or a VM may have come or gone. */
-			take_or_release(l, vms_are_there());
-			refresh(l);
-			break;
-		case WATCH_VM_CREATED:
-		case WATCH_VM_ENDED:
-			take_or_release(l, e.vms);
-			break;
-		}
-	}
 }
 
 /* ---------------------------------------------------------------- the loop */
@@ -477,7 +229,7 @@ static void on_time(struct live *l)
 		attach_losses(l->attach, on_loss, l);
 	}
 	if (is_due(l->refresh_at)) {
-		refresh(l);
+		live_refresh(l);
 		/* A record that was long on its way into the ring may have woken nobody. */
 		consume(l);
 	}
@@ -505,7 +257,7 @@ static void pump(struct live *l)
 		if ((n > 0 && fds[0].revents) || is_due(l->look_at))
 			consume(l);
 		if (n > 0 && fds[2].revents)
-			on_uevents(l);
+			live_on_uevents(l);
 		if (n > 0 && fds[1].revents)
 			on_signal(l);
 		if (n > 0 && fds[3].revents) {
@@ -526,7 +278,7 @@ static void drain(struct live *l)
 	/* While probes are there the losses that the kernel counts are theirs. */
 	attach_losses(l->attach, on_loss, l);
 	attach_stop(l->attach);
-	consume_all(l);
+	live_consume_all(l);
 	attach_losses(l->attach, on_loss, l);
 	end = frame_at(FRAME_END, now());
 	end.end.runs_repeated = attach_runs_repeated(l->attach);
@@ -545,7 +297,7 @@ static void say_attached(const struct live *l)
 {
 	const struct attach_point *hook = attach_point(l->attach, POINT_BACKEND);
 	bool no_feature = l->host.ksize_is == FACT_ABSENT;
-	char state[STATE_LEN];
+	char state[LIVE_STATE_LEN];
 
 	for (unsigned int i = 0; i < ATTACH_POINTS; i++)
 		if (attach_point(l->attach, i)->how == ATTACH_ABSENT && i != POINT_BACKEND &&
@@ -558,9 +310,9 @@ static void say_attached(const struct live *l)
 		say("not watching %s: %s: causes that depend on it cannot be found",
 		    attach_func(POINT_BACKEND), hook->why);
 	if (host_kvm_obstacle() && l->uevents >= 0)
-		say_note("%s", state_of(l, state));
+		say_note("%s", live_state(l, state));
 	else
-		say_note("%s%s", state_of(l, state), to_end(l));
+		say_note("%s%s", live_state(l, state), to_end(l));
 	notify_ready(state);
 }
 
@@ -574,9 +326,9 @@ static void send_trace(struct live *l, uint64_t at)
 	f.trace.host = l->host;
 	f.trace.filters = filters_of_trace(l->opt, filters, sizeof(filters));
 	f.trace.clock_offset_ns = frames_clock_offset();
-	send_frame(l, &f);
+	live_send(l, &f);
 	for (unsigned int i = 0; i < ATTACH_POINTS; i++)
-		send_attach(l, i);
+		live_send_attach(l, i);
 }
 
 /*
@@ -595,7 +347,7 @@ static void send_found(struct live *l, const struct inventory_vm *vm)
 			   filters_pass(&l->attach_opt, vm->processes->pid, vm->ino)))
 		return;
 	f.found.vm = vm;
-	send_frame(l, &f);
+	live_send(l, &f);
 }
 
 /* The VMs that are there already: of what they did before, what they have come to is all that is
@@ -607,7 +359,7 @@ static void send_inventory(struct live *l)
 	struct inventory inv = { 0 };
 
 	/* A command's VMs are still to come. */
-	if (l->opt->command || host_kvm_obstacle() || l->released || !vms_are_there())
+	if (l->opt->command || host_kvm_obstacle() || l->released || !live_has_vms())
 		return;
 	if (!inventory_read(&inv, &numbered, error))
 		say("VMs that already exist are not reported: %s", error);
@@ -656,13 +408,13 @@ static bool set_up(struct live *l)
 		say("%s", error);
 		return false;
 	}
-	if (l->opt->release_idle && vms_are_there())
+	if (l->opt->release_idle && live_has_vms())
 		attach_take(l->attach);
 	else
 		l->released = l->opt->release_idle;
-	listen_to_uevents(l);
-	read_host(l);
-	l->refresh_at = now() + REFRESH_NS;
+	live_listen(l);
+	live_read_host(l);
+	l->refresh_at = now() + LIVE_REFRESH_NS;
 	return true;
 }
 

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cmd/help.h"
+#include "cmd/commands.h"
 #include "cmd/offers.h"
 #include "lib/about.h"
 #include "lib/complete.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "cmd/run_output.h"
-#include "live/notify.h"
+#include "io/notify.h"
 #include "metrics/metrics_file.h"
 #include "output/emit.h"
 #include "output/journal.h"

@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 #include "kvm/abi.h"
-#include "kvm/compatcaps.h"
 #include "kvm/facts.h"
+#include "kvm/record.h"
 
 #define DIAGNOSIS_HINT_LEN   384
 #define DIAGNOSIS_OPTION_LEN 16
@@ -160,19 +160,10 @@ bool loss_is_certain(const struct cc_loss_key *key);
 /* The modes of a bitmap, "POWER9 POWER10", unknown bits as hex after them. Returns buf. */
 char *modes_text(char *buf, size_t len, uint64_t caps);
 
-/* A record that came out of the kernel or a file: can it be diagnosed at all? */
-bool record_valid(const struct cc_record *r);
-
 void diagnose(const struct cc_record *r, const struct host_facts *host, struct diagnosis *d);
 
 /* Where KVM printed a line in this call, and the hint would send to the kernel's log: quote it. */
 void diagnose_line(const struct cc_record *r, const char *line, struct diagnosis *d);
-
-/*
- * The command that this record proves the kernel to have, 0 where it proves none: what got
- * past the command's own ENOTTY.
- */
-uint32_t record_proves_cmd(const struct cc_record *r);
 
 /* Does the verdict on this record, or what it names, hang on a kernel_cmd that is not known? */
 bool record_wants_cmd(const struct cc_record *r, const struct host_facts *host);

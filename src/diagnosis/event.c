@@ -6,6 +6,7 @@
 #include "diagnosis/event.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 const char *event_type_name(enum event_type type)
 {
@@ -158,6 +159,42 @@ void totals_count(struct totals *n, const struct event *e)
 	default:
 		break;
 	}
+}
+
+/* ------------------------------------------------------------------ parts of events */
+
+void run_fill(struct run *run, const struct history *h, const struct history_request *request)
+{
+	if (request) {
+		run->asked = true;
+		run->pvr = request->pvr;
+		run->cause = request->cause;
+		run->accepted = !request->ret;
+	}
+	for (unsigned int age = HISTORY_LINES; h && age--;) {
+		const struct history_line *line = history_line(h, age);
+
+		if (line)
+			run->messages[run->n_messages++] = line->text;
+	}
+}
+
+struct lost_of *loss_owners(const struct vm_table *vms, const struct frame *f, unsigned int *all_of)
+{
+	struct lost_of *of = f->lost.n_by ? calloc(f->lost.n_by, sizeof(*of)) : NULL;
+	bool same = of;
+
+	for (size_t i = 0; of && i < f->lost.n_by; i++) {
+		const struct vm *vm = vm_table_of_loss(vms, &f->lost.by[i].key);
+
+		if (vm) {
+			of[i].vm = vm->number;
+			of[i].guest = vm->guest;
+		}
+		same &= of[i].vm == of[0].vm;
+	}
+	*all_of = same ? of[0].vm : 0;
+	return of;
 }
 
 /* ------------------------------------------------------------------ what is told */

@@ -146,8 +146,15 @@ bool event_is_failure(const struct event *e);
 
 void totals_count(struct totals *n, const struct event *e);
 
-/* Was each of what was lost so an event of KVM's? Of what a probe missed the kernel cannot tell. */
-bool loss_is_certain(const struct cc_loss_key *key);
+/* Fills in what is known of the VM and its vCPU's request; NULL: nothing is. */
+void run_fill(struct run *run, const struct history *h, const struct history_request *request);
+
+/*
+ * Whose each part of a loss is, to be freed; NULL: it has no parts, or there is no memory. *all_of:
+ * the VM that all of it is of; 0: there is none, or more than one.
+ */
+struct lost_of *loss_owners(const struct vm_table *vms, const struct frame *f,
+			    unsigned int *all_of);
 
 /* ------------------------------------------------------------------ what is told */
 
@@ -184,5 +191,29 @@ char *filter_text(const struct session_filter *filter, const struct frame *trace
  */
 struct frame filter_loss(const struct session_filter *filter, const struct vm_table *vms,
 			 const struct frame *f, struct loss_count *by);
+
+/* ------------------------------------------------------------------ in a few words */
+
+/* As a table or a timeline has room for them (event_words.c). */
+#define EVENT_RESULT_LEN 16
+#define EVENT_WHAT_LEN	 160
+
+/* "query", "check", "ask", "retry", "vm", "lost"; else the name of the type. */
+const char *event_word(enum event_type type);
+
+/* Is it fine, worth a note or a failure? */
+enum verdict_kind event_kind(const struct event *e);
+
+/* Of a call, a retry and a VM: "ok", "E2BIG", "1", "failed", "ended". Returns buf. */
+char *event_result(char buf[EVENT_RESULT_LEN], const struct event *e);
+
+/* The cause and what shows it: "struct-too-new: size 48, kernel 24". Returns buf. */
+char *event_what(char buf[EVENT_WHAT_LEN], const struct event *e);
+
+/* What was lost, and how it ended where that was seen: "query E2BIG". Returns buf. */
+char *loss_words(char buf[EVENT_RESULT_LEN * 2], uint32_t type, int ret);
+
+/* "12 ns", "3 us", "4.5 ms", "2.0 s", "5 min 10 s", "3 h 20 min". Returns buf. */
+char *time_words(char *buf, size_t len, uint64_t ns);
 
 #endif /* COMPATCAPS_EVENT_H */

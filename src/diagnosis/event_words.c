@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "diagnosis/event_words.h"
+#include "diagnosis/event.h"
 
 #include <inttypes.h>
 #include <stdio.h>

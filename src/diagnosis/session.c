@@ -520,23 +520,6 @@ static void on_arch_compat(struct session *s, const struct frame *f)
 
 /* ------------------------------------------------------------------ runs */
 
-static void fill_run(const struct history *h, const struct history_request *request,
-		     struct run *run)
-{
-	if (request) {
-		run->asked = true;
-		run->pvr = request->pvr;
-		run->cause = request->cause;
-		run->accepted = !request->ret;
-	}
-	for (unsigned int age = HISTORY_LINES; h && age--;) {
-		const struct history_line *line = history_line(h, age);
-
-		if (line)
-			run->messages[run->n_messages++] = line->text;
-	}
-}
-
 /* Where KVM counts an exit for what never was in the guest, that is the one exit of a first run. */
 static enum history_first first_of(const struct session *s, const struct vm *vm,
 				   const struct history_vcpu *vcpu, const struct cc_record *r)
@@ -581,7 +564,7 @@ static void on_run(struct session *s, const struct frame *f)
 	if (h)
 		failure.line = history_line_of_run(h, vcpu, r, run.first);
 	hint = summary_failure(h, vcpu, &failure);
-	fill_run(h, request, &run);
+	run_fill(&run, h, request);
 	run.hint = hint ? hint : "KVM_RUN failed";
 	if (h)
 		history_failed(h, &s->vms.room, vcpu, &failure);
@@ -602,7 +585,7 @@ static void on_ran(struct session *s, const struct frame *f)
 
 	run.after_line = h && history_has_line_since_ran(h, vcpu, r);
 	history_ran(vcpu, r, number_of(s, EVENT_RAN, f));
-	fill_run(h, vcpu && vcpu->n_kept ? &vcpu->requests[vcpu->n_kept - 1] : NULL, &run);
+	run_fill(&run, h, vcpu && vcpu->n_kept ? &vcpu->requests[vcpu->n_kept - 1] : NULL);
 	e = call_event(s, EVENT_RAN, f, vm);
 	e.run = &run;
 	emit(s, vm, &e);
@@ -671,37 +654,11 @@ static void on_call(struct session *s, const struct frame *f)
 
 /* ------------------------------------------------------------------ losses, and the end */
 
-/* The VM that all of it is of; 0: there is none, or more than one. */
-static unsigned int lost_of(const struct lost_of *of, const struct frame *f)
-{
-	for (size_t i = 1; of && i < f->lost.n_by; i++)
-		if (of[i].vm != of[0].vm)
-			return 0;
-	return of ? of[0].vm : 0;
-}
-
-/* Whose each part of it is; NULL: there is no memory, or it has no parts. */
-static struct lost_of *whose(const struct session *s, const struct frame *f)
-{
-	struct lost_of *of = f->lost.n_by ? calloc(f->lost.n_by, sizeof(*of)) : NULL;
-
-	for (size_t i = 0; of && i < f->lost.n_by; i++) {
-		const struct vm *vm = vm_table_of_loss(&s->vms, &f->lost.by[i].key);
-
-		if (!vm)
-			continue;
-		of[i].vm = vm->number;
-		of[i].guest = vm->guest;
-	}
-	return of;
-}
-
 static void tell_loss(struct session *s, const struct frame *f)
 {
 	struct event e = event_of(EVENT_LOST, f);
-	struct lost_of *of = whose(s, f);
+	struct lost_of *of = loss_owners(&s->vms, f, &e.vm);
 
-	e.vm = lost_of(of, f);
 	e.lost_of = of;
 	emit(s, NULL, &e);
 	free(of);

@@ -11,7 +11,7 @@
 
 #include "output/emit.h"
 #include "recording/encode.h"
-#include "diagnosis/event_words.h"
+#include "diagnosis/event.h"
 #include "output/journal.h"
 
 #define PREFIX	  "COMPATCAPS_"

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "diagnosis/event_words.h"
+#include "diagnosis/event.h"
 #include "diagnosis/summary.h"
 #include "lib/color.h"
 #include "lib/text.h"

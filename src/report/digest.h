@@ -7,7 +7,7 @@
 #ifndef COMPATCAPS_DIGEST_H
 #define COMPATCAPS_DIGEST_H
 
-#include "diagnosis/event_words.h"
+#include "diagnosis/event.h"
 #include "lib/histogram.h"
 #include "diagnosis/session.h"
 #include "recording/unseen.h"

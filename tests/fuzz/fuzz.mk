@@ -9,7 +9,7 @@ FUZZ_KEPT ?= $(O)/fuzz/corpus
 $(foreach f,stream check report profile,$(eval FUZZ_SEEDS_$(f) := recordings))
 # The pure rooms, and of the live one what parses. Their messages go to fuzz.c, which checks them.
 FUZZED := $(filter-out src/lib/say.c,$(wildcard $(patsubst %,src/%/*.c,check diagnosis diff io kvm lib metrics output recording report))) \
-	src/live/watch.c $(addprefix src/,live/notify.c cmd/trace.c cmd/replay.c cmd/tell.c cmd/run_output.c) tools/json_caps.c tests/fuzz/fuzz.c tests/fuzz/recordings.c $(YYJSON:%=%/yyjson.c)
+	src/live/watch.c $(addprefix src/,cmd/trace.c cmd/replay.c cmd/tell.c cmd/run_output.c) tools/json_caps.c tests/fuzz/fuzz.c tests/fuzz/recordings.c $(YYJSON:%=%/yyjson.c)
 # What argp allocates for a command line that it refuses is lost: that leak is not ours, and bounded.
 FUZZ_ENV_options := ASAN_OPTIONS=detect_leaks=0
 FUZZ_ARGS_options := -detect_leaks=0 -rss_limit_mb=0 -runs=1000000

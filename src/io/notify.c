@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "live/notify.h"
+#include "io/notify.h"
 
 #include <inttypes.h>
 #include <stddef.h>
