@@ -58,14 +58,11 @@ static __always_inline __u32 kind_of(struct file *file)
 	return __builtin_memcmp(name, "kvm-vcpu:", 9) ? 0 : INVENTORY_VCPU;
 }
 
-/* Of the backends only HV can nest. */
 static __always_inline __u32 backend_of(struct kvm *kvm)
 {
-	struct kvmppc_ops *ops = BPF_CORE_READ(kvm, arch.kvm_ops);
+	int nests = can_nest(BPF_CORE_READ(kvm, arch.kvm_ops));
 
-	if (!ops)
-		return BACKEND_UNKNOWN;
-	return BPF_CORE_READ(ops, enable_nested) ? BACKEND_HV : BACKEND_PR;
+	return nests < 0 ? BACKEND_UNKNOWN : nests ? BACKEND_HV : BACKEND_PR;
 }
 
 /* Its file is open here: it lives. NULL: there is no room for it, or another VM has its place. */

@@ -82,14 +82,22 @@ static __always_inline __u64 next_number(void)
 	return newest ? __sync_fetch_and_add(newest, 1) + 1 : 0;
 }
 
+/* KVM HV alone nests, and has the function for that on every kernel. -1: not known. */
+static __always_inline int can_nest(struct kvmppc_ops *ops)
+{
+	if (!ops || !bpf_core_field_exists(ops->enable_nested))
+		return -1;
+	return BPF_CORE_READ(ops, enable_nested) != 0;
+}
+
 /*
- * KVM HV alone nests, and has the function for that on every kernel; only a kernel that has the
- * ioctl has a field for the hook. So the first tells KVM PR from KVM HV, and the second does not
- * where it is missing.
+ * Only a kernel that has the ioctl has a field for the hook. So nesting tells KVM PR from KVM HV,
+ * and the hook does not where its field is missing.
  */
 static __always_inline void look_at_ops(struct vm *vm, __u64 kvm)
 {
 	struct kvmppc_ops *ops = BPF_CORE_READ((struct kvm *)kvm, arch.kvm_ops);
+	int nests = can_nest(ops);
 
 	if (!ops)
 		return;
@@ -97,8 +105,8 @@ static __always_inline void look_at_ops(struct vm *vm, __u64 kvm)
 		vm->has_hook = BPF_CORE_READ(ops, get_compat_caps) != 0;
 		vm->seen |= CC_SEEN_OPS;
 	}
-	if (bpf_core_field_exists(ops->enable_nested)) {
-		vm->kvm_pr = BPF_CORE_READ(ops, enable_nested) == 0;
+	if (nests >= 0) {
+		vm->kvm_pr = !nests;
 		vm->seen |= CC_SEEN_KVM;
 	}
 }

@@ -8,8 +8,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
+
+#include "lib/text.h"
 
 const char *cause_advice(enum cause cause)
 {
@@ -41,223 +42,218 @@ const char *cause_advice(enum cause cause)
 	return (unsigned int)cause < CAUSE_MAX ? advice[cause] : NULL;
 }
 
-struct hint {
-	char *buf;
-	size_t size, n;
-};
-
-static void say(struct hint *h, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static void say(struct hint *h, const char *fmt, ...)
+static void say_ok(struct text_line *h, const struct evidence *e)
 {
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(h->buf + h->n, h->size - h->n, fmt, ap);
-	va_end(ap);
-	h->n += n < 0 ? 0 : (size_t)n;
-	if (h->n >= h->size)
-		h->n = h->size - 1;
-}
-
-static void say_ok(struct hint *h, const struct evidence *e)
-{
-	say(h, "nothing to change");
+	text_add(h, "nothing to change");
 	if (e->d->changed)
-		say(h,
-		    " in the call; the struct changed during it, and the VMM may read something else than the kernel wrote");
+		text_add(
+			h,
+			" in the call; the struct changed during it, and the VMM may read something else than the kernel wrote");
 }
 
-static void say_larger(struct hint *h, const struct evidence *e)
+static void say_larger(struct text_line *h, const struct evidence *e)
 {
-	say(h, "the kernel filled only the first");
+	text_add(h, "the kernel filled only the first");
 	if (exact(e->ksize))
-		say(h, " %" PRIu64, e->ksize.lo);
+		text_add(h, " %" PRIu64, e->ksize.lo);
 	if (exact(e->usize))
-		say(h, " of %" PRIu64, e->usize.lo);
-	say(h, " bytes: treat the fields past them as absent");
+		text_add(h, " of %" PRIu64, e->usize.lo);
+	text_add(h, " bytes: treat the fields past them as absent");
 }
 
-static void say_smaller(struct hint *h, const struct evidence *e)
+static void say_smaller(struct text_line *h, const struct evidence *e)
 {
 	if (exact(e->ksize) && exact(e->usize))
-		say(h,
-		    "the kernel knows %" PRIu64 " bytes and filled the %" PRIu64
-		    " that were asked for: newer fields were not returned",
-		    e->ksize.lo, e->usize.lo);
+		text_add(h,
+			 "the kernel knows %" PRIu64 " bytes and filled the %" PRIu64
+			 " that were asked for: newer fields were not returned",
+			 e->ksize.lo, e->usize.lo);
 	else
-		say(h,
-		    "the kernel knows more fields than were asked for, and did not return those");
+		text_add(
+			h,
+			"the kernel knows more fields than were asked for, and did not return those");
 }
 
-static void say_no_modes(struct hint *h, const struct evidence *e)
+static void say_no_modes(struct text_line *h, const struct evidence *e)
 {
 	(void)e;
-	say(h,
-	    "the host offers no mode at all: start no nested guest in a compatibility mode here");
+	text_add(
+		h,
+		"the host offers no mode at all: start no nested guest in a compatibility mode here");
 }
 
-static void say_over_page(struct hint *h, const struct evidence *e)
+static void say_over_page(struct text_line *h, const struct evidence *e)
 {
-	say(h,
-	    "size=%" PRIu64 " is more than a page (%" PRIu64
-	    "): set size=sizeof(struct kvm_ppc_compat_caps) before the call; it was probably never initialised",
-	    e->usize.lo, e->page.lo);
+	text_add(
+		h,
+		"size=%" PRIu64 " is more than a page (%" PRIu64
+		"): set size=sizeof(struct kvm_ppc_compat_caps) before the call; it was probably never initialised",
+		e->usize.lo, e->page.lo);
 }
 
-static void say_retry(struct hint *h, const struct evidence *e)
+static void say_retry(struct text_line *h, const struct evidence *e)
 {
-	say(h, "retry with the size written back");
+	text_add(h, "retry with the size written back");
 	if (exact(e->ksize))
-		say(h, " (%" PRIu64 ")", e->ksize.lo);
+		text_add(h, " (%" PRIu64 ")", e->ksize.lo);
 }
 
-static void say_which_byte(struct hint *h, const struct evidence *e)
+static void say_which_byte(struct text_line *h, const struct evidence *e)
 {
 	if (e->d->tail == TAIL_NONZERO)
-		say(h, "byte %" PRIu64 " is not zero", e->d->tail_first);
+		text_add(h, "byte %" PRIu64 " is not zero", e->d->tail_first);
 	else if (exact(e->ksize))
-		say(h, "a byte from %" PRIu64 " on %s not zero", e->ksize.lo,
-		    e->d->tail == TAIL_ZERO ? "was" : "is");
+		text_add(h, "a byte from %" PRIu64 " on %s not zero", e->ksize.lo,
+			 e->d->tail == TAIL_ZERO ? "was" : "is");
 	else
-		say(h, "a byte past the fields that this kernel knows is not zero");
+		text_add(h, "a byte past the fields that this kernel knows is not zero");
 }
 
-static void say_too_new(struct hint *h, const struct evidence *e)
+static void say_too_new(struct text_line *h, const struct evidence *e)
 {
 	if (!is_mainline(e)) {
 		if (exact(e->ksize))
-			say(h, "this kernel knows only %" PRIu64 " bytes of the struct: ",
-			    e->ksize.lo);
+			text_add(h, "this kernel knows only %" PRIu64 " bytes of the struct: ",
+				 e->ksize.lo);
 		else
-			say(h, "this kernel knows less of the struct: ");
+			text_add(h, "this kernel knows less of the struct: ");
 	} else {
 		say_which_byte(h, e);
 		if (exact(e->ksize) && exact(e->usize))
-			say(h, ": clear bytes %" PRIu64 " to %" PRIu64 ", or ", e->ksize.lo,
-			    e->usize.lo - 1);
+			text_add(h, ": clear bytes %" PRIu64 " to %" PRIu64 ", or ", e->ksize.lo,
+				 e->usize.lo - 1);
 		else
-			say(h, ": clear them, or ");
+			text_add(h, ": clear them, or ");
 	}
 	say_retry(h, e);
 }
 
-static void say_too_small(struct hint *h, const struct evidence *e)
+static void say_too_small(struct text_line *h, const struct evidence *e)
 {
 	if (!e->usize.lo)
-		say(h, "size is 0");
+		text_add(h, "size is 0");
 	else
-		say(h, "size=%" PRIu64 " is less than the first published struct's %u", e->usize.lo,
-		    ABI_SIZE_VER0);
-	say(h, ": set size=sizeof(struct kvm_ppc_compat_caps) before the call");
+		text_add(h, "size=%" PRIu64 " is less than the first published struct's %u",
+			 e->usize.lo, ABI_SIZE_VER0);
+	text_add(h, ": set size=sizeof(struct kvm_ppc_compat_caps) before the call");
 }
 
-static void say_flags(struct hint *h, const struct evidence *e)
+static void say_flags(struct text_line *h, const struct evidence *e)
 {
-	say(h, "flags=0x%" PRIx64 " is reserved and must be 0: clear the struct before the call",
-	    e->d->flags.value);
+	text_add(h,
+		 "flags=0x%" PRIx64 " is reserved and must be 0: clear the struct before the call",
+		 e->d->flags.value);
 }
 
-static void say_not_pseries(struct hint *h, const struct evidence *e)
-{
-	(void)e;
-	say(h,
-	    "this host is bare metal (not pseries), where any mode up to its own can be asked for: check KVM_CAP_PPC_COMPAT_CAPS, which is 0 here, before the call");
-}
-
-static void say_no_cpu_version(struct hint *h, const struct evidence *e)
+static void say_not_pseries(struct text_line *h, const struct evidence *e)
 {
 	(void)e;
-	say(h,
-	    "the host's device tree has no cpu-version: nothing for the VMM to change, its hypervisor must provide one");
+	text_add(
+		h,
+		"this host is bare metal (not pseries), where any mode up to its own can be asked for: check KVM_CAP_PPC_COMPAT_CAPS, which is 0 here, before the call");
+}
+
+static void say_no_cpu_version(struct text_line *h, const struct evidence *e)
+{
+	(void)e;
+	text_add(
+		h,
+		"the host's device tree has no cpu-version: nothing for the VMM to change, its hypervisor must provide one");
 }
 
 /* Hosts that are too old and hosts that are too new need opposite things. */
-static void say_unmapped(struct hint *h, const struct evidence *e)
+static void say_unmapped(struct text_line *h, const struct evidence *e)
 {
 	const struct abi_pvr *known = abi_pvr(e->host->cpu_version);
 
-	say(h, "the host's cpu-version 0x%08" PRIx32, e->host->cpu_version);
+	text_add(h, "the host's cpu-version 0x%08" PRIx32, e->host->cpu_version);
 	if (!known || !known->isa)
-		say(h,
-		    " is none that is known here, so whether it is older or newer than the modes of the bitmap cannot be told: nothing for the VMM to change, look at the host's hypervisor");
+		text_add(
+			h,
+			" is none that is known here, so whether it is older or newer than the modes of the bitmap cannot be told: nothing for the VMM to change, look at the host's hypervisor");
 	else if (known < abi_pvr(abi_mode(0)->pvr))
-		say(h,
-		    " (%s) is older than any mode of the bitmap: run the host in %s mode or newer",
-		    known->name, abi_mode(0)->name);
+		text_add(
+			h,
+			" (%s) is older than any mode of the bitmap: run the host in %s mode or newer",
+			known->name, abi_mode(0)->name);
 	else
-		say(h, " (%s) is newer than this kernel knows: run a newer kernel on the host",
-		    known->name);
+		text_add(h, " (%s) is newer than this kernel knows: run a newer kernel on the host",
+			 known->name);
 }
 
-static void say_backend_failed(struct hint *h, const struct evidence *e)
+static void say_backend_failed(struct text_line *h, const struct evidence *e)
 {
 	char name[16];
 
 	if (e->r->seen & CC_SEEN_BACKEND)
-		say(h,
-		    "the backend hook itself returned %s: nothing for the VMM to change, look at the host's kernel log",
-		    errno_name(e->r->ret, name, sizeof(name)));
+		text_add(
+			h,
+			"the backend hook itself returned %s: nothing for the VMM to change, look at the host's kernel log",
+			errno_name(e->r->ret, name, sizeof(name)));
 	else
-		say(h,
-		    "%s, which the backend hook alone can have returned (it was not watched): nothing for the VMM to change, look at the host's kernel log",
-		    errno_name(e->r->ret, name, sizeof(name)));
+		text_add(
+			h,
+			"%s, which the backend hook alone can have returned (it was not watched): nothing for the VMM to change, look at the host's kernel log",
+			errno_name(e->r->ret, name, sizeof(name)));
 }
 
-static void say_arg(struct hint *h, const struct evidence *e)
+static void say_arg(struct text_line *h, const struct evidence *e)
 {
-	say(h, "nothing can be read at 0x%" PRIx64 ": pass the address of the struct",
-	    (uint64_t)e->r->arg);
+	text_add(h, "nothing can be read at 0x%" PRIx64 ": pass the address of the struct",
+		 (uint64_t)e->r->arg);
 }
 
-static void say_unreadable(struct hint *h, const struct evidence *e)
+static void say_unreadable(struct text_line *h, const struct evidence *e)
 {
-	say(h,
-	    "size can be read at 0x%" PRIx64
-	    " and not all that it claims: is the buffer as large as size says?",
-	    (uint64_t)e->r->arg);
+	text_add(h,
+		 "size can be read at 0x%" PRIx64
+		 " and not all that it claims: is the buffer as large as size says?",
+		 (uint64_t)e->r->arg);
 }
 
-static void say_copyout(struct hint *h, const struct evidence *e)
+static void say_copyout(struct text_line *h, const struct evidence *e)
 {
 	bool size = verdict_can_be_size_copyout(e), answer = verdict_can_be_answer_copyout(e);
 
-	say(h, "%s could not be written to 0x%" PRIx64 ": pass memory that is mapped and writable",
-	    size && answer ? "the struct" :
-	    size	   ? "the kernel's size" :
-			     "the answer",
-	    (uint64_t)e->r->arg);
+	text_add(h,
+		 "%s could not be written to 0x%" PRIx64
+		 ": pass memory that is mapped and writable",
+		 size && answer ? "the struct" :
+		 size		? "the kernel's size" :
+				  "the answer",
+		 (uint64_t)e->r->arg);
 }
 
-static void say_no_backend(struct hint *h, const struct evidence *e)
+static void say_no_backend(struct text_line *h, const struct evidence *e)
 {
 	(void)e;
-	say(h,
-	    "this VM's backend (KVM PR?) does not implement it: create the VM with KVM HV, or go on without the bitmap");
+	text_add(
+		h,
+		"this VM's backend (KVM PR?) does not implement it: create the VM with KVM HV, or go on without the bitmap");
 }
 
-static void say_mismatch(struct hint *h, const struct evidence *e)
+static void say_mismatch(struct text_line *h, const struct evidence *e)
 {
 	const struct abi_revision *kernel = abi_by_cmd(e->host->kernel_cmd);
 
-	say(h, "the VMM calls 0x%08" PRIx32 " (%s), this kernel has ", e->d->abi->cmd,
-	    e->d->abi->name);
+	text_add(h, "the VMM calls 0x%08" PRIx32 " (%s), this kernel has ", e->d->abi->cmd,
+		 e->d->abi->name);
 	if (kernel)
-		say(h, "0x%08" PRIx32 " (%s)", kernel->cmd, kernel->name);
+		text_add(h, "0x%08" PRIx32 " (%s)", kernel->cmd, kernel->name);
 	else
-		say(h, "the feature under another command");
-	say(h, ": build the VMM with this kernel's headers");
+		text_add(h, "the feature under another command");
+	text_add(h, ": build the VMM with this kernel's headers");
 }
 
-static void say_no_support(struct hint *h, const struct evidence *e)
+static void say_no_support(struct text_line *h, const struct evidence *e)
 {
 	(void)e;
-	say(h,
-	    "this kernel has no KVM_PPC_GET_COMPAT_CAPS: treat that as no information and go by the host's cpu-version; Linux 7.3 has it");
+	text_add(
+		h,
+		"this kernel has no KVM_PPC_GET_COMPAT_CAPS: treat that as no information and go by the host's cpu-version; Linux 7.3 has it");
 }
 
-static void (*const explain[CAUSE_MAX])(struct hint *h, const struct evidence *e) = {
+static void (*const explain[CAUSE_MAX])(struct text_line *h, const struct evidence *e) = {
 	[CAUSE_OK] = say_ok,
 	[CAUSE_OK_LARGER_STRUCT] = say_larger,
 	[CAUSE_OK_SMALLER_STRUCT] = say_smaller,
@@ -359,40 +355,40 @@ static const struct {
 	{ lacks_cpu_version, "the host's cpu-version could not be read" },
 };
 
-static void say_missing(struct hint *h, const struct evidence *e, cause_set set)
+static void say_missing(struct text_line *h, const struct evidence *e, cause_set set)
 {
 	const char *sep = ": ";
 
 	if (e->d->changed) {
-		say(h, "%sthe struct changed during the call", sep);
+		text_add(h, "%sthe struct changed during the call", sep);
 		sep = ", ";
 	}
 	for (size_t i = 0; i < COUNT(missing); i++) {
 		if (!missing[i].lacks(e, set))
 			continue;
-		say(h, "%s%s", sep, missing[i].what);
+		text_add(h, "%s%s", sep, missing[i].what);
 		sep = ", ";
 	}
 }
 
-static void say_possible(struct hint *h, const struct evidence *e, cause_set set)
+static void say_possible(struct text_line *h, const struct evidence *e, cause_set set)
 {
 	const char *sep = "";
 	char name[16] = "success";
 
 	if (e->r->ret)
 		errno_name(e->r->ret, name, sizeof(name));
-	say(h, "%s may be ", name);
+	text_add(h, "%s may be ", name);
 	for (int i = 0; i < CAUSE_MAX; i++) {
 		if (!(set & ONE(i)))
 			continue;
-		say(h, "%s%s", sep, cause_name(i));
+		text_add(h, "%s%s", sep, cause_name(i));
 		sep = " or ";
 	}
 	say_missing(h, e, set);
 }
 
-static void say_contradiction(struct hint *h, const struct evidence *e)
+static void say_contradiction(struct text_line *h, const struct evidence *e)
 {
 	char name[16] = "success", hook[16];
 
@@ -401,24 +397,26 @@ static void say_contradiction(struct hint *h, const struct evidence *e)
 	else if (e->r->ret)
 		errno_name(e->r->ret, name, sizeof(name));
 	if (e->hook == YES && e->r->backend_ret)
-		say(h, "the backend hook returned %s, and the call %s",
-		    errno_name(e->r->backend_ret, hook, sizeof(hook)), name);
+		text_add(h, "the backend hook returned %s, and the call %s",
+			 errno_name(e->r->backend_ret, hook, sizeof(hook)), name);
 	else if (!verdict_is_known_result(e->r->ret))
-		say(h, "the kernel returned %s, which it is not known to do here%s", name,
-		    e->hook == MAYBE ? "; the backend hook can, and was not watched" : "");
+		text_add(h, "the kernel returned %s, which it is not known to do here%s", name,
+			 e->hook == MAYBE ? "; the backend hook can, and was not watched" : "");
 	else if (e->d->changed)
-		say(h,
-		    "%s: the struct changed during the call, and what is known of it does not explain that",
-		    name);
+		text_add(
+			h,
+			"%s: the struct changed during the call, and what is known of it does not explain that",
+			name);
 	else
-		say(h,
-		    "%s, and nothing that was seen explains it: size, flags, memory, command and backend are as they should be",
-		    name);
+		text_add(
+			h,
+			"%s, and nothing that was seen explains it: size, flags, memory, command and backend are as they should be",
+			name);
 }
 
 void hint_write(const struct evidence *e, cause_set set)
 {
-	struct hint h = { e->d->hint, sizeof(e->d->hint), 0 };
+	struct text_line h = { e->d->hint, sizeof(e->d->hint), 0 };
 
 	if (e->d->cause != CAUSE_UNEXPECTED)
 		explain[e->d->cause](&h, e);
@@ -432,14 +430,15 @@ void hint_write(const struct evidence *e, cause_set set)
 
 void diagnose_line(const struct cc_record *r, const char *line, struct diagnosis *d)
 {
-	struct hint h = { d->hint, sizeof(d->hint), 0 };
+	struct text_line h = { d->hint, sizeof(d->hint), 0 };
 	char name[16];
 
 	if (!line || d->cause != CAUSE_BACKEND_FAILED)
 		return;
-	say(&h,
-	    r->seen & CC_SEEN_BACKEND ?
-		    "the backend hook itself returned %s: nothing for the VMM to change; KVM printed: \"%.*s\"" :
-		    "%s, which the backend hook alone can have returned (it was not watched): nothing for the VMM to change; KVM printed: \"%.*s\"",
-	    errno_name(r->ret, name, sizeof(name)), LINE_SAID, line);
+	text_add(
+		&h,
+		r->seen & CC_SEEN_BACKEND ?
+			"the backend hook itself returned %s: nothing for the VMM to change; KVM printed: \"%.*s\"" :
+			"%s, which the backend hook alone can have returned (it was not watched): nothing for the VMM to change; KVM printed: \"%.*s\"",
+		errno_name(r->ret, name, sizeof(name)), LINE_SAID, line);
 }

@@ -6,7 +6,6 @@
  * KVM_CAP_PPC_PAPR last.
  */
 #include <errno.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "diagnosis/summary_words.h"
@@ -78,36 +77,16 @@ static bool is_newer(const struct abi_pvr *wanted, uint64_t modes)
 
 /* ------------------------------------------------------------------ the hint */
 
-struct hint {
-	char *buf;
-	size_t len, n;
-};
-
-static void say(struct hint *h, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static void say(struct hint *h, const char *fmt, ...)
-{
-	va_list ap;
-	int n;
-
-	if (h->n >= h->len)
-		return;
-	va_start(ap, fmt);
-	n = vsnprintf(h->buf + h->n, h->len - h->n, fmt, ap);
-	va_end(ap);
-	h->n += n > 0 ? (size_t)n : 0;
-}
-
-static void say_offer(struct hint *h, const struct history_request *r)
+static void say_offer(struct text_line *h, const struct history_request *r)
 {
 	char modes[96];
 
 	if (r->source == MODES_UNKNOWN)
-		say(h, OFFERS_UNKNOWN);
+		text_add(h, OFFERS_UNKNOWN);
 	else if (r->guessed)
-		say(h, OFFERS_BY_VERSION, modes_text(modes, sizeof(modes), r->modes));
+		text_add(h, OFFERS_BY_VERSION, modes_text(modes, sizeof(modes), r->modes));
 	else
-		say(h, OFFERS, modes_text(modes, sizeof(modes), r->modes));
+		text_add(h, OFFERS, modes_text(modes, sizeof(modes), r->modes));
 }
 
 /* Nothing that a VMM can change makes such a query succeed. */
@@ -145,7 +124,7 @@ static const struct abi_mode *nearest(const struct history_request *r)
 }
 
 /* What to write, and where else the guest can go. */
-static void say_remedy(struct hint *h, const struct history_request *r,
+static void say_remedy(struct text_line *h, const struct history_request *r,
 		       const struct summary_asked *a)
 {
 	const struct abi_mode *mode = nearest(r), *wanted = abi_mode_by_pvr(r->pvr);
@@ -154,11 +133,11 @@ static void say_remedy(struct hint *h, const struct history_request *r,
 	if (!mode)
 		return;
 	if (is_qemu(a->comm))
-		say(h, SET_FOR_QEMU, summary_option(option, mode), option);
+		text_add(h, SET_FOR_QEMU, summary_option(option, mode), option);
 	else
-		say(h, ASK_INSTEAD, mode->name);
+		text_add(h, ASK_INSTEAD, mode->name);
 	if (wanted)
-		say(h, OR_OTHER_HOST, wanted->name);
+		text_add(h, OR_OTHER_HOST, wanted->name);
 }
 
 /* Older than what is on offer, and not on offer. */
@@ -170,25 +149,25 @@ static bool is_unexplained_older(const struct history_request *r)
 	       !r->early_known && !(mode && r->modes & mode->bit);
 }
 
-static void say_rejected(struct hint *h, const struct history_request *r,
+static void say_rejected(struct text_line *h, const struct history_request *r,
 			 const struct summary_asked *a)
 {
 	if (a->line)
-		say(h, REFUSES_AND_PRINTED, LINE_SAID, a->line);
+		text_add(h, REFUSES_AND_PRINTED, LINE_SAID, a->line);
 	else if (is_unexplained_older(r))
-		say(h, r->api_known ? WAS_IT_EARLY : WHICH_OF_TWO);
+		text_add(h, r->api_known ? WAS_IT_EARLY : WHICH_OF_TWO);
 	else
-		say(h, REFUSES);
+		text_add(h, REFUSES);
 }
 
-static void say_cause(struct hint *h, const struct history_request *r,
+static void say_cause(struct text_line *h, const struct history_request *r,
 		      const struct summary_asked *a)
 {
 	switch ((enum arch_cause)r->cause) {
 	case ARCH_ACCEPTED_ABOVE_HOST:
-		say(h, IS_NOT_CHECKED);
+		text_add(h, IS_NOT_CHECKED);
 		if (!a->runs)
-			say(h, WILL_FAIL);
+			text_add(h, WILL_FAIL);
 		say_remedy(h, r, a);
 		break;
 	case ARCH_NEWER_THAN_HOST:
@@ -196,10 +175,10 @@ static void say_cause(struct hint *h, const struct history_request *r,
 		say_remedy(h, r, a);
 		break;
 	case ARCH_BEFORE_PAPR:
-		say(h, IS_EARLY);
+		text_add(h, IS_EARLY);
 		break;
 	case ARCH_UNKNOWN_PVR:
-		say(h, abi_pvr_is_raw(r->pvr) ? IS_RAW_PVR : NO_SUCH_PVR);
+		text_add(h, abi_pvr_is_raw(r->pvr) ? IS_RAW_PVR : NO_SUCH_PVR);
 		break;
 	case ARCH_REJECTED:
 		say_rejected(h, r, a);
@@ -215,12 +194,13 @@ static void say_cause(struct hint *h, const struct history_request *r,
 void summary_request(char *buf, size_t len, const struct history_request *r,
 		     const struct summary_asked *a)
 {
-	struct hint h = { buf, len, 0 };
+	struct text_line h = { buf, len, 0 };
 	char mode[SUMMARY_MODE_LEN];
 
-	say(&h, WHO_ASKED, a->comm && *a->comm ? a->comm : "the VMM", summary_wanted(mode, r->pvr));
+	text_add(&h, WHO_ASKED, a->comm && *a->comm ? a->comm : "the VMM",
+		 summary_wanted(mode, r->pvr));
 	if (r->cause == ARCH_KVM_PR) {
-		say(&h, IS_KVM_PR);
+		text_add(&h, IS_KVM_PR);
 		return;
 	}
 	say_offer(&h, r);
@@ -229,28 +209,28 @@ void summary_request(char *buf, size_t len, const struct history_request *r,
 
 /* ------------------------------------------------------------------ for the author of the VMM */
 
-static void say_failed(struct hint *h, const struct summary_asked *a)
+static void say_failed(struct text_line *h, const struct summary_asked *a)
 {
 	if (a->not_seen)
-		say(h, DEV_ONE_FAILED, cause_name(a->query_cause));
+		text_add(h, DEV_ONE_FAILED, cause_name(a->query_cause));
 	else if (fails_for_good(a->query_cause))
-		say(h, DEV_FAILS_HERE, cause_name(a->query_cause));
+		text_add(h, DEV_FAILS_HERE, cause_name(a->query_cause));
 	else
-		say(h, DEV_FAILED, cause_name(a->query_cause));
+		text_add(h, DEV_FAILED, cause_name(a->query_cause));
 }
 
-static void say_queried(struct hint *h, const struct history_request *r,
+static void say_queried(struct text_line *h, const struct history_request *r,
 			const struct summary_asked *a)
 {
 	switch (a->queried) {
 	case QUERIED_NO:
-		say(h, DEV_NO_QUERY);
+		text_add(h, DEV_NO_QUERY);
 		break;
 	case QUERIED_NOT_SEEN:
 		if (a->not_seen)
-			say(h, DEV_NOT_SEEN, a->not_seen);
+			text_add(h, DEV_NOT_SEEN, a->not_seen);
 		else
-			say(h, DEV_NOT_SEEN_SO);
+			text_add(h, DEV_NOT_SEEN_SO);
 		break;
 	case QUERIED_FAILED:
 		say_failed(h, a);
@@ -258,7 +238,7 @@ static void say_queried(struct hint *h, const struct history_request *r,
 	case QUERIED_YES:
 		/* Its answer may be older than what the host offers now. */
 		if (r->source == MODES_NEGOTIATION)
-			say(h, DEV_ANSWERED);
+			text_add(h, DEV_ANSWERED);
 		break;
 	}
 }
@@ -270,7 +250,7 @@ static bool another_mode_helps(enum arch_cause cause)
 	       cause == ARCH_OUTSIDE_HOST_CAPS;
 }
 
-static void say_to_author(struct hint *h, const struct history_request *r,
+static void say_to_author(struct text_line *h, const struct history_request *r,
 			  const struct summary_asked *a)
 {
 	*h->buf = '\0';
@@ -279,7 +259,7 @@ static void say_to_author(struct hint *h, const struct history_request *r,
 	if (a->can_query)
 		say_queried(h, r, a);
 	if (r->early)
-		say(h, h->n ? ALSO_EARLY : ONLY_EARLY);
+		text_add(h, h->n ? ALSO_EARLY : ONLY_EARLY);
 }
 
 /* ------------------------------------------------------------------ the verdict */
@@ -383,8 +363,8 @@ void diagnose_arch(const struct cc_record *r, const struct host_facts *host,
 	text_escape(comm, sizeof(comm), r->comm, sizeof(r->comm));
 	summary_fill_request(&request, r, host, offer, d->cause);
 	summary_request(d->hint, sizeof(d->hint), &request, &asked);
-	say_to_author(&(struct hint){ d->developer_hint, sizeof(d->developer_hint), 0 }, &request,
-		      &asked);
+	say_to_author(&(struct text_line){ d->developer_hint, sizeof(d->developer_hint), 0 },
+		      &request, &asked);
 	if (another_mode_helps(d->cause) && nearest(&request))
 		summary_option(d->max_cpu_compat, nearest(&request));
 }

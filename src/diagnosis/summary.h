@@ -75,6 +75,8 @@ struct summary_not_known {
 /* What is not known of a VM, and why. */
 void summary_not_known(const struct summary *s, struct summary_not_known *to);
 
+/* Of what differs between the vCPUs of a VM, where there is room for one word. */
+#define SUMMARY_SEVERAL "several"
 /* "POWER9", "the host's default", "0x0f000009": what was asked for. Returns buf. */
 #define SUMMARY_MODE_LEN 64
 char *summary_wanted(char buf[SUMMARY_MODE_LEN], uint32_t pvr);

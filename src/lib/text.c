@@ -2,6 +2,8 @@
 #include "lib/text.h"
 
 #include <stdlib.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -105,6 +107,12 @@ size_t text_unit(const char *text)
 	}
 }
 
+/* The length of the text's first character, which may be an escape. */
+static size_t shown_length(const char *text)
+{
+	return *text != '\\' ? 1 : text[1] == 'x' ? 4 : 2;
+}
+
 /* No escape is torn apart, and no line begins or ends with a blank. */
 size_t text_piece(const char *text, size_t unit, size_t room)
 {
@@ -115,7 +123,7 @@ size_t text_piece(const char *text, size_t unit, size_t room)
 			second = n;
 			best = text_may_begin_line(text[n]) ? n : best;
 		}
-		len = text[n] != '\\' ? 1 : text[n + 1] == 'x' ? 4 : 2;
+		len = shown_length(text + n);
 		if (n && n + len > room)
 			break;
 		n += len < unit - n ? len : unit - n;
@@ -164,6 +172,30 @@ bool text_is_escaped(const char *text)
 			return false;
 	}
 	return true;
+}
+
+size_t text_cut(const char *text, size_t columns)
+{
+	size_t len = strlen(text), n = 0, next;
+
+	if (len <= columns)
+		return len;
+	while (n + (next = strnlen(text + n, shown_length(text + n))) < columns)
+		n += next;
+	return n;
+}
+
+void text_add(struct text_line *line, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(line->buf + line->n, line->size - line->n, fmt, ap);
+	va_end(ap);
+	line->n += n < 0 ? 0 : (size_t)n;
+	if (line->n >= line->size)
+		line->n = line->size - 1;
 }
 
 size_t text_unescape(char *buf, size_t size, const char *text)

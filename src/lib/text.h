@@ -54,6 +54,19 @@ bool text_is_escaped(const char *text);
 /* Undo it, for what must be compared with the original. Returns the length, at most size. */
 size_t text_unescape(char *buf, size_t size, const char *text);
 
+/* How much of the text is shown in so many columns, where a mark follows what is cut: all of it, or
+ * less than that. An escape is never cut. */
+size_t text_cut(const char *text, size_t columns);
+
+#define TEXT_CUT "~" /* the mark */
+
+/* A text that is put together: size bytes at buf, of which n are written. What is more is cut. */
+struct text_line {
+	char *buf;
+	size_t size, n;
+};
+void text_add(struct text_line *line, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 #define RFC3339_LEN 40
 /* Nanoseconds since the epoch as "2026-11-22T06:00:00.123456789Z". Returns buf. */
 char *rfc3339(char buf[RFC3339_LEN], uint64_t real_ns);

@@ -122,7 +122,7 @@ static void set_mode(struct row *row, uint32_t vcpu, uint32_t pvr)
 	else
 		snprintf(mode, sizeof(mode), "host's own");
 	if (*row->mode && row->vcpu != vcpu && strcmp(row->mode, mode))
-		snprintf(mode, sizeof(mode), "several");
+		snprintf(mode, sizeof(mode), SUMMARY_SEVERAL);
 	row->vcpu = vcpu;
 	snprintf(row->mode, sizeof(row->mode), "%s", mode);
 }

@@ -135,27 +135,14 @@ static void cell(struct table *t, unsigned int at, const char *text)
 	put(t, text, strlen(text));
 }
 
-/* The length of the text's first character, which may be an escape (text.h). */
-static size_t shown_length(const char *text)
-{
-	size_t len = text[0] != '\\' ? 1 : text[1] == 'x' ? 4 : 2;
-
-	return strnlen(text, len);
-}
-
-/* At most width columns of it, "~" for what is cut. An escape is never cut. */
+/* At most width columns of it. */
 static void shorten(struct table *t, const char *text, size_t width)
 {
-	size_t len = strlen(text), n = 0, next;
+	size_t len = text_cut(text, width);
 
-	if (len > width) {
-		while (n + (next = shown_length(text + n)) < width)
-			n += next;
-		len = n;
-	}
 	put(t, text, len);
 	if (text[len])
-		put(t, "~", 1);
+		put(t, TEXT_CUT, strlen(TEXT_CUT));
 }
 
 static void process(struct table *t, const struct event *e, unsigned int vm_width)

@@ -8,6 +8,7 @@
 #include "lib/color.h"
 #include "lib/json.h"
 #include "lib/layout.h"
+#include "lib/text.h"
 #include "recording/words.h"
 
 #define GUEST_WIDTH 18
@@ -38,22 +39,13 @@ static void put_host(FILE *f, const struct host_facts *host)
 	layout_line(f, "", 0, text);
 }
 
-/* At most width columns of it, "~" for what is cut. An escape is never cut. */
+/* At most width columns of it. */
 static void shorten(char *buf, size_t width, const char *text)
 {
-	size_t n = 0, len;
+	size_t len = text_cut(text, width);
 
-	if (strlen(text) <= width) {
-		strcpy(buf, text);
-		return;
-	}
-	for (; n < width; n += len) {
-		len = text[n] != '\\' ? 1 : text[n + 1] == 'x' ? 4 : 2;
-		if (n + len >= width)
-			break;
-	}
-	memcpy(buf, text, n);
-	strcpy(buf + n, "~");
+	memcpy(buf, text, len);
+	strcpy(buf + len, text[len] ? TEXT_CUT : "");
 }
 
 /* What is known by name, or else the process in brackets. */

@@ -9,8 +9,6 @@
 
 #include "diagnosis/summary.h"
 
-#define SEVERAL "several"
-
 /* The newest request of all, and whether vCPUs differ in what they asked for last, and got. */
 static const struct history_request *newest_request(const struct history *h, bool *asked, bool *got)
 {
@@ -96,8 +94,9 @@ static void fill_asked(struct ladder *l, const struct history *h)
 	if (!newest)
 		return;
 	snprintf(l->asked, sizeof(l->asked), "%s",
-		 asked ? SEVERAL : summary_wanted(mode, newest->pvr));
-	snprintf(l->got, sizeof(l->got), "%s", got ? SEVERAL : arch_cause_name(newest->cause));
+		 asked ? SUMMARY_SEVERAL : summary_wanted(mode, newest->pvr));
+	snprintf(l->got, sizeof(l->got), "%s",
+		 got ? SUMMARY_SEVERAL : arch_cause_name(newest->cause));
 }
 
 static void fill_ran(struct ladder *l, const struct vm_story *story)
@@ -115,7 +114,7 @@ static void fill_ran(struct ladder *l, const struct vm_story *story)
 			 h->ended				      ? "no" :
 									"not yet");
 	else if (differs)
-		snprintf(l->ran, sizeof(l->ran), SEVERAL);
+		snprintf(l->ran, sizeof(l->ran), SUMMARY_SEVERAL);
 	else if (!run.mode_known)
 		snprintf(l->ran, sizeof(l->ran), "yes");
 	else

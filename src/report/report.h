@@ -48,6 +48,8 @@ struct digest *report_digest(const struct report_input *in, struct recording *re
 char *report_host(char buf[REPORT_WORDS_LEN], const struct digest *d);
 /* "2 of 7 VMs went wrong: ...": what was seen, in a sentence; "": no story is told */
 char *report_verdict(char buf[REPORT_WORDS_LEN], const struct digest *d);
+/* Is it more than ""? */
+bool report_has_verdict(const struct digest *d);
 /* "POWER9 POWER10 (nested-capabilities)" */
 char *report_offer(char buf[REPORT_WORDS_LEN], const struct digest *d);
 /* "It went forward by 1 h 0 min before event 12: ..."; "": it was not set */

@@ -239,12 +239,10 @@ static void causes(struct page *p, const struct digest *d)
 /* A cell of a table: what is too long is cut, and that is shown. */
 static void cell(struct page *p, unsigned int width, const char *text)
 {
-	size_t len = strlen(text), most = width - 1;
+	size_t len = text_cut(text, width - 1);
+	int n = fprintf(p->f, "%.*s%s", (int)len, text, text[len] ? TEXT_CUT : "");
 
-	if (len > most)
-		fprintf(p->f, "%.*s.. ", (int)most - 2, text);
-	else
-		fprintf(p->f, "%-*s", (int)width, text);
+	fprintf(p->f, "%*s", (int)width - n, "");
 }
 
 /* "POWER9 10 11": modes after the first one without the word that they share. */
@@ -280,9 +278,7 @@ static void rungs(struct page *p, const struct digest_vm *vm)
 
 static void ladders(struct page *p, const struct digest *d)
 {
-	char text[REPORT_WORDS_LEN];
-
-	if (!d->n_vms || !*report_verdict(text, d))
+	if (!d->n_vms || !report_has_verdict(d))
 		return;
 	new_line(p);
 	paint(p, BOLD);

@@ -246,15 +246,27 @@ static void put_outcomes(FILE *f, const struct digest *d)
 	}
 }
 
+static unsigned int n_judged(const struct digest *d)
+{
+	unsigned int n = 0;
+
+	for (int i = 0; i < OUTCOMES; i++)
+		n += bits_count(&d->outcomes[i]);
+	return n;
+}
+
+bool report_has_verdict(const struct digest *d)
+{
+	return n_judged(d);
+}
+
 char *report_verdict(char buf[REPORT_WORDS_LEN], const struct digest *d)
 {
-	unsigned int n = 0, fine = bits_count(&d->outcomes[OUTCOME_FINE]);
+	unsigned int n = n_judged(d), fine = bits_count(&d->outcomes[OUTCOME_FINE]);
 	FILE *f = open_text(buf);
 
 	if (!f)
 		return buf;
-	for (int i = 0; i < OUTCOMES; i++)
-		n += bits_count(&d->outcomes[i]);
 	if (!n)
 		return close_text(f, buf);
 	if (fine == n) {

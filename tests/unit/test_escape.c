@@ -151,12 +151,44 @@ static void test_no_times(void **state)
 			fail_msg("\"%s\" was taken for a time", texts[i]);
 }
 
+/* One column is for the mark, and an escape stays whole. */
+static void test_cut(void **state)
+{
+	(void)state;
+	assert_int_equal(text_cut("", 4), 0);
+	assert_int_equal(text_cut("abcd", 4), 4);
+	assert_int_equal(text_cut("abcde", 4), 3);
+	assert_int_equal(text_cut("a\\x0a", 5), 5);
+	assert_int_equal(text_cut("a\\x0ab", 5), 1);
+	assert_int_equal(text_cut("a\\\\bc", 4), 3);
+	assert_int_equal(text_cut("ab\\", 2), 1);
+}
+
+/* What is more than there is room for is cut, and nothing is written behind it. */
+static void test_add(void **state)
+{
+	char buf[8] = "......";
+	struct text_line line = { buf, 6, 0 };
+
+	(void)state;
+	text_add(&line, "%s", "ab");
+	text_add(&line, "%d", 3);
+	assert_string_equal(buf, "ab3");
+	text_add(&line, "%s", "defghi");
+	assert_string_equal(buf, "ab3de");
+	text_add(&line, "more");
+	assert_string_equal(buf, "ab3de");
+	assert_int_equal(line.n, 5);
+	assert_int_equal(buf[6], '\0');
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_known),  cmocka_unit_test(test_all_pairs),
 		cmocka_unit_test(test_limits), cmocka_unit_test(test_not_escaped),
 		cmocka_unit_test(test_times),  cmocka_unit_test(test_no_times),
+		cmocka_unit_test(test_cut),    cmocka_unit_test(test_add),
 	};
 
 	return cmocka_run_group_tests_name("escape", tests, NULL, NULL);
