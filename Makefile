@@ -85,7 +85,7 @@ $(1)/%.o: %.c | $(YYJSON:%=%/yyjson.h) $(4)
 	$$(call msg,$(2),$$@)
 	$$(Q)$$(CCACHE) $(3) -MMD -MP -c $$< -o $$@
 endef
-$(eval $(call compile,$(P)/obj,CC,$(CROSS_CC) $(P_CFLAGS),$(P)/gen/compatcaps.skel.h $(P)/gen/inventory.skel.h))
+$(eval $(call compile,$(P)/obj,CC,$(CROSS_CC) $(P_CFLAGS),$(patsubst %,$(P)/gen/%.skel.h,compatcaps inventory plain)))
 $(eval $(call compile,$(H)/obj,HOSTCC,$(HOSTCC) $(H_CFLAGS)))
 
 # link PROGRAM,OBJECTS,COMPILER,LIBRARIES

@@ -39,6 +39,13 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 const volatile __u32 modes; /* enum cc_mode */
 
+/* Of these what chooses. bpf/plain.bpf.c has none, and nothing of what it would take. */
+#ifdef CC_PLAIN
+#define FILTERS 0u
+#else
+#define FILTERS modes
+#endif
+
 /* 0 or empty: no filter. All but filter_tid are on the process. */
 const volatile __u32 filter_pid;
 const volatile __u32 filter_tid;
@@ -149,6 +156,18 @@ static __always_inline _Bool is_our_capability(long ext)
 
 /* ---------------------------------------------------------------- who it is */
 
+/*
+ * A word of a struct of the UAPI; 0: it cannot be read. libbpf searches all types of the kernel for
+ * each struct that it relocates, and these need none of that.
+ */
+static __always_inline __u64 word_at(__u64 of, __u32 offset)
+{
+	__u64 word = 0;
+
+	bpf_probe_read_kernel(&word, sizeof(word), (const void *)(of + offset));
+	return word;
+}
+
 static __always_inline struct in_flight *place(__u32 thread, __u32 i)
 {
 	__u32 at = (thread + i) % MAX_IN_FLIGHT;
@@ -180,18 +199,19 @@ static __always_inline __u64 inode_of(__u64 kvm)
 
 /* ---------------------------------------------------------------- losses and shares */
 
-__noinline int count_loss(enum cc_loss loss, const struct call *c, int ret)
+/*
+ * These functions of many callers take numbers. For each call with a pointer into the caller's
+ * stack the verifier (since Linux 7.1) follows the stack through the function once more, which was
+ * a third of what attaching cost.
+ */
+__noinline int count_loss_of(enum cc_loss loss, __u64 what, __u64 vm, __u64 ino, int ret)
 {
-	struct cc_loss_key key = { .loss = loss, .ret = ret };
+	struct cc_loss_key key = { .vm = vm, .vm_ino = ino, .loss = loss, .ret = ret };
 	__u64 zero = 0, *n;
 
-	if (!c)
-		return 0;
-	key.vm = c->vm;
-	key.vm_ino = c->vm_ino;
-	key.type = c->type;
-	if (c->type == CC_NEGOTIATION)
-		key.cmd = c->cmd;
+	key.type = (__u32)what;
+	if (key.type == CC_NEGOTIATION)
+		key.cmd = what >> 32;
 	n = bpf_map_lookup_elem(&losses, &key);
 	if (!n) {
 		bpf_map_update_elem(&losses, &key, &zero, BPF_NOEXIST);
@@ -203,6 +223,11 @@ __noinline int count_loss(enum cc_loss loss, const struct call *c, int ret)
 		__sync_fetch_and_add(&lost_elsewhere[loss], 1);
 	__sync_fetch_and_add(&lost, 1);
 	return 0;
+}
+
+static __always_inline int count_loss(enum cc_loss loss, const struct call *c, int ret)
+{
+	return count_loss_of(loss, (__u64)c->cmd << 32 | c->type, c->vm, c->vm_ino, ret);
 }
 
 #include "bpf/shares.bpf.h"
@@ -343,7 +368,7 @@ static __always_inline _Bool is_known(const struct known *k, __u64 kvm)
 /* What has been asked for once is so again: is_asked_for(), by what the thread knows. */
 static __always_inline _Bool is_asked_for_again(struct call *c, struct task_struct *task)
 {
-	struct in_flight *t = filter_tid ? NULL : place(task->pid, 0);
+	struct in_flight *t = FILTERS & CC_MODE_FILTERED && filter_tid ? NULL : place(task->pid, 0);
 	struct known *k;
 	__u64 number, ino;
 
@@ -501,12 +526,13 @@ int BPF_PROG(extension_fexit, struct kvm *kvm, long ext, int ret)
 	return 0;
 }
 
+/* val: a union kvmppc_one_reg, of which this register has the first word. */
 SEC("fexit")
-int BPF_PROG(reg_fexit, struct kvm_vcpu *vcpu, __u64 id, union kvmppc_one_reg *val, int ret)
+int BPF_PROG(reg_fexit, struct kvm_vcpu *vcpu, __u64 id, __u32 *val, int ret)
 {
 	if (id != ABI_REG_ARCH_COMPAT)
 		return 0;
-	whole_call(CC_ARCH_COMPAT, (__u64)vcpu->kvm, vcpu, val->wval, ret);
+	whole_call(CC_ARCH_COMPAT, (__u64)vcpu->kvm, vcpu, *val, ret);
 	return await_vcpu(vcpu, 1);
 }
 
@@ -592,18 +618,21 @@ int BPF_KRETPROBE(extension_kretprobe, int ret)
 	return in_flight ? end_call(CC_EXTENSION, ret) : 0;
 }
 
-static __noinline int begin_arch_compat(struct kvm_vcpu *vcpu, union kvmppc_one_reg *val)
+static __noinline int begin_arch_compat(struct kvm_vcpu *vcpu, __u32 *val)
 {
 	__u64 kvm = (__u64)BPF_CORE_READ(vcpu, kvm);
-	struct in_flight *t = begin(CC_ARCH_COMPAT, kvm, 0, BPF_CORE_READ(val, wval));
+	struct in_flight *t;
+	__u32 pvr = 0;
 
+	bpf_probe_read_kernel(&pvr, sizeof(pvr), val);
+	t = begin(CC_ARCH_COMPAT, kvm, 0, pvr);
 	if (t)
 		t->vcpu = (__u64)vcpu;
 	return 0;
 }
 
 SEC("kprobe")
-int BPF_KPROBE(reg_kprobe, struct kvm_vcpu *vcpu, __u64 id, union kvmppc_one_reg *val)
+int BPF_KPROBE(reg_kprobe, struct kvm_vcpu *vcpu, __u64 id, __u32 *val)
 {
 	if (in_flight)
 		orphan();

@@ -155,20 +155,6 @@ struct kvm_ppc_compat_caps {
 	__u64 compat_capabilities;
 };
 
-struct kvm_run {
-	union {
-		struct {
-			__u64 hardware_exit_reason;
-		} hw;
-		struct {
-			__u64 hardware_entry_failure_reason;
-		} fail_entry;
-		struct {
-			__u32 suberror;
-		} internal;
-	};
-};
-
 struct mutex {
 	atomic_long_t owner;
 };
@@ -189,13 +175,9 @@ struct kvm_vcpu {
 	int vcpu_id;
 	int vcpu_idx;
 	struct mutex mutex;
-	struct kvm_run *run;
+	void *run;
 	struct kvm_vcpu_arch arch;
 	struct kvm_vcpu_stat stat;
-};
-
-union kvmppc_one_reg {
-	u32 wval;
 };
 
 struct kvmppc_ops {
@@ -238,8 +220,6 @@ struct pt_regs {
 	union {
 		struct {
 			long unsigned int gpr[32];
-			long unsigned int orig_gpr3;
-			long unsigned int trap;
 		};
 	};
 };

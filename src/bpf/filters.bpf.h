@@ -58,12 +58,12 @@ static __noinline __u32 seen_tid_of(struct task_struct *task)
 
 static __always_inline __u32 pid_of(struct task_struct *task)
 {
-	return modes & CC_MODE_PID_NS ? seen_pid_of(task) : task->tgid;
+	return FILTERS & CC_MODE_PID_NS ? seen_pid_of(task) : task->tgid;
 }
 
 static __always_inline __u32 tid_of(struct task_struct *task)
 {
-	return modes & CC_MODE_PID_NS ? seen_tid_of(task) : task->pid;
+	return FILTERS & CC_MODE_PID_NS ? seen_tid_of(task) : task->pid;
 }
 
 static __noinline _Bool comm_matches(struct task_struct *task)
@@ -90,8 +90,9 @@ static long look_at_ancestor(__u32 i, void *ctx)
 {
 	struct ancestors *a = ctx;
 	struct task_struct *task = a->task;
-	__u32 pid = modes & CC_MODE_PID_NS ? nr_of(BPF_CORE_READ(task, group_leader, thread_pid)) :
-					     (__u32)BPF_CORE_READ(task, tgid);
+	__u32 pid = FILTERS & CC_MODE_PID_NS ?
+			    nr_of(BPF_CORE_READ(task, group_leader, thread_pid)) :
+			    (__u32)BPF_CORE_READ(task, tgid);
 
 	a->found = pid == tracer;
 	if (a->found || BPF_CORE_READ(task, tgid) <= 1)
@@ -155,9 +156,9 @@ static __always_inline _Bool process_passes(struct task_struct *task, __u64 ino)
 {
 	if (pid_of(task) == tracer)
 		return 0;
-	if (modes & CC_MODE_FILTERED && !process_is_asked_for(task, ino))
+	if (FILTERS & CC_MODE_FILTERED && !process_is_asked_for(task, ino))
 		return 0;
-	return !(modes & CC_MODE_DESCENDANTS) || descends(task);
+	return !(FILTERS & CC_MODE_DESCENDANTS) || descends(task);
 }
 
 /* This filter alone is on what a thread does, and not on VMs. */

@@ -49,13 +49,13 @@ static __always_inline void fill_line(struct cc_line *l, const char *text, __u64
 static __always_inline void fill_ioctl(struct cc_record *r, struct task_struct *task,
 				       struct kvm_vcpu *vcpu)
 {
-	struct pt_regs *regs = BPF_CORE_READ(task, thread.regs);
+	__u64 regs = (__u64)BPF_CORE_READ(task, thread.regs);
 
 	r->vcpu = BPF_CORE_READ(vcpu, vcpu_id);
 	r->seen |= CC_SEEN_VCPU;
 	if (r->cmd == ABI_CMD_SET_ONE_REG)
 		r->in_words = !bpf_probe_read_user(&r->in[0], sizeof(r->in[0]),
-						   (const void *)BPF_CORE_READ(regs, gpr[5]));
+						   (const void *)word_at(regs, ABI_REGS_GPR(5)));
 }
 
 static __noinline int record_line(struct call *c, struct kvm_vcpu *vcpu, const char *text)
@@ -95,7 +95,7 @@ static __noinline int line_of_kvm(const char *text, __u64 len, enum printer prin
 	struct kvm_vcpu *vcpu = NULL;
 
 	if (in_interrupt(task)) {
-		if (modes & (CC_MODE_FILTERED | CC_MODE_DESCENDANTS))
+		if (FILTERS & (CC_MODE_FILTERED | CC_MODE_DESCENDANTS))
 			return 0;
 	} else {
 		vcpu = find_vm(&c, task);

@@ -120,10 +120,8 @@ static __noinline int forget_vm(struct vm *vm, __u64 kvm)
 /* An end that nobody saw: the memory is another VM's by now. */
 static __noinline int miss_end(struct vm *vm, __u64 kvm)
 {
-	struct call c = { .type = CC_VM_ENDED, .vm = vm->number, .vm_ino = vm->ino };
-
 	if (vm->passes == VM_PASSES && vm->epoch == vm_epoch)
-		count_loss(CC_LOSS_MISSED, &c, CC_RET_UNKNOWN);
+		count_loss_of(CC_LOSS_MISSED, CC_VM_ENDED, vm->number, vm->ino, CC_RET_UNKNOWN);
 	return forget_vm(vm, kvm);
 }
 
@@ -165,7 +163,7 @@ __noinline int is_asked_for(struct call *c)
 	if (!c)
 		return 0;
 	/* Whichever thread makes it, a VM is of the process. */
-	if (modes & CC_MODE_FILTERED && c->type != CC_VM_CREATED && !thread_passes(task))
+	if (FILTERS & CC_MODE_FILTERED && c->type != CC_VM_CREATED && !thread_passes(task))
 		return 0;
 	if (!c->kvm)
 		return process_passes(task, 0);

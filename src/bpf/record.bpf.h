@@ -17,7 +17,7 @@ static __always_inline __u64 wake_flags(__u64 now)
 }
 
 /* Not counted where it fails: user space can still look for the process. */
-static __noinline int send_args(const struct call *c, struct vm *vm)
+static __noinline int send_args(struct vm *vm)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct cc_args *a;
@@ -32,8 +32,8 @@ static __noinline int send_args(const struct call *c, struct vm *vm)
 		len = CC_ARGS_LEN;
 	a->type = CC_ARGS;
 	a->pid = pid_of(task);
-	a->vm = c->vm;
-	a->vm_ino = c->vm_ino;
+	a->vm = vm->number;
+	a->vm_ino = vm->ino;
 	a->pad = 0;
 	a->len = bpf_probe_read_user(a->args, len, (const void *)from) ? 0 : len;
 	bpf_ringbuf_submit(a, BPF_RB_NO_WAKEUP); /* its record follows */
@@ -124,16 +124,8 @@ static __always_inline _Bool admit(const struct call *c, struct vm *vm, __u64 by
 	if (!has_room(c, first ? bytes + ARGS_BYTES : bytes))
 		return 0;
 	if (first)
-		send_args(c, vm);
+		send_args(vm);
 	return 1;
-}
-
-/* NULL: it is on none. */
-static __always_inline struct vm *vm_of(const struct call *c)
-{
-	__u64 kvm = c->kvm;
-
-	return kvm ? bpf_map_lookup_elem(&vms, &kvm) : NULL;
 }
 
 /* Global, to be verified once and not for each map that a call can be in. */

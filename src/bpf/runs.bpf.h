@@ -39,15 +39,16 @@ static __always_inline _Bool is_kvms(__u32 cmd)
 /* What the file of the ioctl that this thread is in holds, and the command; 0: it is in none. */
 static __noinline __u64 under_way(struct task_struct *task, __u32 *cmd)
 {
-	struct pt_regs *regs = BPF_CORE_READ(task, thread.regs);
-	__u64 trap = BPF_CORE_READ(regs, trap) & ~0xfull;
-	__u32 fd = BPF_CORE_READ(regs, orig_gpr3); /* the kernel looks at no more of it */
+	__u64 regs = (__u64)BPF_CORE_READ(task, thread.regs);
+	__u64 trap = word_at(regs, ABI_REGS_TRAP) & ~0xfull;
+	__u32 fd = word_at(regs, ABI_REGS_ORIG_GPR3); /* the kernel looks at no more of it */
 	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
 	struct file **files = BPF_CORE_READ(table, fd), *file = NULL;
 
-	*cmd = BPF_CORE_READ(regs, gpr[4]);
-	if ((trap != TRAP_SYSCALL && trap != TRAP_SCV) || BPF_CORE_READ(regs, gpr[0]) != NR_IOCTL ||
-	    !is_kvms(*cmd) || fd >= BPF_CORE_READ(table, max_fds))
+	*cmd = word_at(regs, ABI_REGS_GPR(4));
+	if ((trap != TRAP_SYSCALL && trap != TRAP_SCV) ||
+	    word_at(regs, ABI_REGS_GPR(0)) != NR_IOCTL || !is_kvms(*cmd) ||
+	    fd >= BPF_CORE_READ(table, max_fds))
 		return 0;
 	bpf_probe_read_kernel(&file, sizeof(file), &files[fd]);
 	return (__u64)BPF_CORE_READ(file, private_data);
@@ -75,11 +76,9 @@ static __always_inline _Bool is_of(struct kvm *kvm, struct task_struct *task)
 /* The word that goes with it, in the part of memory that user space shares. */
 static __always_inline __u64 hardware_reason(struct kvm_vcpu *vcpu, __u32 reason)
 {
-	if (reason == ABI_EXIT_FAIL_ENTRY)
-		return BPF_CORE_READ(vcpu, run, fail_entry.hardware_entry_failure_reason);
-	if (reason == ABI_EXIT_INTERNAL_ERROR)
-		return BPF_CORE_READ(vcpu, run, internal.suberror);
-	return reason == ABI_EXIT_UNKNOWN ? BPF_CORE_READ(vcpu, run, hw.hardware_exit_reason) : 0;
+	__u64 word = word_at((__u64)BPF_CORE_READ(vcpu, run), ABI_RUN_WORD);
+
+	return reason == ABI_EXIT_INTERNAL_ERROR ? (__u32)word : word; /* a suberror has 32 bits */
 }
 
 /* Of an error kvm_run has no reason but an older one. */

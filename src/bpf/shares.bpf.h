@@ -115,12 +115,12 @@ static __always_inline _Bool is_spent(struct share *s, __u64 shares)
 	return s->bytes >= ring_bytes / shares / 2 && !may_turn(s);
 }
 
-/* scarce: also to the user's share. It is global to be verified by itself, once. */
-__noinline int charge(const struct call *c, __u64 bytes, _Bool scarce)
+/*
+ * vm NULL: to none. scarce: also to the user's share. It is global to be verified by itself, once.
+ */
+__noinline int charge(struct vm *vm, __u64 bytes, _Bool scarce)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	__u64 kvm = c && c->type != CC_VM_ENDED ? c->kvm : 0;
-	struct vm *vm = kvm ? bpf_map_lookup_elem(&vms, &kvm) : NULL;
 	struct share *process = meet_process(task->tgid);
 	struct user *user = scarce ? meet_user(current_user()) : NULL;
 
@@ -137,12 +137,21 @@ __noinline int charge(const struct call *c, __u64 bytes, _Bool scarce)
 	return 1;
 }
 
+/* The VM of a call. NULL: it is on none, or on one that is not known. */
+static __always_inline struct vm *vm_of(const struct call *c)
+{
+	__u64 kvm = c->kvm;
+
+	return kvm ? bpf_map_lookup_elem(&vms, &kvm) : NULL;
+}
+
 /* Is there room for so many bytes of this call? */
 static __always_inline _Bool has_room(const struct call *c, __u64 bytes)
 {
 	__u64 used = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
 
-	return used < ring_bytes / 2 || charge(c, bytes, used >= ring_bytes / 4 * 3);
+	return used < ring_bytes / 2 ||
+	       charge(c->type == CC_VM_ENDED ? NULL : vm_of(c), bytes, used >= ring_bytes / 4 * 3);
 }
 
 #endif /* COMPATCAPS_SHARES_BPF_H */

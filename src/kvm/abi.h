@@ -32,6 +32,15 @@
 #define ABI_EXIT_FAIL_ENTRY	9
 #define ABI_EXIT_INTERNAL_ERROR 17
 
+/*
+ * Of the UAPI, which is the same on every kernel: where struct kvm_run has the word that goes with
+ * such an exit, and struct user_pt_regs (the beginning of pt_regs) its registers.
+ */
+#define ABI_RUN_WORD	   32
+#define ABI_REGS_GPR(n)	   ((n) * 8)
+#define ABI_REGS_ORIG_GPR3 272
+#define ABI_REGS_TRAP	   320
+
 #ifndef __bpf__
 #include <stdbool.h>
 #include <stddef.h>

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "live/host.h"
+#include "plain.skel.h"
 
 #define TRACE_FSESSION 58 /* of enum bpf_attach_type; headers before Linux 7.0 lack it */
 
@@ -160,14 +161,36 @@ static int share_maps(struct compatcaps_bpf *o, const struct compatcaps_bpf *map
 	return 0;
 }
 
+/* Its maps and programs have the same names, and its variables the same places. */
+static void take_plain(struct compatcaps_bpf *o)
+{
+	size_t size = 0;
+
+	o->skeleton->data = plain_bpf__elf_bytes(&size);
+	o->skeleton->data_sz = size;
+}
+
+/* NULL: errno says why. */
 static struct compatcaps_bpf *open_object(const struct attach_options *opt, const char *types)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, how, .btf_custom_path = types);
-	struct compatcaps_bpf *o = compatcaps_bpf__open_opts(&how);
+	bool plain = !(modes_of(opt, host_pid_namespace()) & ~(uint32_t)CC_MODE_CAST);
+	struct compatcaps_bpf *o = calloc(1, sizeof(*o));
 	struct bpf_program *p;
+	int err;
 
 	if (!o)
 		return NULL;
+	err = compatcaps_bpf__create_skeleton(o);
+	if (!err && plain)
+		take_plain(o);
+	if (!err)
+		err = bpf_object__open_skeleton(o->skeleton, &how);
+	if (err) {
+		compatcaps_bpf__destroy(o);
+		errno = -err;
+		return NULL;
+	}
 	bpf_object__for_each_program(p, o->obj)
 		bpf_program__set_autoload(p, false);
 	set_filters(o, opt);

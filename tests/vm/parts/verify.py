@@ -5,6 +5,8 @@ import re
 
 import vmtest
 
+# What the guest's script has kept.
+NAMES = ["auto", "kprobe", "chosen"]
 # Tracepoints, and what user space runs, are the same for both.
 SECTIONS = {"fexit": r"f(entry|exit|session)|tp_btf|syscall", "kprobe": r"k(ret)?probe|tp_btf|syscall"}
 
@@ -48,10 +50,14 @@ def runs(kernel, machine):
 
 
 def check(tap, guest, run):
-    auto, kprobe = (figures(guest, method) for method in ("auto", "kprobe"))
+    auto, kprobe, chosen = (figures(guest, name) for name in NAMES)
     for line in sorted((auto | kprobe).values()):
         print(f"## {run.kernel} {line}")
-    tap.same([guest.number(f"{method}.status") for method in ("auto", "kprobe")], [0, 0],
-             f"{run.kernel}: both methods attach", guest.text("auto.err"), guest.text("kprobe.err"))
-    check_method(tap, run.kernel, "fexit" if vmtest.has_fexit(run.kernel) else "kprobe", auto, ", auto")
+    tap.same([guest.number(f"{name}.status") for name in NAMES], [0, 0, 0],
+             f"{run.kernel}: both methods attach, and with filters", *(guest.text(f"{name}.err") for name in NAMES))
+    method = "fexit" if vmtest.has_fexit(run.kernel) else "kprobe"
+    check_method(tap, run.kernel, method, auto, ", auto")
+    check_method(tap, run.kernel, method, chosen, ", auto, with filters")
+    fewer = [name for name in auto if int(auto[name].split()[2]) < int(chosen.get(name, "- 0 0").split()[2])]
+    tap.ok(len(fewer) > 3, f"{run.kernel}: without filters the programs are smaller", fewer)
     check_method(tap, run.kernel, "kprobe", kprobe)
