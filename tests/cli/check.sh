@@ -10,27 +10,11 @@
 set -uo pipefail
 cd "${TOP:-$(dirname "$(readlink -f "$0")")/../..}" || exit 1
 trace=${O:-build}/host/unit/compatcaps-trace
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-status=0
+# shellcheck source=tests/tap.bash
+. tests/tap.bash
+work=$tmp
 good=tests/data/debian-7.3-p10-as-p9-v2.jsonl
 old=tests/data/debian-6.12-p11-as-p10-v2.jsonl
-
-# result STATUS NAME: with what $work/said holds where it failed
-result() {
-	[[ $1 -eq 0 ]] && { echo "ok - $2"; return; }
-	head -n 12 "$work/said" | cut -c 1-300 | sed 's/^/# /'
-	echo "not ok - $2"
-	status=1
-}
-
-# holds NAME COMMAND...
-holds() {
-	local name=$1
-	shift
-	"$@" >"$work/said" 2>&1
-	result $? "$name"
-}
 
 check() { "$trace" check "$@"; }
 
@@ -576,4 +560,4 @@ if [[ -e $kunit/kunit_parser.py ]]; then
 else
 	echo "ok - KTAP by the kernel's own reader # SKIP not tested: no kernel's source is unpacked (make kernel KERNEL=v7.2)"
 fi
-exit $status
+exit "$failed"

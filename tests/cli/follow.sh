@@ -10,23 +10,11 @@ set -uo pipefail
 cd "${TOP:-$(dirname "$(readlink -f "$0")")/../..}" || exit 1
 trace=${O:-build}/host/unit/compatcaps-trace
 whole=tests/data/debian-7.3-p11-as-p10-v2.jsonl
-work=$(mktemp -d)
+# shellcheck source=tests/tap.bash
+. tests/tap.bash
+work=$tmp
 writer=
 trap '[[ -z $writer ]] || kill "$writer" 2>/dev/null; rm -rf "$work"' EXIT
-status=0
-
-# holds NAME COMMAND...
-holds() {
-	local name=$1
-	shift
-	if "$@" >"$work/said" 2>&1; then
-		echo "ok - $name"
-	else
-		head -n 8 "$work/said" | cut -c 1-300 | sed 's/^/# /'
-		echo "not ok - $name"
-		status=1
-	fi
-}
 
 # As a tracer writes: with a lock, up to this line, then the rest once "$work/go" is there. A part of
 # a line comes first, so that who reads sees it torn.
@@ -139,4 +127,4 @@ gzip -c "$whole" >"$work/a b;c.gz"
 holds "a name that a shell would obey is in no command" says "$work/err" "use zcat FILE |"
 gzip -c "$whole" | zcat | "$trace" replay --json - 2>/dev/null | cmp -s - "$work/want"
 holds "what the message says works" test $? -eq 0
-exit $status
+exit "$failed"

@@ -10,34 +10,10 @@
 set -uo pipefail
 cd "${TOP:-$(dirname "$(readlink -f "$0")")/../..}" || exit 1
 trace=${O:-build}/host/unit/compatcaps-trace
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-status=0
+# shellcheck source=tests/tap.bash
+. tests/tap.bash
+work=$tmp
 D=.
-
-# result STATUS NAME: with what $work/said holds where it failed
-result() {
-	[[ $1 -eq 0 ]] && { echo "ok - $2"; return; }
-	head -n 12 "$work/said" | cut -c 1-300 | sed 's/^/# /'
-	echo "not ok - $2"
-	status=1
-}
-
-# holds NAME COMMAND...
-holds() {
-	local name=$1
-	shift
-	"$@" >"$work/said" 2>&1
-	result $? "$name"
-}
-
-# refuses NAME COMMAND...: it must not succeed, or the check is none
-refuses() {
-	local name=$1
-	shift
-	! "$@" >"$work/said" 2>&1
-	result $? "$name"
-}
 
 metrics() { "$trace" metrics "$@"; }
 
@@ -343,5 +319,5 @@ mkdir "$work/scrape"
 cp "$work/all.prom" "$work/scrape/text.prom"
 cp "$work/debian-7.3-p10-v1.om" "$work/scrape/open.om"
 timeout -s KILL 180 python3 tests/cli/metrics_scrape.py "$work/scrape" ||
-	{ echo "not ok - the scrape by Prometheus ended well"; status=1; }
-exit $status
+	{ echo "not ok - the scrape by Prometheus ended well"; failed=1; }
+exit "$failed"

@@ -16,13 +16,6 @@ chmod 755 "$tmp"
 stranger=1000
 umask 022
 
-# holds NAME COMMAND...
-holds() {
-	local name=$1
-	shift
-	"$@" >"$tmp/said" 2>&1
-	result $? "$name"
-}
 skipped() { echo "ok - $1 # SKIP $2"; }
 
 one=tests/data/debian-7.3-p10-v1.jsonl two=tests/data/patched-7.2-p8-hash.jsonl

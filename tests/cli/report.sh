@@ -11,22 +11,9 @@ set -uo pipefail
 top=$(dirname "$(dirname "$(dirname "$(readlink -f "$0")")")")
 cd "$top" || exit 1
 trace=${O:-build}/host/unit/compatcaps-trace
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-status=0
-
-# check NAME COMMAND...: passes where the command does
-check() {
-	local name=$1
-	shift
-	if "$@" >"$work/said" 2>&1; then
-		echo "ok - $name"
-	else
-		head -n 6 "$work/said" | cut -c 1-300 | sed 's/^/# /'
-		echo "not ok - $name"
-		status=1
-	fi
-}
+# shellcheck source=tests/tap.bash
+. tests/tap.bash
+work=$tmp
 
 # fails STATUS WORDS COMMAND...: it ends with this status, and says these words
 fails() {
@@ -59,14 +46,14 @@ is_trace() {
 	shift
 	"$trace" report -q --format=perfetto "$@" >"$work/trace"
 	tests/cli/perfetto.py "$@" <"$work/trace" | sed "s/ perfetto: / $name: Perfetto: /"
-	[[ ${PIPESTATUS[0]} -eq 0 ]] || status=1
+	[[ ${PIPESTATUS[0]} -eq 0 ]] || failed=1
 }
 
 for file in tests/data/*.jsonl; do
 	name=$(basename "$file" .jsonl)
-	check "$name: as text, in 80 columns" is_text "$file"
+	holds "$name: as text, in 80 columns" is_text "$file"
 	"$trace" report -q --format=html -o "$work/$name.html" "$file"
-	check "$name: as a page" is_page "$work/$name.html"
+	holds "$name: as a page" is_page "$work/$name.html"
 	"$trace" replay -q --json "$file" >"$work/$name.now"
 	is_trace "$name" "$work/$name.now"
 done
@@ -77,10 +64,10 @@ one=tests/data/debian-7.3-p10-v1.jsonl two=tests/data/patched-7.2-p8-hash.jsonl
 page=$work/debian-7.3-p10-v1.html both=$work/both.html
 
 "$trace" report -q --format=html -o "$both" "$one" "$two"
-check "several recordings make one page" is_page "$both"
-check "a page is no recording" fails 3 "is not a recording" "$trace" replay "$page"
-check "what no page has any more" fails 2 "--copy was removed" "$trace" report --format=html --copy=always "$one"
-check "a page that is none of ours is noticed" not is_page tests/browser/broken.html
+holds "several recordings make one page" is_page "$both"
+holds "a page is no recording" fails 3 "is not a recording" "$trace" replay "$page"
+holds "what no page has any more" fails 2 "--copy was removed" "$trace" report --format=html --copy=always "$one"
+holds "a page that is none of ours is noticed" not is_page tests/browser/broken.html
 is_trace "several hosts" "$one" "$two"
 
 # ---------------------------------------------------------------- the verdict
@@ -105,12 +92,12 @@ says_once() {
 	[[ $("$trace" report "$old" | grep -c 'TLB LPID invalidation') -eq 1 ]] &&
 		grep -qF 'rc=-2 (7 times)' <("$trace" report "$old")
 }
-check "a report begins with a verdict" begins_with_verdict
-check "of each VM there is a ladder" has_ladder
-check "and on a page" has_ladder_on_page
-check "a line that KVM printed again and again is told once" says_once
+holds "a report begins with a verdict" begins_with_verdict
+holds "of each VM there is a ladder" has_ladder
+holds "and on a page" has_ladder_on_page
+holds "a line that KVM printed again and again is told once" says_once
 grep -E '"type":"(trace|host|attach|end)"|"guest":"careful"' "$old" >"$work/careful"
-check "that nothing failed is said as what was seen" says "Verdict  1 VM was seen, and was not seen to go wrong." "$work/careful"
+holds "that nothing failed is said as what was seen" says "Verdict  1 VM was seen, and was not seen to go wrong." "$work/careful"
 
 # ---------------------------------------------------------------- hostile recordings
 
@@ -128,27 +115,27 @@ stays_text() {
 	name "$1" >"$work/hostile" && "$trace" report -q --format=html "$work/hostile" >"$work/hostile.html" &&
 		is_page "$work/hostile.html" && is_text "$work/hostile"
 }
-check "a name of markup stays text" stays_text '<img src=x onerror=alert(1)>&quot;<svg/onload=alert(1)>'
-check "a name that would end an element" stays_text '</p></table><script>alert(1)</script><!--'
-check "a name that would end an attribute" stays_text "\"' x=\"]]>&#34;"
-check "a name of 4096 bytes" stays_text "$(printf 'n%.0s' {1..4096})"
-check "a name without a letter" stays_text '\\x1b[31m\\x00'
+holds "a name of markup stays text" stays_text '<img src=x onerror=alert(1)>&quot;<svg/onload=alert(1)>'
+holds "a name that would end an element" stays_text '</p></table><script>alert(1)</script><!--'
+holds "a name that would end an attribute" stays_text "\"' x=\"]]>&#34;"
+holds "a name of 4096 bytes" stays_text "$(printf 'n%.0s' {1..4096})"
+holds "a name without a letter" stays_text '\\x1b[31m\\x00'
 
 head -c 9000 "$one" >"$work/cut"
 sed '9s/^./x/' "$one" >"$work/bad"
-check "a recording that is cut off says so" says "The recording is cut off" "$work/cut"
-check "and its page too" says "The recording is cut off" --format=html "$work/cut"
-check "a line that cannot be read is told" says "1 line of the recording is missing or could not be read." "$work/bad"
-check "and makes the status 3" fails 3 "line 9 cannot be read" "$trace" report "$work/bad"
-check "what is no recording" fails 3 "is not a recording" "$trace" report --format=html README.md
-check "what is not there" fails 3 "No such file" "$trace" report --format=html "$work/none"
+holds "a recording that is cut off says so" says "The recording is cut off" "$work/cut"
+holds "and its page too" says "The recording is cut off" --format=html "$work/cut"
+holds "a line that cannot be read is told" says "1 line of the recording is missing or could not be read." "$work/bad"
+holds "and makes the status 3" fails 3 "line 9 cannot be read" "$trace" report "$work/bad"
+holds "what is no recording" fails 3 "is not a recording" "$trace" report --format=html README.md
+holds "what is not there" fails 3 "No such file" "$trace" report --format=html "$work/none"
 # The clock was set forward by an hour in the middle of it.
 hour=$(head -n 1 "$one" | jq -r '.ts[:13]')
 sed "20,\$s/\"ts\":\"$hour/\"ts\":\"$(date -u -d "${hour/T/ }:00 UTC + 1 hour" +%Y-%m-%dT%H)/" "$one" >"$work/clock"
-check "a clock that was set is told" says "Clock    It went forward by 1 h 0 min before event 20" "$work/clock"
-check "and by the page" says "The clock: It went forward by 1 h 0 min before event 20" --format=html "$work/clock"
+holds "a clock that was set is told" says "Clock    It went forward by 1 h 0 min before event 20" "$work/clock"
+holds "and by the page" says "The clock: It went forward by 1 h 0 min before event 20" --format=html "$work/clock"
 goes_on() { ! "$trace" report "$work/none" "$one" >"$work/text" 2>"$work/err" && grep -q '^Host ' "$work/text"; }
-check "what is not there hides no other" goes_on
+holds "what is not there hides no other" goes_on
 
 # Two threads of a VM that call at once: their slices would not nest on one track.
 overlap() { python3 -c '
@@ -170,7 +157,7 @@ overlap "$work/debian-7.3-p10-v1.now" >"$work/overlap"
 "$trace" replay -q --json "$work/overlap" >"$work/overlap.now"
 is_trace "threads that call at once" "$work/overlap.now"
 three_tracks() { [[ $(grep -c '"thread_name","args":{"name":"steps\[' "$work/trace") -eq 2 ]]; }
-check "each has a track of its own then" three_tracks
+holds "each has a track of its own then" three_tracks
 
 # ---------------------------------------------------------------- outputs
 
@@ -181,8 +168,8 @@ closed() {
 	{ sleep 0.5; "$trace" report "--format=$1" "$one"; } | : && [[ ${PIPESTATUS[0]} -eq 0 ]]
 }
 for form in text html perfetto; do
-	check "$form: a full disk is told" full "$form"
-	check "$form: a reader may go away" closed "$form"
-	check "$form: no file is overwritten unasked" fails 3 "already exists" "$trace" report "--format=$form" -o "$page" "$one"
+	holds "$form: a full disk is told" full "$form"
+	holds "$form: a reader may go away" closed "$form"
+	holds "$form: no file is overwritten unasked" fails 3 "already exists" "$trace" report "--format=$form" -o "$page" "$one"
 done
-exit $status
+exit "$failed"

@@ -7,28 +7,9 @@
 set -uo pipefail
 cd "${TOP:-$(dirname "$0")/../..}" || exit 1
 export O=${O:-build}
-status=0
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-# holds NAME COMMAND...
-holds() {
-	local name=$1
-	shift
-	if "$@" >"$work/said" 2>&1; then
-		echo "ok - $name"
-	else
-		sed 's/^/# /' "$work/said"
-		echo "not ok - $name"
-		status=1
-	fi
-}
-refuses() {
-	local name=$1
-	shift
-	not() { ! "$@"; }
-	holds "$name" not "$@"
-}
+# shellcheck source=tests/tap.bash
+. tests/tap.bash
+work=$tmp
 
 rules=packaging/prometheus/alerts.yml
 cp tests/tree/alerts.yml "$work"
@@ -64,5 +45,5 @@ spoilt 's/\[15m\]/[2h]/' "another window"
 spoilt 's/accepted-above-host"\}/other"}/' "another cause"
 spoilt 's/ and on \(instance\) up == 1//' "an alert about a host that is down"
 spoilt 's/ > 60$/ > 6000/' "another age"
-timeout -s KILL 240 python3 tests/tree/alerts_live.py || status=1
-exit $status
+timeout -s KILL 240 python3 tests/tree/alerts_live.py || failed=1
+exit "$failed"
