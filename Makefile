@@ -143,7 +143,7 @@ ready-demo: programs
 
 compile_commands.json: all ## how each C file is compiled, for clangd
 	$(Q)tools/compile_commands $(CROSS_CC) $(P_CFLAGS) -- $(filter src/% tools/%,$(OFFLINE) $(LIVE) $(TOOL)) $(wildcard tools/*.c tests/vm/*.c) $(filter-out %.bpf.c,$(wildcard bench/*.c)) -- \
-		$(HOSTCC) $(S_CFLAGS) -- $(wildcard tests/unit/*.c tests/fuzz/*.c) -- \
+		$(HOSTCC) $(S_CFLAGS) -- $(wildcard tests/unit/*.c tests/unit/*/*.c tests/fuzz/*.c) -- \
 		$(CLANG) $(BPF_CFLAGS) -- $(wildcard src/*.bpf.c src/*/*.bpf.c bench/*.bpf.c) >$@.new && mv $@.new $@
 
 # bench and the fuzzers are left out of a tarball.

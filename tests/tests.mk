@@ -4,7 +4,7 @@
 # along. Included by the Makefile, inside alone.
 .PHONY: check check-unit check-model check-vm check-stories check-lint check-64k check-debug check-mutants soak attach-soak
 
-UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*/test_*.c))
 U := $(H)/unit
 # What unit tests link: as much as each of them needs.
 TESTED := $(sort $(filter-out src/compatcaps.c,$(OFFLINE)) $(TOOL) src/live/child.c src/live/frames.c src/live/process.c src/doctor/doctor_qemus.c) tests/unit/work.c

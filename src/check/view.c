@@ -21,7 +21,7 @@ const char *view_name(enum view_by by)
 	return names[by];
 }
 
-bool view_is_set(const struct view *v, enum view_by by)
+static bool is_set(const struct view *v, enum view_by by)
 {
 	return v->filters[by];
 }
@@ -120,7 +120,7 @@ static bool add_text(struct view *v, enum view_by by, const char *arg, char *why
 
 bool view_set(struct view *v, enum view_by by, const char *arg, char *why, size_t len)
 {
-	if (view_is_set(v, by))
+	if (is_set(v, by))
 		return fail(why, len, "it is given twice; A|B is either of two");
 	if (!*arg)
 		return fail(why, len, "expected a value, found nothing");
@@ -141,7 +141,7 @@ enum view_by view_of_events(const struct view *v)
 {
 	enum view_by by = VIEW_CAUSE;
 
-	while (by < VIEW_BYS && !view_is_set(v, by))
+	while (by < VIEW_BYS && !is_set(v, by))
 		by++;
 	return by;
 }
@@ -172,10 +172,10 @@ static bool is_in_time(const struct view *v, const struct event *e)
 
 static void begin(struct view *v, uint64_t beginning_ns)
 {
-	if (view_is_set(v, VIEW_SINCE))
+	if (is_set(v, VIEW_SINCE))
 		v->since = parse_moment_after(&v->moments[0], beginning_ns);
-	v->until = view_is_set(v, VIEW_UNTIL) ? parse_moment_after(&v->moments[1], beginning_ns) :
-						UINT64_MAX;
+	v->until = is_set(v, VIEW_UNTIL) ? parse_moment_after(&v->moments[1], beginning_ns) :
+					   UINT64_MAX;
 }
 
 /* An event that does not have the field is not of what is asked for. */
@@ -190,7 +190,7 @@ static bool shows(const struct event *e, void *view)
 		return false;
 	values_set(&v->values, e);
 	for (int by = VIEW_CAUSE; by < VIEW_SINCE; by++) {
-		if (!view_is_set(v, by))
+		if (!is_set(v, by))
 			continue;
 		value_of(&v->values, &v->paths[by], &value);
 		if (value.kind == VALUE_ABSENT || !holds(&v->rules[by], &value))
@@ -206,7 +206,7 @@ bool view_begin(struct view *v)
 	for (int by = 0; by < VIEW_SINCE; by++)
 		v->paths[by] = value_path_of(names[by]);
 	v->filter = (struct session_filter){ .text = v->text, .ctx = v };
-	if (view_is_set(v, VIEW_GUEST))
+	if (is_set(v, VIEW_GUEST))
 		v->filter.wants = wants;
 	if (view_of_events(v) < VIEW_BYS)
 		v->filter.shows = shows;
@@ -215,7 +215,7 @@ bool view_begin(struct view *v)
 
 uint64_t view_until(const struct view *v, uint64_t beginning_ns)
 {
-	return view_is_set(v, VIEW_UNTIL) ? parse_moment_after(&v->moments[1], beginning_ns) : 0;
+	return is_set(v, VIEW_UNTIL) ? parse_moment_after(&v->moments[1], beginning_ns) : 0;
 }
 
 /* ------------------------------------------------------------------ rules */
@@ -228,7 +228,7 @@ static char *prefix_of(const struct view *v)
 	FILE *f = open_memstream(&text, &len);
 
 	for (int by = 0; f && by < VIEW_BYS; by++)
-		if (view_is_set(v, by))
+		if (is_set(v, by))
 			fprintf(f, "%s:", v->filters[by]);
 	if (f)
 		fclose(f);

@@ -43,8 +43,6 @@ const char *view_name(enum view_by by);
 bool view_set(struct view *v, enum view_by by, const char *arg, char *why, size_t len);
 void view_free(struct view *v);
 
-bool view_is_set(const struct view *v, enum view_by by);
-
 /* The first that chooses events, not VMs; VIEW_BYS: there is none. */
 enum view_by view_of_events(const struct view *v);
 

@@ -12,7 +12,6 @@
 #include "io/notify.h"
 #include "lib/say.h"
 #include "live/frames.h"
-#include "live/vms.h"
 #include "live/watch.h"
 
 #define UEVENTS_MAX 16
@@ -201,15 +200,17 @@ static void take_or_release(struct live *l, bool vms)
 		send_changes(l, mask);
 }
 
+static void see_vm(const char *name, uint64_t ino, void *there)
+{
+	(void)name, (void)ino;
+	*(bool *)there = true;
+}
+
 bool live_has_vms(void)
 {
-	struct vms vms = { 0 };
-	bool there;
+	bool there = false;
 
-	vms_look(&vms);
-	there = vms.n || !vms.known;
-	vms_free(&vms);
-	return there;
+	return !host_vms(see_vm, &there) || there;
 }
 
 void live_on_uevents(struct live *l)

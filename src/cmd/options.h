@@ -119,10 +119,6 @@ void option_refuse(const struct parse *p, const char *arg, const char *why);
 /* "did you mean ...?" */
 void usage_not_a_verb(const struct parse *p, const char *word);
 
-/* Which of its n words an option's argument is. */
-int option_word(const struct parse *p, const char *arg, int n);
-#define OPTION_WORDS(words) ((int)(sizeof(words) / sizeof((words)[0])) - 1)
-
 /* A path, not an empty one. */
 const char *option_path(const struct parse *p, const char *arg);
 

@@ -56,7 +56,6 @@ enum coverage_reason {
 #define COVERAGE_QUERIES  (1u << POINT_IOCTL)
 #define COVERAGE_REQUESTS (1u << POINT_REG)
 #define COVERAGE_RUNS	  (1u << POINT_RUN)
-#define COVERAGE_CHECKS	  (1u << POINT_EXTENSION)
 #define COVERAGE_LIFE	  (COVERAGE_QUERIES | COVERAGE_REQUESTS) /* `coverage`, `watched` */
 
 /* "whole", "older", "lossy", "gap", "filtered", "unknown"; NULL for a number that is none. */

@@ -10,6 +10,11 @@
 
 static const struct range any = { 0, UINT64_MAX };
 
+static struct range only(uint64_t value)
+{
+	return (struct range){ value, value };
+}
+
 static struct maybe_u64 word(const __u64 *words, unsigned int n, int offset)
 {
 	unsigned int i = offset / 8;

@@ -58,11 +58,6 @@ static inline bool exact(struct range a)
 	return a.lo == a.hi;
 }
 
-static inline struct range only(uint64_t value)
-{
-	return (struct range){ value, value };
-}
-
 static inline bool is_mainline(const struct evidence *e)
 {
 	return e->d->abi->cmd == ABI_CMD_MAINLINE;

@@ -16,8 +16,7 @@
 #include "kvm/guest.h"
 #include "kvm/inventory_record.h"
 
-#define INVENTORY_CGROUP_LEN 1024 /* as escaped */
-#define INVENTORY_SCHEMA     1	  /* of the JSON; it changes with what a reader must know */
+#define INVENTORY_SCHEMA 1 /* of the JSON; it changes with what a reader must know */
 
 /*
  * A process can have any number of descriptors of any number of VMs, and whoever lists them has

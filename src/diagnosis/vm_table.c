@@ -320,7 +320,8 @@ static struct vm *new_vm(struct vm_table *t, const struct vm_id *id)
 	return vm;
 }
 
-struct vm *vm_table_find(const struct vm_table *t, const struct vm_id *id)
+/* NULL: it is not known. */
+static struct vm *find_vm(const struct vm_table *t, const struct vm_id *id)
 {
 	const struct vm_key key = key_of(t, id);
 	struct vm **found = key.by == BY_NOTHING ? NULL : tfind(&key, &t->by_key, key_cmp);
@@ -397,7 +398,7 @@ static struct vm *find_living(const struct vm_table *t, const char *name)
 /* At the address of a struct kvm that has ended there can be another one. */
 static struct vm *find_of_call(struct vm_table *t, const struct vm_id *id)
 {
-	struct vm *vm = vm_table_find(t, id);
+	struct vm *vm = find_vm(t, id);
 
 	if (!vm || vm->key.by != BY_KVM || !vm->history.ended)
 		return vm;
@@ -428,7 +429,7 @@ struct vm *vm_table_of_call(struct vm_table *t, const struct vm_id *id)
 
 struct vm *vm_table_found(struct vm_table *t, const struct vm_id *id)
 {
-	struct vm *vm = vm_table_find(t, id);
+	struct vm *vm = find_vm(t, id);
 
 	if (!vm)
 		vm = new_vm(t, id);
@@ -441,7 +442,7 @@ struct vm *vm_table_found(struct vm_table *t, const struct vm_id *id)
 
 struct vm *vm_table_created(struct vm_table *t, const struct vm_id *id, uint64_t mono_ns)
 {
-	struct vm *vm = vm_table_find(t, id);
+	struct vm *vm = find_vm(t, id);
 	bool nameless = key_of(t, id).by == BY_NOTHING;
 
 	/* Its calls may have been heard of first. */
@@ -462,7 +463,7 @@ struct vm *vm_table_created(struct vm_table *t, const struct vm_id *id, uint64_t
 
 struct vm *vm_table_ended(struct vm_table *t, const struct vm_id *id)
 {
-	struct vm *vm = vm_table_find(t, id);
+	struct vm *vm = find_vm(t, id);
 
 	/* Its inode is gone with it, if nobody has looked before: its name has to do. */
 	if (!vm && !id->ino)
@@ -493,7 +494,7 @@ static void mark_older(struct vm_table *t, enum point point, uint64_t ino)
 	const struct vm_id id = { .ino = ino };
 	const struct vm_key key = key_of(t, &id);
 	enum coverage_reason reason = NOT_COVERED_OLDER;
-	struct vm *vm = vm_table_find(t, &id);
+	struct vm *vm = find_vm(t, &id);
 	struct mark *mark;
 
 	if (vm) {
@@ -524,7 +525,7 @@ struct vm *vm_table_of_loss(const struct vm_table *t, const struct cc_loss_key *
 {
 	const struct vm_id id = { .number = by_names(t) ? 0 : key->vm, .ino = key->vm_ino };
 
-	return vm_table_find(t, &id);
+	return find_vm(t, &id);
 }
 
 /* false: it may be any VM. */
@@ -532,7 +533,7 @@ static bool lose_of(struct vm_table *t, const struct cc_loss_key *of, unsigned i
 {
 	const struct vm_id id = { .number = by_names(t) ? 0 : of->vm, .ino = of->vm_ino };
 	const struct vm_key key = key_of(t, &id);
-	struct vm *vm = vm_table_find(t, &id);
+	struct vm *vm = find_vm(t, &id);
 	struct mark *mark;
 
 	if (vm) {

@@ -86,9 +86,6 @@ void vm_table_free(struct vm_table *t);
 /* What was missed of it since it was heard of last is now known to its coverage and its history. */
 void vm_table_meet(const struct vm_table *t, struct vm *vm);
 
-/* NULL: it is not known. */
-struct vm *vm_table_find(const struct vm_table *t, const struct vm_id *id);
-
 /*
  * The VM of a call; one that was there already, was made, has ended. NULL: there is no room, or the
  * frame names none.

@@ -194,7 +194,8 @@ bool host_has_module(const char *module)
 	return access(path, F_OK) == 0;
 }
 
-bool host_module_is_live(const char *module)
+/* Is it past its loading? */
+static bool is_live(const char *module)
 {
 	char path[64], state[16];
 
@@ -449,7 +450,7 @@ ino_t host_module_identity(const char *module)
 	if (!module)
 		return 1;
 	snprintf(path, sizeof(path), "/sys/module/%s", module);
-	if (stat(path, &st) || !host_module_is_live(module))
+	if (stat(path, &st) || !is_live(module))
 		return 0;
 	return st.st_ino;
 }

@@ -15,11 +15,10 @@ struct btf;
  */
 void host_read(struct host_facts *host);
 
-/* Is this module there, loaded or built in; and is it past its loading? */
+/* Is this module there, loaded or built in? */
 bool host_has_module(const char *module);
 /* The types of a module that is loaded, or of a kernel that has it built in, can be had. */
 bool host_has_types(const char *module);
-bool host_module_is_live(const char *module);
 
 /*
  * Are kprobes safe here? On powerpc a kprobe's handler gives back the r13 that it saved, the

@@ -13,7 +13,6 @@
 #include "inventory.skel.h"
 #include "live/objects.h"
 #include "live/process.h"
-#include "live/vms.h"
 
 #define READ_RECORDS 256 /* at once */
 /* Who has millions of descriptors does not keep a tracer from starting. */
@@ -152,69 +151,77 @@ static int ino_cmp(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+#define INODES_MAX (2 * INVENTORY_VMS) /* then the list has holes */
+
 /* Inodes, sorted. */
 struct inodes {
 	uint64_t *list;
 	size_t n;
+	bool incomplete;
 };
 
-static bool make_room(struct inodes *inodes, size_t n)
+static void add_inode(const char *name, uint64_t ino, void *ctx)
 {
-	inodes->list = calloc(n + 1, sizeof(*inodes->list));
-	return inodes->list;
+	struct inodes *inodes = ctx;
+	uint64_t *more = inodes->n < INODES_MAX ?
+				 realloc(inodes->list, (inodes->n + 1) * sizeof(*more)) :
+				 NULL;
+
+	(void)name;
+	inodes->incomplete |= !more;
+	if (!more)
+		return;
+	inodes->list = more;
+	more[inodes->n++] = ino;
 }
 
-static bool inodes_of_list(struct inodes *inodes, const struct vms *v)
+static struct inodes sorted(struct inodes inodes)
 {
-	if (!make_room(inodes, v->n))
-		return false;
-	for (size_t i = 0; i < v->n; i++)
-		inodes->list[inodes->n++] = v->list[i].ino;
-	qsort(inodes->list, inodes->n, sizeof(*inodes->list), ino_cmp);
-	return true;
+	if (inodes.n)
+		qsort(inodes.list, inodes.n, sizeof(*inodes.list), ino_cmp);
+	return inodes;
 }
 
-static bool inodes_of_inventory(struct inodes *inodes, const struct inventory *inv)
+/* Of all VMs: one that ends takes its inode along. */
+static struct inodes inodes_of_host(void)
 {
-	if (!make_room(inodes, inv->n))
-		return false;
+	struct inodes inodes = { 0 };
+
+	if (!host_vms(add_inode, &inodes))
+		inodes.incomplete = true;
+	return sorted(inodes);
+}
+
+static struct inodes inodes_of_inventory(const struct inventory *inv)
+{
+	struct inodes inodes = { 0 };
+
 	for (size_t i = 0; i < inv->n; i++)
-		inodes->list[inodes->n++] = inv->vms[i].ino;
-	qsort(inodes->list, inodes->n, sizeof(*inodes->list), ino_cmp);
-	return true;
+		add_inode(NULL, inv->vms[i].ino, &inodes);
+	return sorted(inodes);
 }
 
 static bool has(const struct inodes *inodes, uint64_t ino)
 {
-	return bsearch(&ino, inodes->list, inodes->n, sizeof(ino), ino_cmp);
+	return inodes->n && bsearch(&ino, inodes->list, inodes->n, sizeof(ino), ino_cmp);
 }
 
 /* VMs that were there before the files were looked at, and are still. */
-static void count_unlisted(struct inventory *inv, const struct vms *before)
+static void count_unlisted(struct inventory *inv, const struct inodes *before)
 {
-	struct inodes earlier = { 0 }, listed = { 0 };
-	struct vms after = { 0 };
+	struct inodes after = inodes_of_host(), listed = inodes_of_inventory(inv);
 
-	vms_look(&after);
-	inv->has_unlisted = before->known && after.known && inodes_of_list(&earlier, before) &&
-			    inodes_of_inventory(&listed, inv);
-	for (size_t i = 0; inv->has_unlisted && i < after.n; i++) {
-		uint64_t ino = after.list[i].ino;
-
-		inv->unlisted += has(&earlier, ino) && !has(&listed, ino);
-	}
-	free(earlier.list);
+	inv->has_unlisted = !before->incomplete && !after.incomplete && !listed.incomplete;
+	for (size_t i = 0; inv->has_unlisted && i < after.n; i++)
+		inv->unlisted += has(before, after.list[i]) && !has(&listed, after.list[i]);
+	free(after.list);
 	free(listed.list);
-	vms_free(&after);
 }
 
 static bool read_all(struct inventory *inv, const struct attach_vms *shared, char *error)
 {
-	struct vms before = { 0 };
-	int err;
-
-	vms_look(&before);
-	err = inventory_read_kernel(inv, shared);
+	struct inodes before = inodes_of_host();
+	int err = inventory_read_kernel(inv, shared);
 	if (!err && !inventory_put_together(inv))
 		err = -ENOMEM;
 	if (err) {
@@ -225,7 +232,7 @@ static bool read_all(struct inventory *inv, const struct attach_vms *shared, cha
 		read_names(&inv->vms[i]);
 	if (!err)
 		count_unlisted(inv, &before);
-	vms_free(&before);
+	free(before.list);
 	return !err;
 }
 

@@ -101,7 +101,7 @@ void objects_describe(char *error, const char *what, int err)
 			 remedy_of(-err));
 }
 
-uint32_t objects_ring_bytes(const struct attach_options *opt)
+static uint32_t ring_bytes_of(const struct attach_options *opt)
 {
 	return opt->ring_bytes ? opt->ring_bytes : ATTACH_RING_DEFAULT;
 }
@@ -144,7 +144,7 @@ static void set_filters(struct compatcaps_bpf *o, const struct attach_options *o
 	o->rodata->tracer = (uint32_t)getpid();
 	o->rodata->pid_ns = host_pid_namespace();
 	o->rodata->modes = modes_of(opt, o->rodata->pid_ns);
-	o->rodata->ring_bytes = objects_ring_bytes(opt);
+	o->rodata->ring_bytes = ring_bytes_of(opt);
 }
 
 static int share_maps(struct compatcaps_bpf *o, const struct compatcaps_bpf *maps)
@@ -215,7 +215,7 @@ static int no_types(void)
 
 static int load_maps(struct compatcaps_bpf *o, const struct attach_options *opt)
 {
-	int err = bpf_map__set_max_entries(o->maps.ring, objects_ring_bytes(opt));
+	int err = bpf_map__set_max_entries(o->maps.ring, ring_bytes_of(opt));
 
 	bpf_program__set_autoload(o->progs.read_nested_caps, true);
 	bpf_program__set_autoload(o->progs.drop_call, true);

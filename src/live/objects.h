@@ -20,9 +20,6 @@ void objects_forget_messages(void);
 /* That `what` failed with -errno, as a sentence with a remedy; error: ATTACH_ERROR_LEN. */
 void objects_describe(char *error, const char *what, int err);
 
-/* How large the ring is, in bytes. */
-uint32_t objects_ring_bytes(const struct attach_options *opt);
-
 /*
  * The maps, which all objects share, and the programs that user space calls. 0, or -errno. *o is to
  * be destroyed, NULL or not.

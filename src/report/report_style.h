@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The style of a page, and its SHA-256, by which a browser knows it: tests/unit/report.sh tells it.
+/* The style of a page, and its SHA-256, by which a browser knows it: tests/cli/report.sh tells it.
  */
 #ifndef COMPATCAPS_REPORT_STYLE_H
 #define COMPATCAPS_REPORT_STYLE_H

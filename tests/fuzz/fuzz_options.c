@@ -37,7 +37,7 @@ refuse_with(const struct argp_state *state, const char *fmt, ...)
 	leave();
 }
 
-/* What a shell asks for is answered from this host; tests/unit/completions.py tries it. */
+/* What a shell asks for is answered from this host; tests/cli/completions.py tries it. */
 #include "lib/complete.h"
 #define complete_if_asked(c, argc, argv) ((void)(c))
 

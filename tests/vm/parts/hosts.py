@@ -4,7 +4,7 @@ modes that a hypervisor with nested API v2 has no capability for.
 
 No kernel or machine here produces backend-failed (the hook knows no other error),
 ok-no-modes (an empty bitmap), ok-smaller-struct (no struct has grown yet) and, by
-its nature, unexpected: tests/unit/test_diagnosis.c has records of them."""
+its nature, unexpected: tests/unit/diagnosis/test_diagnosis.c has records of them."""
 
 import tracing
 import vmtest
