@@ -40,7 +40,7 @@ static void read_symbols(struct doctor_facts *facts)
 	static const char *const names[] = { "register_ftrace_direct", "register_kprobe" };
 	unsigned int found;
 
-	facts->symbols_read = host_symbols(names, sizeof(names) / sizeof(names[0]), &found);
+	facts->symbols_read = host_functions(names, sizeof(names) / sizeof(names[0]), &found);
 	facts->direct_calls = found & 1;
 	facts->kprobes = found >> 1 & 1;
 }

@@ -156,7 +156,7 @@ static uint64_t struct_size_of(const char *module, const char *name)
 	return id > 0 ? btf__type_by_id(vmlinux, (unsigned int)id)->size : 0;
 }
 
-static unsigned int symbol_bit(const char *symbol, const char *const *names, unsigned int n)
+static unsigned int bit_of(const char *symbol, const char *const *names, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++)
 		if (!strcmp(symbol, names[i]))
@@ -164,26 +164,47 @@ static unsigned int symbol_bit(const char *symbol, const char *const *names, uns
 	return 0;
 }
 
-bool host_symbols(const char *const *names, unsigned int n, unsigned int *found)
+/* Of a kernel without types: "ADDRESS T NAME", and behind a tab the module. */
+static bool symbols_of_list(const char *const *names, unsigned int n, unsigned int *found)
 {
-	char line[512], symbol[256];
 	FILE *f = fopen("/proc/kallsyms", "re");
+	char line[512];
 
-	*found = 0;
 	if (!f)
 		return false;
-	while (*found != (1u << n) - 1 && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%*s %*s %255s", symbol) == 1)
-			*found |= symbol_bit(symbol, names, n);
+	while (*found != (1u << n) - 1 && fgets(line, sizeof(line), f)) {
+		char *name = strchr(line, ' ');
+
+		name = name ? strchr(name + 1, ' ') : NULL;
+		if (!name)
+			continue;
+		name[1 + strcspn(name + 1, "\t\n")] = '\0';
+		*found |= bit_of(name + 1, names, n);
+	}
 	fclose(f);
 	return true;
 }
 
-static bool kernel_has_symbol(const char *name)
+bool host_functions(const char *const *names, unsigned int n, unsigned int *found)
+{
+	const struct btf *btf = host_types();
+
+	*found = 0;
+	for (unsigned int i = 0; btf && i < n; i++)
+		if (btf__find_by_name_kind(btf, names[i], BTF_KIND_FUNC) > 0)
+			*found |= 1u << i;
+	return btf || symbols_of_list(names, n, found);
+}
+
+/* Is this part of KVM in the kernel itself? That does not change, and looking takes long. */
+static bool is_built_in(const char *function, bool *known, bool *built_in)
 {
 	unsigned int found;
 
-	return !host_symbols(&name, 1, &found) || found;
+	if (!*known)
+		*built_in = !host_functions(&function, 1, &found) || found;
+	*known = true;
+	return *built_in;
 }
 
 bool host_has_module(const char *module)
@@ -403,13 +424,14 @@ const char *host_obstacle(void)
 
 const char *host_kvm_obstacle(void)
 {
-	/* The list of all symbols is long: it is read for a KVM without modules alone. */
-	if (!host_has_module(KVM_MODULE) && !kernel_has_symbol("kvm_arch_vm_ioctl"))
+	static bool kvm_known, kvm, pr_known, pr;
+
+	if (!host_has_module(KVM_MODULE) && !is_built_in("kvm_arch_vm_ioctl", &kvm_known, &kvm))
 		return "KVM is not loaded, or this kernel has none: modprobe kvm-hv (if that fails, dmesg says why)";
 	if (access("/dev/kvm", F_OK))
 		return "there is no /dev/kvm, through which VMs are made: mount devtmpfs on /dev, or in a container pass the device in";
 	if (!host_has_module("kvm_hv") && !host_has_module("kvm_pr") &&
-	    !kernel_has_symbol("kvmppc_core_init_vm_pr"))
+	    !is_built_in("kvmppc_core_init_vm_pr", &pr_known, &pr))
 		return "KVM is loaded, but no backend (kvm-hv or kvm-pr), so that nobody can make a VM: modprobe kvm-hv (if that fails, dmesg says why: does this machine's hypervisor allow nesting?)";
 	return NULL;
 }

@@ -91,10 +91,10 @@ void host_forget(void);
 void host_ask_command(struct host_facts *host);
 
 /*
- * Which of at most 31 symbols the kernel or a loaded module has, as bits. false: that cannot be
- * told.
+ * Which of at most 31 functions the kernel itself has, as bits: by its types, or where it has none
+ * by the list of its symbols. false: that cannot be told.
  */
-bool host_symbols(const char *const *names, unsigned int n, unsigned int *found);
+bool host_functions(const char *const *names, unsigned int n, unsigned int *found);
 
 /* Of this process, CAP_BPF say. */
 bool host_has_capability(unsigned int cap);

@@ -256,9 +256,9 @@ struct compatcaps_bpf *objects_open_sharing(const struct attach_options *opt,
 
 static bool has_function(const char *name)
 {
-	const struct btf *btf = host_types();
+	unsigned int found;
 
-	return btf && btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
+	return host_types() && host_functions(&name, 1, &found) && found;
 }
 
 /* Of the ways to attach a program. */
