@@ -944,7 +944,7 @@ static const char *why_refused(const struct call *c)
 static uint64_t query(const struct vm *vm, int *status)
 {
 	static const struct trial right = { .name = "negotiation", .on_e2big = RETRY_RIGHT };
-	const struct abi_revision *second = second_guess(opt.abi);
+	const struct abi_revision *second;
 	struct worker w = { .vm = *vm };
 	struct call c;
 
@@ -954,6 +954,7 @@ static uint64_t query(const struct vm *vm, int *status)
 		return 0;
 	}
 	assert(opt.abi);
+	second = second_guess(opt.abi);
 	c = call_and_retry(&w, vm, &right, opt.abi->cmd, opt.abi);
 	if (c.ret == -ENOTTY && second)
 		c = call_and_retry(&w, vm, &right, second->cmd, second);

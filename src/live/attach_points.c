@@ -93,11 +93,11 @@ static void add_misses(const char *name, uint64_t n, void *sums)
 }
 
 /* A loaded program on a module's function keeps the module, attached or not. */
-static void put_object(struct attach *a, struct object *object, enum point i)
+static void put_object(struct attach *a, struct object *object, unsigned int mask)
 {
 	struct object **at = &a->objects;
 
-	object->users &= ~(1u << i);
+	object->users &= ~mask;
 	if (object->users)
 		return;
 	while (*at != object)
@@ -213,7 +213,7 @@ void points_release(struct attach *a, unsigned int mask, const char *why)
 	for (size_t i = 0; i < ATTACH_POINTS; i++) {
 		if (!(mask & 1u << i) || !a->points[i].object)
 			continue;
-		put_object(a, a->points[i].object, i);
+		put_object(a, a->points[i].object, 1u << i);
 		a->points[i].object = NULL;
 	}
 }
@@ -334,7 +334,7 @@ static unsigned int attach_loaded(struct attach *a, unsigned int mask, enum atta
 
 		if (!e)
 			continue;
-		put_object(a, object, i);
+		put_object(a, object, 1u << i);
 		if (is_not_there(e)) {
 			points_set_absent(&a->points[i], "this kernel does not have it",
 					  frames_now());
@@ -494,9 +494,8 @@ unsigned int points_rehearse(struct attach *a, enum attach_how how, int *err)
 	struct object *object = NULL;
 
 	*err = mask ? load(a, &mask, how, &object) : 0;
-	for (size_t i = 0; object && i < ATTACH_POINTS; i++)
-		if (mask & 1u << i)
-			put_object(a, object, i);
+	if (object)
+		put_object(a, object, mask);
 	return *err ? 0 : mask;
 }
 

@@ -188,28 +188,24 @@ static const struct cc_record refused = {
 };
 
 #define RUN_OF_33 \
-	.type = CC_RUN, .pid = 4711, .tid = 4712, .comm = "qemu-system-ppc", \
-	.thread = "CPU 0/KVM", .vm_name = "4711-12", .vm = 0xc000000012345678, .vm_ino = 33, \
-	.cgroup = 77, .seen = CC_SEEN_VCPU | CC_SEEN_PAPR, .papr = 1, .vcpu = 1
+	.pid = 4711, .tid = 4712, .comm = "qemu-system-ppc", .thread = "CPU 0/KVM", \
+	.vm_name = "4711-12", .vm = 0xc000000012345678, .vm_ino = 33, .cgroup = 77, \
+	.seen = CC_SEEN_VCPU | CC_SEEN_PAPR, .papr = 1, .vcpu = 1
 
 /* As QEMU has it where KVM refuses the mode, and where the hypervisor does. */
-static const struct cc_record run_fails = { RUN_OF_33, .ret = -22, .mono_ns = 6000000 };
-static const struct cc_record run_ends = { RUN_OF_33, .arg = -22ull, .in_words = 2,
-					   .in = { 1, 0x0f000007 }, .mono_ns = 7000000 };
+static const struct cc_record run_fails = {
+	.type = CC_RUN, RUN_OF_33, .ret = -22, .mono_ns = 6000000
+};
+static const struct cc_record run_ends = { .type = CC_RUN,
+					   RUN_OF_33,
+					   .arg = -22ull,
+					   .in_words = 2,
+					   .in = { 1, 0x0f000007 },
+					   .mono_ns = 7000000 };
 /* As where the guest goes on without a mode. */
 static const struct cc_record run_goes_well = {
 	.type = CC_RAN,
-	.seen = CC_SEEN_VCPU | CC_SEEN_PAPR,
-	.papr = 1,
-	.vcpu = 1,
-	.pid = 4711,
-	.tid = 4712,
-	.comm = "qemu-system-ppc",
-	.thread = "CPU 0/KVM",
-	.vm_name = "4711-12",
-	.vm = 0xc000000012345678,
-	.vm_ino = 33,
-	.cgroup = 77,
+	RUN_OF_33,
 	.cmd = 19,
 	.in_words = 2,
 	.in = { 400, 0 },
