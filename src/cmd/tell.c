@@ -194,7 +194,11 @@ static bool is_wanted(struct teller *t, const struct event *e)
 
 static void show(struct teller *t, const struct event *e)
 {
-	t->emitter->event(t->state, e);
+	struct frame frame;
+	struct event with;
+
+	t->emitter->event(t->state, event_with_name(e, &with, &frame));
+	event_name_told(e);
 	flush(t);
 }
 

@@ -100,6 +100,7 @@ static uint64_t number_of(const struct session *s, enum event_type type, const s
 static void emit(struct session *s, struct vm *vm, struct event *e)
 {
 	e->seq = number_of(s, e->type, e->frame);
+	e->untold_name = vm ? &vm->untold_name : NULL;
 	if (vm && e->type != EVENT_STORY)
 		history_event(&vm->history, &s->vms.room, e);
 	if (!filter_tells(s->filter, vm, e))
@@ -214,8 +215,11 @@ static void on_host(struct session *s, const struct frame *f)
 static void note_guest(struct session *s, struct vm *vm, const char *name_option)
 {
 	guest_name(s->guest, sizeof(s->guest), or_empty(name_option));
-	if (vm && *s->guest)
+	if (vm && *s->guest) {
 		vm_table_keep_guest(vm, s->guest);
+		free(vm->untold_name);
+		vm->untold_name = strdup(name_option);
+	}
 	if (vm)
 		filter_choose(s->filter, vm);
 }

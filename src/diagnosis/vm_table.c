@@ -55,6 +55,7 @@ static void free_vm(struct vm_table *t, struct vm *vm)
 {
 	history_free(&vm->history, &t->room);
 	free(vm->guest);
+	free(vm->untold_name);
 	free(vm->comm);
 	free(vm->name);
 	free(vm);

@@ -35,6 +35,7 @@ struct vm {
 	uint32_t pid;
 	unsigned int number;	   /* from 1 on, in this trace */
 	char *comm, *name, *guest; /* NULL: not known */
+	char *untold_name;	   /* QEMU's -name, until a record that has it was told */
 	struct vm_coverage coverage;
 	struct history history;
 	/* By a session_filter: */

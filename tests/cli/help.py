@@ -34,7 +34,7 @@ ARGUMENTS = {"PID": "1", "TID": "1", "PID-FD": "1-2", "PATH": "/", "ERRNO": "E2B
              "FILE.prom": "x.prom", "SIZE": "1M", "HOW": "auto", "RULE": "lost=0"}
 BY_OPTION = {"--comm": "qemu", "--output": "new", "--rules": "rules", "--baseline": "baseline", "--write-baseline": "new",
              "--verdicts": "now", "--color": "never", "--guest": "db1", "--cause": "newer-than-host", "--mode": "POWER10", "--time": "utc",
-             "--since": "2026-11-30", "--until": "2026-11-30"}
+             "--since": "2026-11-30", "--until": "+5m"}
 # Not listed, for one format is all there is; but it may be named.
 TAKEN = {"record": ["--format=json", "--json"]}
 # What some can only be given with, or in place of.
