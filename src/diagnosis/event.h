@@ -68,6 +68,7 @@ struct run {
 	size_t n_messages;
 	bool after_line; /* of a good one: KVM printed a line in this vCPU since the last good one */
 	const char *hint; /* a sentence; of one that failed */
+	const char *line; /* that KVM printed in it; NULL: none that is known */
 };
 
 #define STORY_NOT_KNOWN 8

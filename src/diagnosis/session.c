@@ -560,6 +560,7 @@ static void on_run(struct session *s, const struct frame *f)
 	};
 	struct run run = { .first_known = failure.first != FIRST_UNKNOWN,
 			   .first = failure.first >= FIRST_OF_VCPU };
+	const struct history_line *line;
 	struct event e;
 	char *hint;
 
@@ -570,6 +571,8 @@ static void on_run(struct session *s, const struct frame *f)
 	hint = summary_failure(h, vcpu, &failure);
 	run_fill(&run, h, request);
 	run.hint = hint ? hint : "KVM_RUN failed";
+	line = h ? history_line_by_number(h, failure.line) : NULL;
+	run.line = line ? line->text : NULL;
 	if (h)
 		history_failed(h, &s->vms.room, vcpu, &failure);
 	e = call_event(s, EVENT_RUN, f, vm);
