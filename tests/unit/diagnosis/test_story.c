@@ -1545,7 +1545,7 @@ static void test_runs_that_failed_alike(void **state)
 	assert_silent(c->stories[1], "otherwise");
 	assert_says(c->stories[2], "a later KVM_RUN of each of vCPUs 0, 1 failed with EINVAL, ");
 	assert_says(c->stories[3], "the first run of vCPU 0 failed: EINVAL, then asked for POWER9");
-	assert_silent(c->stories[3], "each");
+	assert_silent(c->stories[3], "of each");
 }
 
 /* A failure is told before the request that came later, and with the request that it obeyed. */
