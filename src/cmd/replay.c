@@ -70,45 +70,50 @@ static int status_of(const struct options *o, const struct recording *rec, bool 
 	return EXIT_DONE;
 }
 
-static int show(const struct options *o, FILE *f, struct recording_reader *reader)
+static int show(const struct options *o, FILE *f, struct follow *follow)
 {
-	struct showing x = { .teller = teller_new(o, 0), .follows = reader->follow };
+	struct showing x = { .teller = teller_new(o, 0), .follows = follow };
+	const struct recording_reader reader = {
+		.path = o->inputs[0],
+		.recorded = o->recorded,
+		.follow = follow,
+		.filter = &o->view.filter,
+		.event = on_event,
+		.idle = on_time,
+		.done = done,
+		.finish = finish,
+		.renumber = true,
+		.ctx = &x,
+	};
 	struct recording rec;
 
 	if (!x.teller)
 		return EXIT_IMPOSSIBLE;
-	reader->filter = &o->view.filter;
-	reader->event = on_event;
-	reader->idle = on_time;
-	reader->done = done;
-	reader->finish = finish;
-	reader->renumber = true;
-	reader->ctx = &x;
-	recording_read_file(f, reader, &rec);
+	recording_read_file(f, &reader, &rec);
 	return status_of(o, &rec, teller_close(x.teller));
 }
 
 static int run(const struct options *o)
 {
-	struct recording_reader reader = { .path = o->inputs[0], .recorded = o->recorded };
-	FILE *f = recording_open(reader.path, false);
+	FILE *f = recording_open(o->inputs[0], false);
 	const bool *own = o->own;
+	struct follow *follow;
 	int status = EXIT_IMPOSSIBLE;
 
 	if (!f)
 		return EXIT_IMPOSSIBLE;
 	if (!*own) {
-		status = show(o, f, &reader);
+		status = show(o, f, NULL);
 		fclose(f);
 		return status;
 	}
-	reader.follow = follow_open(f);
-	if (!reader.follow) {
+	follow = follow_open(f);
+	if (!follow) {
 		say("out of memory");
 		return EXIT_IMPOSSIBLE;
 	}
-	status = show(o, follow_stream(reader.follow), &reader);
-	follow_close(reader.follow);
+	status = show(o, follow_stream(follow), follow);
+	follow_close(follow);
 	return status;
 }
 

@@ -215,11 +215,8 @@ static void on_host(struct session *s, const struct frame *f)
 static void note_guest(struct session *s, struct vm *vm, const char *name_option)
 {
 	guest_name(s->guest, sizeof(s->guest), or_empty(name_option));
-	if (vm && *s->guest) {
-		vm_table_keep_guest(vm, s->guest);
-		free(vm->untold_name);
-		vm->untold_name = strdup(name_option);
-	}
+	if (vm && *s->guest)
+		vm_table_keep_guest(vm, s->guest, name_option);
 	if (vm)
 		filter_choose(s->filter, vm);
 }
@@ -410,9 +407,9 @@ static void on_vm(struct session *s, const struct frame *f)
 	name_event(s, &e, vm);
 	e.pid = f->vm.pid;
 	e.cgroup = f->vm.cgroup;
-	e.vm_life.life = (enum life)coverage_state_of(coverage_in(s, vm, COVERAGE_LIFE));
-	if (s->filter->shows)
-		e.vm_life.life = LIFE_FILTERED;
+	e.vm_life.life = s->filter->shows ?
+				 LIFE_FILTERED :
+				 (enum life)coverage_state_of(coverage_in(s, vm, COVERAGE_LIFE));
 	/* Where events are left out, so is a sentence that sums them up. */
 	if (vm && ended && !s->filter->shows) {
 		summary = summary_of(s, vm);
@@ -437,9 +434,7 @@ static void say_again(struct diagnosis *d, const struct recorded_verdict *said)
 /* What comes next may be hidden. */
 static bool hides_retries(const struct session *s)
 {
-	const struct frame_filters *filters = &s->vms.coverage.filters;
-
-	return filters->threads || filters->outcomes;
+	return s->vms.coverage.filters.threads || s->vms.coverage.filters.outcomes;
 }
 
 static void on_negotiation(struct session *s, const struct frame *f)
@@ -560,7 +555,6 @@ static void on_run(struct session *s, const struct frame *f)
 	};
 	struct run run = { .first_known = failure.first != FIRST_UNKNOWN,
 			   .first = failure.first >= FIRST_OF_VCPU };
-	const struct history_line *line;
 	struct event e;
 	char *hint;
 
@@ -571,8 +565,7 @@ static void on_run(struct session *s, const struct frame *f)
 	hint = summary_failure(h, vcpu, &failure);
 	run_fill(&run, h, request);
 	run.hint = hint ? hint : "KVM_RUN failed";
-	line = h ? history_line_by_number(h, failure.line) : NULL;
-	run.line = line ? line->text : NULL;
+	run.line = summary_printed(h, &failure);
 	if (h)
 		history_failed(h, &s->vms.room, vcpu, &failure);
 	e = call_event(s, EVENT_RUN, f, vm);

@@ -42,7 +42,7 @@ static void exit_text(char *buf, size_t len, const struct history_failure *f)
 			 abi_exit_name(f->exit_reason), f->hardware_reason);
 }
 
-static const char *line_of(const struct history *h, const struct history_failure *f)
+const char *summary_printed(const struct history *h, const struct history_failure *f)
 {
 	const struct history_line *line = h ? history_line_by_number(h, f->line) : NULL;
 
@@ -60,7 +60,7 @@ enum of_whom { OF_VM, OF_NAMED, OF_UNNAMED };
 static void tell_first_run(struct text *t, const struct history *h, const struct history_vcpu *vcpu,
 			   const struct history_failure *f, enum of_whom whom)
 {
-	const char *line = line_of(h, f);
+	const char *line = summary_printed(h, f);
 	char how[EXIT_LEN], what[LINE_SAID + EXIT_LEN + 16];
 
 	exit_text(how, sizeof(how), f);
@@ -81,7 +81,7 @@ static void tell_plain_run(struct text *t, const struct history *h, const struct
 			   const struct history_failure *f, enum of_whom whom)
 {
 	bool later = vcpu && vcpu->first_run && vcpu->first_run < f->seq;
-	const char *line = line_of(h, f);
+	const char *line = summary_printed(h, f);
 	char how[EXIT_LEN];
 
 	exit_text(how, sizeof(how), f);
@@ -103,7 +103,7 @@ static void tell_failures(struct text *t, const struct history *h, const struct 
 {
 	const struct history_failure *f = vcpu->failure;
 	bool later = vcpu->first_run && vcpu->first_run < f->seq, failed = f->ret < 0;
-	const char *line = line_of(h, f);
+	const char *line = summary_printed(h, f);
 	char how[EXIT_LEN], what[LINE_SAID + EXIT_LEN + 16];
 
 	exit_text(how, sizeof(how), f);
@@ -582,7 +582,7 @@ static bool same_exit(const struct history *h, const struct history_failure *a,
 	       a->without_papr == b->without_papr &&
 	       (a->first >= FIRST_OF_VCPU) == (b->first >= FIRST_OF_VCPU) &&
 	       a->mode_known == b->mode_known && a->pvr == b->pvr &&
-	       same_lines(line_of(h, a), line_of(h, b));
+	       same_lines(summary_printed(h, a), summary_printed(h, b));
 }
 
 /* In the same way, after as many requests, and before or after it ran. */

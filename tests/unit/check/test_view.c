@@ -447,10 +447,10 @@ static void test_rules_that_cannot(void **state)
 /* What a rule is about others, and a baseline's about all, is not tested. */
 static void test_rules_of_others(void **state)
 {
-	static const char *const given[] = { "failures{guest=db2}=0",	"failures{guest=db1}=0",
-					     "failures{guest=a|db9}=0", "failures{guest!=db1}=0",
+	static const char *const given[] = { "failures{guest=db2}=0",	 "failures{guest=db1}=0",
+					     "failures{guest=a|db9}=0",	 "failures{guest!=db1}=0",
 					     "failures{guest~\"^w\"}=0", "lost=0",
-					     "failures{guest=null}=0",	"failures=0" };
+					     "failures{guest=null}=0",	 "failures=0" };
 	static const char *const left[] = { "failures{guest=db1,guest=db1}=0", "lost=0",
 					    "failures{guest=db1}=0" };
 	struct scene *c = *state;
