@@ -311,7 +311,7 @@ char *view_unmatched(const struct view *v)
 
 void view_see(struct view *v, const struct event *e)
 {
-	if (e->vm && view_is_set(v, VIEW_GUEST))
+	if (e->vm && is_set(v, VIEW_GUEST))
 		wants(e->guest ? e->guest : "", v);
 	if (v->filter.shows)
 		shows(e, v);
@@ -368,7 +368,7 @@ static bool is_of_others(const struct view *v, const struct rule *r)
 
 	for (size_t i = 0; i < r->n_filters; i++)
 		for (int by = 0; by < VIEW_SINCE; by++) {
-			if (!view_is_set(v, by) || strcmp(r->filters[i].field, names[by]))
+			if (!is_set(v, by) || strcmp(r->filters[i].field, names[by]))
 				continue;
 			has_guest |= by == VIEW_GUEST;
 			if (exclude_each_other(&r->filters[i], &v->rules[by].filters[0]))

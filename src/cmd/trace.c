@@ -32,11 +32,12 @@ static void check_command(struct parse *p)
 static void check_until(struct parse *p)
 {
 	struct timespec now;
-	uint64_t now_ns;
+	uint64_t now_ns, until;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	now_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-	if (view_is_set(&p->o->view, VIEW_UNTIL) && view_until(&p->o->view, now_ns) <= now_ns)
+	until = view_until(&p->o->view, now_ns);
+	if (until && until <= now_ns)
 		usage_error(
 			p,
 			"--until is over: give a later time of today, a date with a time, as 2026-11-30T15:04, or +5m");

@@ -66,7 +66,8 @@ struct run {
 	/* What KVM printed since the VM was first heard of, escaped, oldest first. */
 	const char *messages[HISTORY_LINES];
 	size_t n_messages;
-	bool after_line; /* of a good one: KVM printed a line in this vCPU since the last good one */
+	bool after_line;  /* of a good one: KVM printed a line in this vCPU since the last good one
+			   */
 	const char *hint; /* a sentence; of one that failed */
 	const char *line; /* that KVM printed in it; NULL: none that is known */
 };
