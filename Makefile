@@ -154,7 +154,7 @@ else
 
 # What the inner half needs of the archive is fetched here, for apt is the host's, and so is what takes long to
 # build (tools/needs). These targets are made inside.
-INNER := all programs readers packages check-packages check-service check-fleet dashboard check check-unit check-model check-vm check-stories check-lint check-64k check-debug check-mutants demo soak attach-soak \
+INNER := all programs readers packages check-packages check-service check-fleet check check-unit check-model check-vm check-stories check-lint check-64k check-debug check-mutants demo soak attach-soak \
 	bench bench-host bench-peers bench-recordings vmlinux compile_commands.json $(if $(wildcard tests/fuzz/fuzz.mk),fuzz)
 .PHONY: $(INNER)
 # make runs the line below with -n as well, for it runs make: then nothing may be prepared.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
 # The packages, and the tests of what is installed. Included by the Makefile, inside alone.
-.PHONY: packages deb-$(HOST_ARCH) rpm-$(HOST_ARCH) rpm-ppc64le check-packages check-service check-fleet dashboard
+.PHONY: packages deb-$(HOST_ARCH) rpm-$(HOST_ARCH) rpm-ppc64le check-packages check-service check-fleet
 
 # As a distribution would build it, out of the tarball. Without what that takes (77) the test of it is skipped.
 DEB := $(O)/packages/compatcaps-trace_$(VERSION)_ppc64el.deb
@@ -19,9 +19,6 @@ deb-$(HOST_ARCH) rpm-$(HOST_ARCH) rpm-ppc64le: | $(DEB)
 
 check-service: all $(DEB) ## install the Debian package in a guest and test its service under a real systemd: three minutes
 	$(Q)$(ALONE) tests/check service
-
-dashboard: all $(DEB) ## draw docs/dashboard.png again from what Prometheus scrapes in check-service
-	$(Q)PICTURE=docs/dashboard.png tests/vm/test-service
 
 check-fleet: all $(DEB) ## two hosts and a collector, set up as in docs/fleet.md, in guests on one network: three minutes
 	$(Q)$(ALONE) tests/check fleet

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* compatcaps-trace: finds the verb and runs it, nothing more. */
-#include "cmd/options.h"
+#include "cmd/run_output.h"
 #include "io/out.h"
 #include "lib/say.h"
 
@@ -16,6 +16,7 @@ int main(int argc, char **argv)
 		status = o.verb->run(&o);
 	else
 		say("%s", command_elsewhere(o.verb, elsewhere));
+	run_say_unmatched(&o);
 	options_free(&o);
 	return status;
 }

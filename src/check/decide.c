@@ -162,7 +162,7 @@ static void why_vms(const struct decision *d, const char **sep)
 		because(d, sep, "VMs that are older than the trace may match");
 	else if (is_filtered(d->s, u))
 		because(d, sep, "no such VM is in the recording, which has only what matches %s",
-			u->filters);
+			u->filters ? u->filters : "a filter");
 }
 
 static void why_doubt(const struct decision *d, const char **sep)
@@ -198,7 +198,7 @@ static void tell_why(const struct decision *d)
 		because(d, &sep, "%s was not watched", attach_func(point));
 	if (hides_outcomes(d->s, u))
 		because(d, &sep, "the recording has only calls with some outcomes (%s)",
-			*u->filters ? u->filters : "it was filtered");
+			u->filters ? u->filters : "it was filtered");
 	why_vms(d, &sep);
 	why_doubt(d, &sep);
 	if (d->s->times && !d->s->times->n)

@@ -17,6 +17,7 @@
 #include <stdio.h>
 
 #include "diagnosis/event.h"
+#include "lib/parse.h"
 
 #define RULE_LEN_MAX	 16384 /* bytes of a line */
 #define RULE_FILTERS_MAX 16
@@ -38,7 +39,9 @@ struct rule_word {
 	bool numeric;	  /* number holds: nanoseconds where it has a unit of time */
 	bool hex;	  /* it was written with 0x */
 	bool time;	  /* it has a unit of time */
-	__int128 number;  /* any of 64 bits, with a sign or without */
+	bool later;	  /* number is known once a trace has begun: it is this moment then */
+	struct parse_moment moment;
+	__int128 number; /* any of 64 bits, with a sign or without */
 };
 
 /* What stands between two |: words that belong together. */
@@ -106,6 +109,7 @@ struct rule {
 	char *text;	  /* the rule in its own form, the same however it was written: its name */
 	const char *file; /* NULL: of the command line */
 	size_t line;	  /* of the file, from 1; of the command line: which -f */
+	bool baseline;	  /* the file describes a whole recording */
 	enum modes_source source;   /* of RULE_MODES */
 	struct rule_memory *memory; /* what the pointers above point into */
 };

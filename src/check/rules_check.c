@@ -152,16 +152,24 @@ static const char *name_like(const struct vocabulary *v, const char *text)
 	return like.found;
 }
 
+/* " and 4294967295 more", and the space before a name. */
+#define NAMES_REST 24
+
 static void print_names(char *buf, size_t size, const struct vocabulary *v)
 {
 	FILE *f = fmemopen(buf, size, "w");
 	const char *name;
+	int i = 0, more = 0;
 
 	*buf = '\0';
 	if (!f)
 		return;
-	for (int i = 0; (name = v->name(i)); i++)
+	for (; (name = v->name(i)) && ftell(f) + (long)strlen(name) + NAMES_REST < (long)size; i++)
 		fprintf(f, "%s%s", i ? " " : "", name);
+	while (v->name(i + more))
+		more++;
+	if (more)
+		fprintf(f, " and %d more", more);
 	fclose(f);
 }
 
@@ -254,24 +262,21 @@ static bool check_numbers(struct parser *p, size_t at, const struct rule_value *
 	return true;
 }
 
-/* Which comes first of two points in time: those of a rule have a date. */
+/* Which comes first of two points in time. Without a date it is one of the recording that is read.
+ */
 static bool check_moments(struct parser *p, size_t at, const struct rule_value *v)
 {
 	char quoted[PARSE_QUOTE_MAX];
-	struct parse_moment m;
 	struct parse_error err;
 
 	FOR_EACH_WORD(w, v)
 	{
 		parse_quote(quoted, sizeof(quoted), w->text, strlen(w->text));
-		if (!parse_moment(w->text, strlen(w->text), &m, &err))
+		if (!parse_moment(w->text, strlen(w->text), &w->moment, &err))
 			return rule_fail(p, at, "%s is not a point in time: %s", quoted, err.why);
-		if (m.kind != MOMENT_DATED)
-			return rule_fail(p, at,
-					 "%s has no date: write YYYY-MM-DD before it, in quotes",
-					 quoted);
+		w->later = w->moment.kind != MOMENT_DATED;
 		w->numeric = true;
-		w->number = m.ns;
+		w->number = w->moment.ns;
 	}
 	return true;
 }

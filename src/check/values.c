@@ -23,6 +23,8 @@ void values_set(struct values *vs, const struct event *e)
 {
 	vs->event = e;
 	vs->object = NULL;
+	if (e->type == EVENT_TRACE)
+		vs->began_ns = e->real_ns;
 }
 
 /* ------------------------------------------------------------------ what is asked for often */
@@ -229,6 +231,7 @@ void value_of(struct values *vs, const struct value_path *path, struct value *v)
 	if (v->kind == VALUE_TEXT && !strcmp(path->path, "ts")) {
 		v->moment = true;
 		v->number = vs->event->real_ns;
+		v->began_ns = vs->began_ns;
 	}
 	doubt(vs->event, path, v);
 }
@@ -374,6 +377,13 @@ static bool equals_any(const struct value *value, const struct rule_value *v)
 	return false;
 }
 
+/* The number that a word stands for. */
+static __int128 number_of(const struct rule_word *w, const struct value *value)
+{
+	return value->moment && w->later ? parse_moment_after(&w->moment, value->began_ns) :
+					   w->number;
+}
+
 static bool compare_order(const struct value *value, enum rule_op op, const struct rule_value *v)
 {
 	__int128 number = value->number;
@@ -383,7 +393,7 @@ static bool compare_order(const struct value *value, enum rule_op op, const stru
 	if (value->kind == VALUE_TEXT ? !value->moment && !hex_number(value->text, &number) :
 					value->kind != VALUE_NUMBER)
 		return false;
-	return op_holds(op, number_order(number, v->sets[0].words[0].number));
+	return op_holds(op, number_order(number, number_of(&v->sets[0].words[0], value)));
 }
 
 /* What is too long to be matched may be like it or not. */

@@ -27,8 +27,9 @@ struct value {
 	enum value_kind kind;
 	/* What other events had a part in: with a loss before it, it could have been another. */
 	bool soft;
-	bool known;  /* false: the event says that it does not know */
-	bool moment; /* a text that is a point in time: number has it, since 1970 */
+	bool known;	   /* false: the event says that it does not know */
+	bool moment;	   /* a text that is a point in time: number has it, since 1970, */
+	uint64_t began_ns; /* and this is when its trace began */
 	__int128 number;
 	const char *text;
 	struct yyjson_mut_val *list;
@@ -39,6 +40,7 @@ struct values {
 	struct encoder *doc;
 	const struct event *event;
 	struct yyjson_mut_val *object; /* of this event; NULL: not made yet */
+	uint64_t began_ns;	       /* the trace, since 1970 */
 };
 
 typedef void value_get_fn(const struct event *e, struct value *v);

@@ -8,7 +8,7 @@
 #include "lib/text.h"
 
 /* What a word of a rule has without quotes, and what joins words. */
-#define PLAIN_WORDS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./@%|\""
+#define PLAIN_WORDS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./@%"
 
 #define OF_TRACE \
 	(1u << EVENT_TRACE | 1u << EVENT_HOST | 1u << EVENT_ATTACH | 1u << EVENT_LOST | \
@@ -45,6 +45,35 @@ static bool no_memory(char *why, size_t len)
 
 /* ------------------------------------------------------------------ what an option says */
 
+/* Past a word as a rule has it, in quotes or plain. NULL: there is none. */
+static const char *past_word(const char *text)
+{
+	size_t n = strspn(text, PLAIN_WORDS);
+	const char *quote = *text == '"' ? strchr(text + 1, '"') : NULL;
+
+	if (quote)
+		return quote + 1;
+	return n ? text + n : NULL;
+}
+
+/* A|"B"|C: what a rule takes as it stands. */
+static bool is_alternatives(const char *text)
+{
+	const char *end = past_word(text);
+
+	while (end && *end == '|')
+		end = past_word(end + 1);
+	return end && !*end;
+}
+
+/* It cannot be told whether a name is missing or is one with a |. */
+static bool lacks_name(const char *text)
+{
+	size_t len = strlen(text);
+
+	return *text == '|' || (len && text[len - 1] == '|') || strstr(text, "||");
+}
+
 /*
  * "db1" is guest=db1, "!=db1" and "~^db" have an operator. What no rule takes without quotes gets
  * them here, so that a shell's are enough.
@@ -62,7 +91,7 @@ static char *filter_of(const char *field, const char *arg)
 		fprintf(f, "%s%.*s", field, op ? (int)op : 1, op ? arg : "=");
 		if (pattern && *value != '"')
 			fprintf(f, "\"%s\"", value);
-		else if (pattern || (*value && !value[strspn(value, PLAIN_WORDS)]))
+		else if (pattern || is_alternatives(value))
 			fputs(value, f);
 		else if (escaped)
 			rule_print_word(f, text_escape(escaped, 4 * strlen(value) + 1, value,
@@ -76,13 +105,23 @@ static char *filter_of(const char *field, const char *arg)
 /* events{guest=db1}>=0 is a rule that has nothing but the filter. */
 static bool set_filter(struct view *v, enum view_by by, const char *arg, char *why, size_t len)
 {
-	char *filter = filter_of(names[by], arg), *text = NULL;
+	const char *value = arg + strspn(arg, "=!~");
+	char *filter, *text = NULL;
 	struct rule *r = &v->rules[by];
 	struct rule_error err;
 	bool ok;
 
+	if (value == arg || value[-1] != '~') {
+		if (!*value)
+			return fail(why, len, "expected a value, found nothing");
+		if (!is_alternatives(value) && lacks_name(value))
+			return fail(
+				why, len,
+				"a | stands between two values: put one that has a | itself in \"\"");
+	}
 	rule_free(r);
 	free(v->filters[by]);
+	filter = filter_of(names[by], arg);
 	v->filters[by] = filter;
 	if (!filter || asprintf(&text, "events{%s}>=0", filter) < 0)
 		return no_memory(why, len);
@@ -134,6 +173,9 @@ void view_free(struct view *v)
 		free(v->filters[by]);
 	for (int by = 0; by < VIEW_SINCE; by++)
 		rule_free(&v->rules[by]);
+	for (int by = 0; by < VIEW_SINCE; by++)
+		for (size_t i = 0; i < v->seen[by].n; i++)
+			free(v->seen[by].names[i]);
 	values_free(&v->values);
 }
 
@@ -155,14 +197,35 @@ static bool holds(const struct rule *r, const struct value *value)
 	return value_compare(value, f->op, &f->value) == TRI_YES;
 }
 
+static void note_seen(struct view_seen *seen, const char *name)
+{
+	for (size_t i = 0; i < seen->n; i++)
+		if (!strcmp(seen->names[i], name))
+			return;
+	seen->more |= seen->n == VIEW_SEEN_MAX;
+	if (seen->n < VIEW_SEEN_MAX && (seen->names[seen->n] = strdup(name)))
+		seen->n++;
+}
+
+/* As holds(), and what there was is remembered for who finds nothing. */
+static bool passes(struct view *v, enum view_by by, const struct value *value)
+{
+	struct view_seen *seen = &v->seen[by];
+	bool yes = holds(&v->rules[by], value);
+
+	seen->matched |= yes;
+	if (!yes && !seen->matched)
+		note_seen(seen, value->kind == VALUE_TEXT ? value->text : "null");
+	return yes;
+}
+
 static bool wants(const char *guest, void *view)
 {
-	const struct view *v = view;
 	const struct value value = { .kind = *guest ? VALUE_TEXT : VALUE_NULL,
 				     .known = true,
 				     .text = guest };
 
-	return holds(&v->rules[VIEW_GUEST], &value);
+	return passes(view, VIEW_GUEST, &value);
 }
 
 static bool is_in_time(const struct view *v, const struct event *e)
@@ -193,7 +256,7 @@ static bool shows(const struct event *e, void *view)
 		if (!is_set(v, by))
 			continue;
 		value_of(&v->values, &v->paths[by], &value);
-		if (value.kind == VALUE_ABSENT || !holds(&v->rules[by], &value))
+		if (value.kind == VALUE_ABSENT || !passes(v, by, &value))
 			return false;
 	}
 	return true;
@@ -211,6 +274,47 @@ bool view_begin(struct view *v)
 	if (view_of_events(v) < VIEW_BYS)
 		v->filter.shows = shows;
 	return values_init(&v->values);
+}
+
+static void print_unmatched(FILE *f, const struct view *v, enum view_by by)
+{
+	static const char *const things[VIEW_SINCE] = { "VM", "call", "event" };
+	static const char *const these[VIEW_SINCE] = { "the guests are", "the causes are",
+						       "the modes are" };
+	const struct view_seen *seen = &v->seen[by];
+
+	const char *arg = v->filters[by] + strlen(names[by]);
+
+	fprintf(f, "no %s matches --%s %s: %s", things[by], names[by], arg + (*arg == '='),
+		these[by]);
+	for (size_t i = 0; i < seen->n; i++)
+		fprintf(f, "%s%s", i ? ", " : " ", seen->names[i]);
+	fputs(seen->more ? ", and more" : "", f);
+}
+
+char *view_unmatched(const struct view *v)
+{
+	enum view_by by = VIEW_GUEST;
+	char *text = NULL;
+	size_t len;
+	FILE *f;
+
+	while (by < VIEW_SINCE && (v->seen[by].matched || !v->seen[by].n))
+		by++;
+	f = by < VIEW_SINCE ? open_memstream(&text, &len) : NULL;
+	if (!f)
+		return NULL;
+	print_unmatched(f, v, by);
+	fclose(f);
+	return text;
+}
+
+void view_see(struct view *v, const struct event *e)
+{
+	if (e->vm && is_set(v, VIEW_GUEST))
+		wants(e->guest ? e->guest : "", v);
+	if (v->filter.shows)
+		shows(e, v);
 }
 
 uint64_t view_until(const struct view *v, uint64_t beginning_ns)
@@ -235,6 +339,44 @@ static char *prefix_of(const struct view *v)
 	return text;
 }
 
+/* Is one of these words what the other filter takes? */
+static bool takes_any(const struct rule_filter *f, const struct rule_value *words)
+{
+	for (size_t i = 0; i < words->n; i++) {
+		const struct rule_word *w = &words->sets[i].words[0];
+		const struct value value = { .kind = w->null ? VALUE_NULL : VALUE_TEXT,
+					     .known = true,
+					     .text = w->text };
+
+		if (words->sets[i].n != 1 || value_compare(&value, f->op, &f->value) != TRI_NO)
+			return true;
+	}
+	return false;
+}
+
+static bool exclude_each_other(const struct rule_filter *a, const struct rule_filter *b)
+{
+	if (a->op == RULE_EQ)
+		return !takes_any(b, &a->value);
+	return b->op == RULE_EQ && !takes_any(a, &b->value);
+}
+
+/* Is it about what these filters leave out? A baseline's is, where it is about all guests. */
+static bool is_of_others(const struct view *v, const struct rule *r)
+{
+	bool has_guest = false;
+
+	for (size_t i = 0; i < r->n_filters; i++)
+		for (int by = 0; by < VIEW_SINCE; by++) {
+			if (!is_set(v, by) || strcmp(r->filters[i].field, names[by]))
+				continue;
+			has_guest |= by == VIEW_GUEST;
+			if (exclude_each_other(&r->filters[i], &v->rules[by].filters[0]))
+				return true;
+		}
+	return r->baseline && !has_guest;
+}
+
 static bool narrow(struct rule *r, const char *prefix, char *why, size_t len)
 {
 	struct rule narrowed;
@@ -250,19 +392,34 @@ static bool narrow(struct rule *r, const char *prefix, char *why, size_t len)
 		return fail(why, len, "%.200s cannot be filtered so: %s", r->text, err.why);
 	narrowed.file = r->file;
 	narrowed.line = r->line;
+	narrowed.baseline = r->baseline;
 	rule_free(r);
 	*r = narrowed;
 	return true;
 }
 
-bool view_narrow(const struct view *v, struct rules *rules, char *why, size_t len)
+bool view_narrow(const struct view *v, struct rules *rules, size_t *skipped, char *why, size_t len)
 {
 	char *prefix = prefix_of(v);
 	bool ok = prefix || no_memory(why, len);
 
-	for (size_t i = 0; ok && prefix && *prefix && i < rules->n; i++)
-		if (rules->list[i].types & ~OF_TRACE)
-			ok = narrow(&rules->list[i], prefix, why, len);
+	*skipped = 0;
+	for (size_t i = 0; ok && prefix && *prefix && i < rules->n; i++) {
+		struct rule *r = &rules->list[i];
+
+		if (r->types & ~OF_TRACE && is_of_others(v, r)) {
+			rule_free(r);
+			++*skipped;
+			continue;
+		}
+		if (r->types & ~OF_TRACE)
+			ok = narrow(r, prefix, why, len);
+		if (*skipped) {
+			*(r - *skipped) = *r;
+			*r = (struct rule){ 0 };
+		}
+	}
+	rules->n -= *skipped;
 	free(prefix);
 	return ok;
 }

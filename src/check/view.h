@@ -10,7 +10,8 @@
  *   rests on what is missing: no story, no sentence at a VM's end, no totals but of what is shown.
  *
  * For check they become filters of each rule, whose text then says so, and a rule that cannot have
- * them is refused. Rules that are about the trace itself, as lost=0 is, stay as they are.
+ * them is refused. Rules that are about the trace itself, as lost=0 is, stay as they are. One that
+ * is about what these filters leave out is not tested.
  */
 #ifndef COMPATCAPS_VIEW_H
 #define COMPATCAPS_VIEW_H
@@ -24,12 +25,23 @@ enum view_by { VIEW_GUEST, VIEW_CAUSE, VIEW_MODE, VIEW_SINCE, VIEW_UNTIL, VIEW_B
 
 #define VIEW_TEXT_LEN 2048 /* of all of them */
 
+#define VIEW_SEEN_MAX 8
+
+/* What there was, until something matched. */
+struct view_seen {
+	bool matched;
+	char *names[VIEW_SEEN_MAX];
+	size_t n;
+	bool more;
+};
+
 /* All 0 at its beginning. */
 struct view {
 	struct rule rules[VIEW_SINCE];	/* that have the filter; n_filters 0: not given */
 	char *filters[VIEW_BYS];	/* as a rule has it: "guest=db1"; NULL: not given */
 	struct parse_moment moments[2]; /* of since and until */
 	char text[VIEW_TEXT_LEN];	/* as options, escaped, for people */
+	struct view_seen seen[VIEW_SINCE];
 	struct values values;
 	struct value_path paths[VIEW_SINCE];
 	uint64_t since, until; /* of the trace that is being told */
@@ -55,7 +67,17 @@ bool view_begin(struct view *v);
 /* --until in a trace that begins at this time, both on CLOCK_REALTIME; 0: it is not given. */
 uint64_t view_until(const struct view *v, uint64_t beginning_ns);
 
-/* Each rule gets these filters. false: why says which one cannot, and for what reason. */
-bool view_narrow(const struct view *v, struct rules *rules, char *why, size_t len);
+/* For a verb that has no session with this filter: what there is. */
+void view_see(struct view *v, const struct event *e);
+
+/*
+ * A filter that nothing of what has been read matches, and what there was instead: a sentence, to
+ * be freed. NULL: there is none.
+ */
+char *view_unmatched(const struct view *v);
+
+/* Each rule gets these filters; *skipped: rules about others, which go. false: why says which one
+ * cannot, and for what reason. */
+bool view_narrow(const struct view *v, struct rules *rules, size_t *skipped, char *why, size_t len);
 
 #endif /* COMPATCAPS_VIEW_H */

@@ -22,6 +22,8 @@ struct chosen {
 	size_t n_given; /* of -f */
 	size_t n_files;
 	size_t n_bad;	      /* rules in files */
+	size_t n_skipped;     /* that are about what --guest and the like leave out */
+	bool has_baseline;    /* to be tested */
 	bool unreadable;      /* a file of rules */
 	const char *baseline; /* to be written; NULL: none */
 };
@@ -37,8 +39,10 @@ static void on_bad(const char *sentence, void *ctx)
 static void read_rules(struct chosen *c, const char *path, bool baseline)
 {
 	FILE *f = fopen(path, "re");
+	size_t before = c->rules.n;
 
 	c->n_files++;
+	c->has_baseline |= baseline;
 	if (!f) {
 		say("cannot read %s: %s", path, strerror(errno));
 		c->unreadable = true;
@@ -46,6 +50,8 @@ static void read_rules(struct chosen *c, const char *path, bool baseline)
 	}
 	rules_read(&c->rules, f, path, baseline, on_bad, c);
 	fclose(f);
+	for (size_t i = before; i < c->rules.n; i++)
+		c->rules.list[i].baseline = baseline;
 }
 
 static void set_rule(struct parse *p, const char *arg)
@@ -84,7 +90,10 @@ static void narrow(struct parse *p)
 	if (*p->o->view.text && c->baseline)
 		usage_error(p, "--write-baseline describes a whole recording: %s cannot be given",
 			    p->o->view.text);
-	if (!view_narrow(&p->o->view, &c->rules, why, sizeof(why)))
+	if (view_of_events(&p->o->view) < VIEW_BYS && c->has_baseline)
+		usage_error(p, "--baseline describes whole VMs: --%s cannot be given",
+			    view_name(view_of_events(&p->o->view)));
+	if (!view_narrow(&p->o->view, &c->rules, &c->n_skipped, why, sizeof(why)))
 		usage_error(p, "%s: %s", p->o->view.text, why);
 }
 
@@ -235,16 +244,30 @@ static bool nothing_known(struct recording_results *of, size_t n)
 	return ok;
 }
 
+struct evaluating {
+	struct evaluation *evaluation;
+	struct view *view;
+};
+
+static void on_event(const struct event *e, void *evaluating)
+{
+	struct evaluating *x = evaluating;
+
+	view_see(x->view, e);
+	evaluation_event(e, x->evaluation);
+}
+
 static bool evaluate(const struct options *o, const struct rules *rules,
 		     struct recording_results *of, int *status)
 {
 	struct evaluation *ev = evaluation_new(rules);
+	struct evaluating evaluating = { ev, o->view.filter.ctx };
 	const struct recording_reader reader = {
 		.path = of->path,
 		.recorded = o->recorded,
 		.progress = true,
-		.event = evaluation_event,
-		.ctx = ev,
+		.event = *o->view.text ? on_event : evaluation_event,
+		.ctx = *o->view.text ? (void *)&evaluating : ev,
 	};
 	struct recording rec;
 	bool ok = ev;
@@ -341,8 +364,16 @@ static int check_or_describe(const struct options *o, const struct chosen *c)
 		return EXIT_IMPOSSIBLE;
 	if (c->baseline)
 		return write_baseline(o);
+	if (c->n_skipped)
+		say_note("%zu rule%s not tested: %s leaves out what %s about", c->n_skipped,
+			 c->n_skipped == 1 ? " is" : "s are", o->view.text,
+			 c->n_skipped == 1 ? "it is" : "they are");
 	if (c->rules.n)
 		return check(o, &c->rules);
+	if (c->n_skipped) {
+		say("no rule is left to be tested");
+		return EXIT_USAGE;
+	}
 	say("the files hold no rule");
 	return EXIT_USAGE;
 }

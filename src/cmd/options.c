@@ -98,7 +98,7 @@ static const char *join(char buf[LIST_LEN], const char *const *words, size_t n, 
 #define OPTION_WORDS(words) ((int)(sizeof(words) / sizeof((words)[0])) - 1)
 
 /* Which of its n words an option's argument is. */
-static int option_word(const struct parse *p, const char *arg, int n)
+int option_word(const struct parse *p, const char *arg, int n)
 {
 	const char *const *words = p->at->words;
 	char list[LIST_LEN], why[LIST_LEN + 16];

@@ -119,6 +119,8 @@ void option_refuse(const struct parse *p, const char *arg, const char *why);
 /* "did you mean ...?" */
 void usage_not_a_verb(const struct parse *p, const char *word);
 
+/* Which of the first n words that the option takes; another one is refused. */
+int option_word(const struct parse *p, const char *arg, int n);
 /* A path, not an empty one. */
 const char *option_path(const struct parse *p, const char *arg);
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* compatcaps-trace replay: a recording as a trace would have shown it. */
+#include <time.h>
+
 #include "cmd/tell.h"
 #include "io/follow.h"
+#include "lib/say.h"
 #include "recording/recording.h"
 
 static void set_follow(struct parse *p, const char *arg)
@@ -16,14 +19,46 @@ static const struct option_row options[] = {
 	{ 0 },
 };
 
-static bool done(const void *teller)
+struct showing {
+	struct teller *teller;
+	bool follows;
+	int64_t clock_offset; /* CLOCK_REALTIME less CLOCK_MONOTONIC of the host that was traced */
+};
+
+static bool done(const void *showing)
 {
-	return teller_is_done(teller);
+	const struct showing *x = showing;
+
+	return teller_is_done(x->teller);
 }
 
-static void finish(const struct session *s, void *teller)
+static void finish(const struct session *s, void *showing)
 {
-	teller_summarize(teller, s);
+	struct showing *x = showing;
+
+	teller_summarize(x->teller, s);
+}
+
+/* What changes with time alone goes by the clock of the recording. */
+static void on_time(void *showing)
+{
+	struct showing *x = showing;
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	teller_on_time(x->teller, (uint64_t)((int64_t)now.tv_sec * 1000000000 + now.tv_nsec -
+					     x->clock_offset));
+}
+
+static void on_event(const struct event *e, void *showing)
+{
+	struct showing *x = showing;
+
+	if (e->type == EVENT_TRACE)
+		x->clock_offset = e->frame->trace.clock_offset_ns;
+	teller_event(e, x->teller);
+	if (x->follows)
+		on_time(x);
 }
 
 static int status_of(const struct options *o, const struct recording *rec, bool written)
@@ -35,37 +70,51 @@ static int status_of(const struct options *o, const struct recording *rec, bool 
 	return EXIT_DONE;
 }
 
+static int show(const struct options *o, FILE *f, struct follow *follow)
+{
+	struct showing x = { .teller = teller_new(o, 0), .follows = follow };
+	const struct recording_reader reader = {
+		.path = o->inputs[0],
+		.recorded = o->recorded,
+		.follow = follow,
+		.filter = &o->view.filter,
+		.event = on_event,
+		.idle = on_time,
+		.done = done,
+		.finish = finish,
+		.renumber = true,
+		.ctx = &x,
+	};
+	struct recording rec;
+
+	if (!x.teller)
+		return EXIT_IMPOSSIBLE;
+	recording_read_file(f, &reader, &rec);
+	return status_of(o, &rec, teller_close(x.teller));
+}
+
 static int run(const struct options *o)
 {
-	struct recording_reader reader = { .path = o->inputs[0], .recorded = o->recorded };
-	FILE *f = recording_open(reader.path, false);
-	struct recording rec;
-	const bool *own = o->own, follows = *own;
-	struct teller *t;
-	bool written;
+	FILE *f = recording_open(o->inputs[0], false);
+	const bool *own = o->own;
+	struct follow *follow;
+	int status = EXIT_IMPOSSIBLE;
 
-	if (f && follows) {
-		reader.follow = true;
-		reader.followed = fileno(f);
-		f = follow_open(f);
-	}
 	if (!f)
 		return EXIT_IMPOSSIBLE;
-	t = teller_new(o, 0);
-	if (!t) {
+	if (!*own) {
+		status = show(o, f, NULL);
 		fclose(f);
+		return status;
+	}
+	follow = follow_open(f);
+	if (!follow) {
+		say("out of memory");
 		return EXIT_IMPOSSIBLE;
 	}
-	reader.filter = &o->view.filter;
-	reader.event = teller_event;
-	reader.done = done;
-	reader.finish = finish;
-	reader.renumber = true;
-	reader.ctx = t;
-	recording_read_file(f, &reader, &rec);
-	fclose(f);
-	written = teller_close(t);
-	return status_of(o, &rec, written);
+	status = show(o, follow_stream(follow), follow);
+	follow_close(follow);
+	return status;
 }
 
 const struct command command_replay = {

@@ -11,7 +11,16 @@ static const struct report_format *const forms[] = { &report_text, &report_html,
 
 #define FORMS (sizeof(forms) / sizeof(forms[0]))
 
+static const char *const only_words[] = { "broken", NULL };
+
+static void set_only(struct parse *p, const char *arg)
+{
+	*(bool *)p->o->own = !option_word(p, arg, 1);
+}
+
 static const struct option_row options[] = {
+	{ "only", 0, "WHAT", "broken: recordings and VMs that went wrong", .set = set_only,
+	  .words = only_words },
 	{ "copy", 0, "WHEN", "",
 	  .gone = "a page no longer contains the recording; send the recording too" },
 	{ 0 },
@@ -51,6 +60,7 @@ static bool write_report(struct output *out, const struct options *o, void *maki
 		.f = output_file(out),
 		.color = run_wants_color(o, out),
 		.n = o->n_inputs,
+		.only_broken = *(const bool *)o->own,
 	};
 	struct making *r = making;
 	bool made = true;
@@ -75,6 +85,8 @@ static int run(const struct options *o)
 	}
 	if (!r.first)
 		return r.status;
+	if (*(const bool *)o->own && r.form == &report_perfetto)
+		say_note("a timeline has all VMs, whatever --only says");
 	if (*o->view.text && r.form == &report_perfetto)
 		say_note("only what matches %s is in it", o->view.text);
 	status = run_with_output(o, write_report, &r);
@@ -109,6 +121,7 @@ const struct command command_report = {
 	.manual = "compatcaps-trace-report(1)",
 	.uses = USE_VIEW | USE_OUTPUT | USE_COLOR | USE_VERDICTS,
 	.options = options,
+	.own_size = sizeof(bool),
 	.format = format,
 	.min_inputs = 1,
 	.max_inputs = 1000,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/say.h"
 #include "lib/status.h"
 
 struct output *run_open_output(const struct options *o, const char *path, int wake)
@@ -43,4 +44,13 @@ bool run_wants_color(const struct options *o, const struct output *out)
 	if (o->color != COLOR_AUTO)
 		return o->color == COLOR_ALWAYS;
 	return output_is_terminal(out) && !getenv("NO_COLOR") && !run_terminal_is_dumb();
+}
+
+void run_say_unmatched(const struct options *o)
+{
+	char *text = view_unmatched(&o->view);
+
+	if (text)
+		say_note("%s", text);
+	free(text);
 }

@@ -21,6 +21,9 @@ int run_with_output(const struct options *o, output_writer *writer, void *what);
  */
 struct output *run_open_output(const struct options *o, const char *path, int wake);
 
+/* Once all has been read: a filter that nothing matches, and what there is. */
+void run_say_unmatched(const struct options *o);
+
 /* TERM says that the terminal obeys no escapes. */
 bool run_terminal_is_dumb(void);
 

@@ -22,6 +22,7 @@ struct teller {
 	uint64_t n_calls;	      /* that were shown */
 	bool call_shown;	      /* the newest: a retry is told with it or not at all */
 	uint64_t redraw_at;	      /* when the output wants to be drawn anew; 0: never */
+	uint64_t settle_at; /* when it is to write what it holds back; 0: it holds nothing */
 	bool failed;
 };
 
@@ -194,7 +195,13 @@ static bool is_wanted(struct teller *t, const struct event *e)
 
 static void show(struct teller *t, const struct event *e)
 {
-	t->emitter->event(t->state, e);
+	struct frame frame;
+	struct event with;
+
+	t->emitter->event(t->state, event_with_name(e, &with, &frame));
+	event_name_told(e);
+	if (t->emitter->settle && !t->settle_at)
+		t->settle_at = 1;
 	flush(t);
 }
 
@@ -299,9 +306,11 @@ void teller_summarize(struct teller *t, const struct session *s)
 
 uint64_t teller_due(const struct teller *t)
 {
-	uint64_t metrics = metrics_file_due(t->metrics);
+	uint64_t due = metrics_file_due(t->metrics);
 
-	return t->redraw_at && (!metrics || t->redraw_at < metrics) ? t->redraw_at : metrics;
+	if (t->redraw_at && (!due || t->redraw_at < due))
+		due = t->redraw_at;
+	return t->settle_at && (!due || t->settle_at < due) ? t->settle_at : due;
 }
 
 void teller_on_time(struct teller *t, uint64_t now_ns)
@@ -309,6 +318,10 @@ void teller_on_time(struct teller *t, uint64_t now_ns)
 	notify_alive(now_ns);
 	if (t->metrics && now_ns >= metrics_file_due(t->metrics))
 		metrics_file_write(t->metrics, now_ns);
+	if (t->settle_at && now_ns >= t->settle_at) {
+		t->settle_at = t->emitter->settle(t->state, now_ns);
+		flush(t);
+	}
 	if (!t->redraw_at || now_ns < t->redraw_at)
 		return;
 	t->redraw_at = t->emitter->redraw(t->state, now_ns, output_columns(t->out),

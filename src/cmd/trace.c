@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* compatcaps-trace trace and record: what their command lines are. live.c does the work. */
+#include <time.h>
+
 #include "cmd/tell.h"
 #ifndef COMPATCAPS_OFFLINE
 #include "cmd/live.h"
@@ -26,9 +28,25 @@ static void check_command(struct parse *p)
 		usage_error(p, "--dry-run traces nothing: it cannot be combined with a command");
 }
 
+/* A time of day is one of today: of tomorrow's nobody may think who mistypes it. */
+static void check_until(struct parse *p)
+{
+	struct timespec now;
+	uint64_t now_ns, until;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	now_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	until = view_until(&p->o->view, now_ns);
+	if (until && until <= now_ns)
+		usage_error(
+			p,
+			"--until is over: give a later time of today, a date with a time, as 2026-11-30T15:04, or +5m");
+}
+
 static void check_trace(struct parse *p)
 {
 	check_command(p);
+	check_until(p);
 	if (p->o->dry_run && p->o->metrics)
 		usage_error(p, "--dry-run traces nothing: it cannot be combined with --metrics");
 }
@@ -36,6 +54,7 @@ static void check_trace(struct parse *p)
 static void check_record(struct parse *p)
 {
 	check_command(p);
+	check_until(p);
 	if (!p->o->output)
 		usage_error(p, "expected -o FILE");
 }

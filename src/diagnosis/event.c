@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 const char *event_type_name(enum event_type type)
 {
@@ -54,6 +55,52 @@ bool event_is_failure(const struct event *e)
 	default:
 		return false;
 	}
+}
+
+/* Where a record of this type has QEMU's -name; NULL: nowhere. */
+static const char **name_of(enum event_type type, struct frame *f)
+{
+	switch (type) {
+	case EVENT_NEGOTIATION:
+	case EVENT_EXTENSION:
+	case EVENT_ARCH_COMPAT:
+	case EVENT_RUN:
+	case EVENT_RAN:
+		return &f->call.name_option;
+	case EVENT_VM:
+		return &f->vm.name_option;
+	case EVENT_KERNEL:
+		return &f->kernel.name_option;
+	default:
+		return NULL;
+	}
+}
+
+const struct event *event_with_name(const struct event *e, struct event *with, struct frame *frame)
+{
+	const char **name;
+
+	if (!e->untold_name || !*e->untold_name)
+		return e;
+	*frame = *e->frame;
+	name = name_of(e->type, frame);
+	if (!name || *name)
+		return e;
+	*name = *e->untold_name;
+	*with = *e;
+	with->frame = frame;
+	return with;
+}
+
+/* The record of a VM that was found has its name in any case. */
+void event_name_told(const struct event *e)
+{
+	struct frame frame = *e->frame;
+
+	if (!e->untold_name || (e->type != EVENT_FOUND && !name_of(e->type, &frame)))
+		return;
+	free(*e->untold_name);
+	*e->untold_name = NULL;
 }
 
 const char *loss_name(enum cc_loss loss)
@@ -230,13 +277,42 @@ void filter_choose(const struct session_filter *filter, struct vm *vm)
 	vm->hidden |= !vm->wanted;
 }
 
+/* "--guest a b" of "--guest a b --cause x" */
+static const char *end_of_option(const char *text)
+{
+	const char *next = strstr(text, " --");
+
+	return next ? next : text + strlen(text);
+}
+
+static bool has_option(const char *text, const char *option, size_t len)
+{
+	for (const char *end; *text; text = end + (*end == ' ')) {
+		end = end_of_option(text);
+		if ((size_t)(end - text) == len && !memcmp(text, option, len))
+			return true;
+	}
+	return false;
+}
+
 char *filter_text(const struct session_filter *filter, const struct frame *trace)
 {
 	const char *own = trace->trace.filters.text ? trace->trace.filters.text : "";
-	char *text;
+	char *text = NULL;
+	size_t len;
+	FILE *f = filter->text ? open_memstream(&text, &len) : NULL;
 
-	if (!filter->text || asprintf(&text, "%s%s%s", own, *own ? " " : "", filter->text) < 0)
+	if (!f)
 		return NULL;
+	/* What is left out once more is told once. */
+	for (const char *option = own, *end; *option; option = end) {
+		end = end_of_option(option);
+		if (!has_option(filter->text, option, (size_t)(end - option)))
+			fprintf(f, "%.*s ", (int)(end - option), option);
+		end += *end == ' ';
+	}
+	fputs(filter->text, f);
+	fclose(f);
 	return text;
 }
 

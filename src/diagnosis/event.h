@@ -68,6 +68,7 @@ struct run {
 	size_t n_messages;
 	bool after_line;  /* of a good one: KVM printed a line in this vCPU since the one before */
 	const char *hint; /* a sentence; of one that failed */
+	const char *line; /* that KVM printed in it; NULL: none that is known */
 };
 
 #define STORY_NOT_KNOWN 8
@@ -104,6 +105,11 @@ struct event {
 	/* Of these and of a VM; escaped. "" or NULL: none. */
 	uint32_t pid;
 	const char *comm, *thread, *vm_name, *guest, *cgroup;
+	/*
+	 * -name of its VM, of which no record that has it was told yet; NULL: there is none, or it
+	 * has been told. For who writes records that are read back: event_with_name().
+	 */
+	char **untold_name;
 	unsigned int vm; /* a small number per VM, from 1 on; 0: none, or too many to tell apart */
 	union {
 		struct {
@@ -143,6 +149,13 @@ const char *event_type_name(enum event_type type);
  * that counts, colours or tells failures asks this.
  */
 bool event_is_failure(const struct event *e);
+
+/*
+ * A name comes with the first record of a VM, which may be left out: then it goes with the first
+ * that is not. Returns e, or *with: a copy of e with the name, in a copy of its frame.
+ */
+const struct event *event_with_name(const struct event *e, struct event *with, struct frame *frame);
+void event_name_told(const struct event *e);
 
 void totals_count(struct totals *n, const struct event *e);
 

@@ -100,6 +100,7 @@ static uint64_t number_of(const struct session *s, enum event_type type, const s
 static void emit(struct session *s, struct vm *vm, struct event *e)
 {
 	e->seq = number_of(s, e->type, e->frame);
+	e->untold_name = vm ? &vm->untold_name : NULL;
 	if (vm && e->type != EVENT_STORY)
 		history_event(&vm->history, &s->vms.room, e);
 	if (!filter_tells(s->filter, vm, e))
@@ -215,7 +216,7 @@ static void note_guest(struct session *s, struct vm *vm, const char *name_option
 {
 	guest_name(s->guest, sizeof(s->guest), or_empty(name_option));
 	if (vm && *s->guest)
-		vm_table_keep_guest(vm, s->guest);
+		vm_table_keep_guest(vm, s->guest, name_option);
 	if (vm)
 		filter_choose(s->filter, vm);
 }
@@ -406,9 +407,9 @@ static void on_vm(struct session *s, const struct frame *f)
 	name_event(s, &e, vm);
 	e.pid = f->vm.pid;
 	e.cgroup = f->vm.cgroup;
-	e.vm_life.life = (enum life)coverage_state_of(coverage_in(s, vm, COVERAGE_LIFE));
-	if (s->filter->shows)
-		e.vm_life.life = LIFE_FILTERED;
+	e.vm_life.life = s->filter->shows ?
+				 LIFE_FILTERED :
+				 (enum life)coverage_state_of(coverage_in(s, vm, COVERAGE_LIFE));
 	/* Where events are left out, so is a sentence that sums them up. */
 	if (vm && ended && !s->filter->shows) {
 		summary = summary_of(s, vm);
@@ -433,9 +434,7 @@ static void say_again(struct diagnosis *d, const struct recorded_verdict *said)
 /* What comes next may be hidden. */
 static bool hides_retries(const struct session *s)
 {
-	const struct frame_filters *filters = &s->vms.coverage.filters;
-
-	return filters->threads || filters->outcomes;
+	return s->vms.coverage.filters.threads || s->vms.coverage.filters.outcomes;
 }
 
 static void on_negotiation(struct session *s, const struct frame *f)
@@ -566,6 +565,7 @@ static void on_run(struct session *s, const struct frame *f)
 	hint = summary_failure(h, vcpu, &failure);
 	run_fill(&run, h, request);
 	run.hint = hint ? hint : "KVM_RUN failed";
+	run.line = summary_printed(h, &failure);
 	if (h)
 		history_failed(h, &s->vms.room, vcpu, &failure);
 	e = call_event(s, EVENT_RUN, f, vm);

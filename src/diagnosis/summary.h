@@ -85,4 +85,7 @@ const char *summary_option(char buf[DIAGNOSIS_OPTION_LEN], const struct abi_mode
 /* "POWER9", "the host's own mode": what a vCPU runs in. Returns buf. */
 char *summary_runs_in(char buf[SUMMARY_MODE_LEN], uint32_t pvr);
 
+/* What KVM printed in a run that failed; NULL: nothing that is known. h may be NULL. */
+const char *summary_printed(const struct history *h, const struct history_failure *f);
+
 #endif /* COMPATCAPS_SUMMARY_H */

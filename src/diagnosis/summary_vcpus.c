@@ -42,7 +42,7 @@ static void exit_text(char *buf, size_t len, const struct history_failure *f)
 			 abi_exit_name(f->exit_reason), f->hardware_reason);
 }
 
-static const char *line_of(const struct history *h, const struct history_failure *f)
+const char *summary_printed(const struct history *h, const struct history_failure *f)
 {
 	const struct history_line *line = h ? history_line_by_number(h, f->line) : NULL;
 
@@ -60,7 +60,7 @@ enum of_whom { OF_VM, OF_NAMED, OF_UNNAMED };
 static void tell_first_run(struct text *t, const struct history *h, const struct history_vcpu *vcpu,
 			   const struct history_failure *f, enum of_whom whom)
 {
-	const char *line = line_of(h, f);
+	const char *line = summary_printed(h, f);
 	char how[EXIT_LEN], what[LINE_SAID + EXIT_LEN + 16];
 
 	exit_text(how, sizeof(how), f);
@@ -81,7 +81,7 @@ static void tell_plain_run(struct text *t, const struct history *h, const struct
 			   const struct history_failure *f, enum of_whom whom)
 {
 	bool later = vcpu && vcpu->first_run && vcpu->first_run < f->seq;
-	const char *line = line_of(h, f);
+	const char *line = summary_printed(h, f);
 	char how[EXIT_LEN];
 
 	exit_text(how, sizeof(how), f);
@@ -94,6 +94,34 @@ static void tell_plain_run(struct text *t, const struct history *h, const struct
 	else
 		clause(t, f->ret < 0 ? RUN_FAILED : RUN_ENDED, how);
 	if (line)
+		fprintf(t->f, PRINTED, LINE_SAID, line, strlen(line) > LINE_SAID ? "..." : "");
+}
+
+/* Of several vCPUs the same. who: "vCPUs 0, 1 "; "": they were named just now. */
+static void tell_failures(struct text *t, const struct history *h, const struct history_vcpu *vcpu,
+			  const char *who)
+{
+	const struct history_failure *f = vcpu->failure;
+	bool later = vcpu->first_run && vcpu->first_run < f->seq, failed = f->ret < 0;
+	const char *line = summary_printed(h, f);
+	char how[EXIT_LEN], what[LINE_SAID + EXIT_LEN + 16];
+
+	exit_text(how, sizeof(how), f);
+	snprintf(what, sizeof(what), line ? "%.*s%s (%s)" : "%.*s%s%s", LINE_SAID, line ? line : "",
+		 line && strlen(line) > LINE_SAID ? "..." : "", how);
+	if (f->first >= FIRST_OF_VCPU && *who)
+		clause(t, FIRST_RUN_OF_GROUP, who, what);
+	else if (f->first >= FIRST_OF_VCPU)
+		clause(t, FIRST_RUN_OF_EACH, what);
+	else if (later && *who)
+		clause(t, failed ? GROUP_FAILED_LATER : GROUP_ENDED_LATER, who, how);
+	else if (later)
+		clause(t, failed ? EACH_FAILED_LATER : EACH_ENDED_LATER, how);
+	else if (*who)
+		clause(t, failed ? GROUP_FAILED : GROUP_ENDED, who, how);
+	else
+		clause(t, failed ? EACH_FAILED : EACH_ENDED, how);
+	if (line && f->first < FIRST_OF_VCPU)
 		fprintf(t->f, PRINTED, LINE_SAID, line, strlen(line) > LINE_SAID ? "..." : "");
 }
 
@@ -215,6 +243,15 @@ static enum of_whom of_whom(const struct telling *g)
 	return g->s->runs == COVERED ? OF_VM : OF_NAMED;
 }
 
+static void tell_its_failure(struct telling *g)
+{
+	g->told_failure = true;
+	if (g->several)
+		tell_failures(g->t, g->s->history, g->vcpu, g->begun ? "" : g->who);
+	else
+		tell_failure(g->t, g->s->history, g->vcpu, g->vcpu->failure, of_whom(g));
+}
+
 /* What came before the event of this number. */
 static void tell_until(struct telling *g, uint64_t seq)
 {
@@ -225,8 +262,7 @@ static void tell_until(struct telling *g, uint64_t seq)
 	if (ran && (!fails || vcpu->ran.seq < vcpu->failure->seq))
 		tell_run_before(g);
 	if (fails) {
-		g->told_failure = true;
-		tell_failure(g->t, g->s->history, vcpu, vcpu->failure, of_whom(g));
+		tell_its_failure(g);
 		g->begun = true;
 	}
 	if (ran && !g->told_run)
@@ -341,9 +377,8 @@ static void tell_often(struct telling *g)
 		       arch_cause_name(last->cause));
 	g->begun = true;
 	if (vcpu->failure && !g->told_failure && vcpu->failure->seq < last->seq) {
-		g->told_failure = true;
 		g->t->sep = IN_BETWEEN;
-		tell_failure(g->t, g->s->history, vcpu, vcpu->failure, of_whom(g));
+		tell_its_failure(g);
 	}
 	if (vcpu->ran.seq && !g->told_run && vcpu->ran.seq < last->seq) {
 		g->t->sep = IN_BETWEEN;
@@ -523,10 +558,51 @@ static bool same_until_now(const struct history_vcpu *a, const struct history_vc
 	       ((!requests_since(a) && !requests_since(b)) || same_runs(a, b));
 }
 
-/* What is told of one of these holds for the other. */
-static bool same_story(const struct history_vcpu *a, const struct history_vcpu *b)
+static unsigned int requests_before(const struct history_vcpu *vcpu, uint64_t seq)
 {
-	return a == b || (same_requests(a, b) && !a->failure && !b->failure && same_runs(a, b));
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < vcpu->n_kept; i++)
+		n += vcpu->requests[i].seq < seq;
+	return n;
+}
+
+static bool same_lines(const char *a, const char *b)
+{
+	return (!a && !b) || (a && b && !strcmp(a, b));
+}
+
+/* It ended in the same way. */
+static bool same_exit(const struct history *h, const struct history_failure *a,
+		      const struct history_failure *b)
+{
+	return a->ret == b->ret && a->exit_reason == b->exit_reason &&
+	       a->hardware_known == b->hardware_known &&
+	       (!a->hardware_known || a->hardware_reason == b->hardware_reason) &&
+	       a->without_papr == b->without_papr &&
+	       (a->first >= FIRST_OF_VCPU) == (b->first >= FIRST_OF_VCPU) &&
+	       a->mode_known == b->mode_known && a->pvr == b->pvr &&
+	       same_lines(summary_printed(h, a), summary_printed(h, b));
+}
+
+/* In the same way, after as many requests, and before or after it ran. */
+static bool same_failure(const struct history *h, const struct history_vcpu *a,
+			 const struct history_vcpu *b)
+{
+	const struct history_failure *x = a->failure, *y = b->failure;
+
+	if (!x || !y)
+		return !x && !y;
+	return same_exit(h, x, y) && requests_before(a, x->seq) == requests_before(b, y->seq) &&
+	       (a->ran.seq > x->seq) == (b->ran.seq > y->seq) &&
+	       (a->first_run && a->first_run < x->seq) == (b->first_run && b->first_run < y->seq);
+}
+
+/* What is told of one of these holds for the other. */
+static bool same_story(const struct history *h, const struct history_vcpu *a,
+		       const struct history_vcpu *b)
+{
+	return a == b || (same_requests(a, b) && same_failure(h, a, b) && same_runs(a, b));
 }
 
 /* The one that is told of for all: the first that failed, else the first. NULL: none did anything.
@@ -579,7 +655,7 @@ static unsigned int name_group(char *buf, size_t len, const struct history *h, u
 	size_t at;
 
 	for (unsigned int i = from; i < h->n_vcpus; i++)
-		n += !done[i] && same_story(one, &h->vcpus[i]);
+		n += !done[i] && same_story(h, one, &h->vcpus[i]);
 	if (n == 1) {
 		vcpu_name(buf, len, one);
 		strncat(buf, " ", len - strlen(buf) - 1);
@@ -588,7 +664,7 @@ static unsigned int name_group(char *buf, size_t len, const struct history *h, u
 	}
 	at = (size_t)snprintf(buf, len, "vCPUs");
 	for (unsigned int i = from; i < h->n_vcpus; i++) {
-		if (done[i] || !same_story(one, &h->vcpus[i]))
+		if (done[i] || !same_story(h, one, &h->vcpus[i]))
 			continue;
 		done[i] = true;
 		if (named++ < VCPUS_NAMED && at < len)

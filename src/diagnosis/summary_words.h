@@ -76,6 +76,8 @@
 #define FIRST_RUN_OF_VM	     "its first run failed: %s"
 #define FIRST_RUN_OF_VCPU    "the first run of vCPU %u failed: %s"
 #define FIRST_RUN_OF_ONE     "the first run of a vCPU failed: %s"
+#define FIRST_RUN_OF_EACH    "the first run of each failed: %s"
+#define FIRST_RUN_OF_GROUP   "the first run of each of %sfailed: %s" /* "vCPUs 0, 1 " */
 #define RUN_FAILED	     "KVM_RUN failed with %s"
 #define RUN_ENDED	     "KVM_RUN ended with %s"
 #define LATER_FAILED	     "a later KVM_RUN failed with %s"
@@ -84,6 +86,14 @@
 #define LATER_ENDED	     "a later KVM_RUN ended with %s"
 #define VCPU_FAILED	     "KVM_RUN of vCPU %u failed with %s"
 #define VCPU_ENDED	     "KVM_RUN of vCPU %u ended with %s"
+#define EACH_FAILED	     "KVM_RUN of each failed with %s"
+#define EACH_ENDED	     "KVM_RUN of each ended with %s"
+#define GROUP_FAILED	     "KVM_RUN of each of %sfailed with %s"
+#define GROUP_ENDED	     "KVM_RUN of each of %sended with %s"
+#define EACH_FAILED_LATER    "a later KVM_RUN of each failed with %s"
+#define EACH_ENDED_LATER     "a later KVM_RUN of each ended with %s"
+#define GROUP_FAILED_LATER   "a later KVM_RUN of each of %sfailed with %s"
+#define GROUP_ENDED_LATER    "a later KVM_RUN of each of %sended with %s"
 #define ON_VCPU_IN	     "on a vCPU in %s"
 #define WITHOUT_PAPR \
 	"%s: KVM_CAP_PPC_PAPR was not enabled on this vCPU, without which KVM HV runs no guest"

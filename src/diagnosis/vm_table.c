@@ -55,6 +55,7 @@ static void free_vm(struct vm_table *t, struct vm *vm)
 {
 	history_free(&vm->history, &t->room);
 	free(vm->guest);
+	free(vm->untold_name);
 	free(vm->comm);
 	free(vm->name);
 	free(vm);
@@ -76,10 +77,12 @@ void vm_table_free(struct vm_table *t)
 }
 
 /* Whose VM it is counts more than what it did: the name is kept whatever there is beside it. */
-void vm_table_keep_guest(struct vm *vm, const char *guest)
+void vm_table_keep_guest(struct vm *vm, const char *guest, const char *name_option)
 {
 	char *by = vm->guest && !strcmp(vm->guest, guest) ? NULL : copy(guest);
 
+	free(vm->untold_name);
+	vm->untold_name = copy(name_option);
 	if (!by)
 		return;
 	free(vm->guest);

@@ -35,6 +35,7 @@ struct vm {
 	uint32_t pid;
 	unsigned int number;	   /* from 1 on, in this trace */
 	char *comm, *name, *guest; /* NULL: not known */
+	char *untold_name;	   /* QEMU's -name, until a record that has it was told */
 	struct vm_coverage coverage;
 	struct history history;
 	/* By a session_filter: */
@@ -105,7 +106,7 @@ void vm_table_no_loss(struct vm_table *t);
 struct vm *vm_table_of_loss(const struct vm_table *t, const struct cc_loss_key *key);
 
 /* Names that came later than the VM, or are others now. */
-void vm_table_keep_guest(struct vm *vm, const char *guest);
+void vm_table_keep_guest(struct vm *vm, const char *guest, const char *name_option);
 void vm_table_keep_names(struct vm *vm, const struct vm_id *id);
 
 #endif /* COMPATCAPS_VM_TABLE_H */

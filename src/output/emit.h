@@ -42,6 +42,12 @@ struct emitter {
 	 * time alone. Such a one needs a terminal that obeys escapes.
 	 */
 	uint64_t (*redraw)(void *state, uint64_t now_ns, unsigned int columns, unsigned int lines);
+	/*
+	 * What it holds back, to tell it together with what may come, is written now if it has
+	 * waited for a second. Returns when it is to be called again; 0: nothing waits. NULL:
+	 * nothing does.
+	 */
+	uint64_t (*settle)(void *state, uint64_t now_ns);
 	/* Of --summary: the story of a VM. NULL: this output has no place for it. */
 	void (*paragraph)(void *state, const char *text);
 	/* Lets go of the state. The last event was EVENT_END, or an error came before it. */

@@ -48,7 +48,8 @@ struct table {
 	struct {
 		char *text; /* the newest call, as all of its row; NULL: it is not one of a vCPU */
 		unsigned int vm, n;
-		uint32_t last; /* vCPU: those that are the same come in their order */
+		uint64_t until; /* as many are told of then; 0: nobody has looked at the clock */
+		uint32_t last;	/* vCPU: those that are the same come in their order */
 	} fold;
 	enum { NEVER_WATCHED, WATCHED, INTERRUPTED } points[ATTACH_POINTS];
 };
@@ -282,12 +283,42 @@ static void end_fold(struct table *t)
 	free(t->fold.text);
 	t->fold.text = NULL;
 	t->fold.n = 0;
+	t->fold.until = 0;
 	if (!n)
 		return;
 	pad(t, t->at->hint);
 	paint(t, DIM);
 	wrapf(t, t->at->hint, "the same for %u more vCPU%s", n, n == 1 ? "" : "s");
 	new_line(t);
+}
+
+/* Who looks on is not kept waiting for a row that may never come. */
+static uint64_t settle(void *state, uint64_t now_ns)
+{
+	struct table *t = state;
+
+	if (!t->fold.n)
+		return 0;
+	if (!t->fold.until)
+		t->fold.until = now_ns + NSEC;
+	if (now_ns < t->fold.until)
+		return t->fold.until;
+	end_fold(t);
+	return 0;
+}
+
+#define RUN_TEXT_LEN 640
+
+/* How a KVM_RUN failed: its sentence names the vCPU, and whose first run of several it was. */
+static void run_text(char buf[RUN_TEXT_LEN], const struct event *e)
+{
+	const struct cc_record *r = e->rec;
+	bool mode_known = r->in_words > CC_VCPU_PVR;
+
+	snprintf(buf, RUN_TEXT_LEN, "%d %" PRIu32 " %d %" PRIx64 " %d %" PRIx64 " %d%d%d %s",
+		 r->ret, r->cmd, r->vm != 0, r->vm ? (uint64_t)r->arg : 0, mode_known,
+		 mode_known ? (uint64_t)r->in[CC_VCPU_PVR] : 0, run_lacks_papr(r),
+		 e->run->first_known, e->run->first, e->run->line ? e->run->line : "");
 }
 
 static char *fold_text(const char *event, const char *result, const char *what,
@@ -304,9 +335,13 @@ static char *fold_text(const char *event, const char *result, const char *what,
 static bool folds(struct table *t, const struct event *e, const char *result, const char *what,
 		  const char *sentence)
 {
-	char *text = NULL;
+	char *text = NULL, run[RUN_TEXT_LEN];
 	bool same;
 
+	if (e->type == EVENT_RUN) {
+		run_text(run, e);
+		sentence = run;
+	}
 	if (!t->opt.verbose && e->vm && e->rec->seen & CC_SEEN_VCPU)
 		text = fold_text(event_word(e->type), result, what, sentence);
 	same = text && t->fold.text && !strcmp(text, t->fold.text) && e->vm == t->fold.vm &&
@@ -742,5 +777,6 @@ const struct emitter emit_text = {
 	.begin = text_begin,
 	.paragraph = paragraph,
 	.event = text_event,
+	.settle = settle,
 	.end = text_end,
 };

@@ -68,6 +68,11 @@ static FILE *copy_of(FILE *f, const char *path)
 	return spool;
 }
 
+const char *recording_name(const char *path)
+{
+	return strcmp(path, "-") ? path : STREAM_STDIN;
+}
+
 FILE *recording_open(const char *path, bool again)
 {
 	FILE *f = open_file(path);
@@ -116,33 +121,59 @@ static void read_all(struct stream *stream, struct session *session,
 
 static void report(const struct recording_reader *r, const struct recording *rec)
 {
+	const char *name = recording_name(r->path);
+
 	if (rec->n_bad > BAD_LINES_SAID)
 		say("%llu lines more could not be read",
 		    (unsigned long long)rec->n_bad - BAD_LINES_SAID);
 	if (rec->writer > 0)
-		say_note("%s is still being written by pid %d; what is there has been read",
-			 r->path, rec->writer);
+		say_note("%s is still being written by pid %d; what is there has been read", name,
+			 rec->writer);
 	else if (rec->writer)
-		say_note("%s is still being written; what is there has been read", r->path);
+		say_note("%s is still being written; what is there has been read", name);
+	else if (rec->cut_off && r->follow && follow_was_interrupted(r->follow))
+		say_note("%s has no end yet; what is there has been read", name);
 	else if (rec->cut_off)
-		say("%s is cut off: its end is missing; what was there has been read", r->path);
+		say("%s is cut off: its end is missing; what was there has been read", name);
+}
+
+static bool is_over(const void *stream)
+{
+	return stream_has_ended(stream);
+}
+
+static void follow(const struct recording_reader *r, const struct stream *stream)
+{
+	const struct follow_reader reader = {
+		.name = recording_name(r->path),
+		.path = strcmp(r->path, "-") ? r->path : NULL,
+		.is_over = is_over,
+		.of = stream,
+		.idle = r->idle,
+		.ctx = r->ctx,
+	};
+
+	follow_for(r->follow, &reader);
 }
 
 bool recording_read_file(FILE *f, const struct recording_reader *r, struct recording *rec)
 {
 	struct session *session = session_new(r->event, r->ctx);
-	struct stream *stream = stream_new(f, r->path, r->recorded);
+	struct stream *stream = stream_new(f, recording_name(r->path), r->recorded);
 	struct progress progress;
-	int fd = r->follow ? r->followed : fileno(f);
+	int fd = r->follow ? follow_fd(r->follow) : fileno(f);
 
 	*rec = (struct recording){ .fatal = true };
 	if (session && stream) {
+		if (r->follow)
+			follow(r, stream);
 		if (r->filter)
 			session_filter(session, r->filter);
 		if (!r->renumber)
 			session_number_as_recorded(session);
 		progress_begin(&progress, r->progress ? f : NULL, r->path);
 		read_all(stream, session, r, rec, &progress, fd);
+		rec->n_bad += r->follow && follow_has_failed(r->follow);
 		rec->n_unread = stream_unread(stream);
 		rec->totals = *session_totals(session);
 		if (!rec->fatal && r->finish)

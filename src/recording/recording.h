@@ -7,12 +7,14 @@
 
 #include "diagnosis/session.h"
 
+struct follow;
+
 struct recording_reader {
 	const char *path; /* "-": standard input */
 	bool recorded;	  /* tell the verdicts that were given then, not today's */
 	bool renumber;	  /* events are counted anew, for a stream of their own is made of them */
-	bool follow;	  /* the file is one of follow.h, of this descriptor: */
-	int followed;
+	struct follow *follow;		     /* the file is its stream; NULL: it is not followed */
+	void (*idle)(void *ctx);	     /* while it waits; or NULL */
 	bool progress;			     /* on a terminal, show how far it is */
 	const struct session_filter *filter; /* what is left out; NULL: nothing */
 	session_out *event;
@@ -37,6 +39,9 @@ struct recording {
  * is copied. NULL: it has been said why.
  */
 FILE *recording_open(const char *path, bool again);
+
+/* For messages: "-" is standard input. */
+const char *recording_name(const char *path);
 
 /* As far as it can be read. false: it cannot even begin, or is fatal. */
 bool recording_read(const struct recording_reader *r, struct recording *rec);

@@ -346,12 +346,12 @@ static enum stream_status compressed(struct stream *s, const char *command, char
 	const char
 		*plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./@%+=:,-";
 	/* What a shell would understand otherwise stands in no command that somebody may copy. */
-	bool safe = *s->name != '-' && !s->name[strspn(s->name, plain)];
+	bool safe = *s->name != '-' && strcmp(s->name, STREAM_STDIN) &&
+		    !s->name[strspn(s->name, plain)];
 
 	s->fatal = true;
-	snprintf(error, len, "%s is compressed: use %s %s | compatcaps-trace replay -",
-		 strcmp(s->name, "-") ? s->name : "standard input", command,
-		 safe ? s->name : "FILE");
+	snprintf(error, len, "%s is compressed: use %s %s | compatcaps-trace replay -", s->name,
+		 command, safe ? s->name : "FILE");
 	return STREAM_FATAL;
 }
 
@@ -471,6 +471,11 @@ static bool hand_out(bool *has, const struct frame *from, struct frame *to)
 	*has = false;
 	*to = *from;
 	return true;
+}
+
+bool stream_has_ended(const struct stream *s)
+{
+	return s->ended;
 }
 
 uint64_t stream_unread(const struct stream *s)

@@ -11,6 +11,7 @@
 #include "kvm/frame.h"
 
 #define STREAM_SCHEMA	2
+#define STREAM_STDIN	"standard input"
 #define STREAM_LINE_MAX (1u << 20) /* bytes of a line; a longer one is refused */
 
 enum stream_status {
@@ -32,6 +33,9 @@ void stream_free(struct stream *s);
  * `end` that is missing a FRAME_END with cut_off set.
  */
 enum stream_status stream_next(struct stream *s, struct frame *f, char *error, size_t len);
+
+/* The recording's end has been read; what comes now is no part of it. */
+bool stream_has_ended(const struct stream *s);
 
 /* How many lines so far could not be read, or are missing as the numbers of others show. */
 uint64_t stream_unread(const struct stream *s);

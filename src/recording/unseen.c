@@ -107,7 +107,8 @@ static void on_trace(struct unseen *u, const struct event *e)
 	u->in_order = !e->frame->trace.schema || e->frame->trace.schema >= COVERAGE_IN_ORDER;
 	u->outcomes = filters->outcomes;
 	u->some_vms = filters->guests || filters->processes;
-	snprintf(u->filters, sizeof(u->filters), "%s", filters->text ? filters->text : "");
+	free(u->filters);
+	u->filters = filters->text && *filters->text ? strdup(filters->text) : NULL;
 }
 
 static void on_attach(struct unseen *u, const struct event *e)
@@ -206,6 +207,7 @@ bool unseen_has_partial(const struct unseen *u)
 
 void unseen_free(struct unseen *u)
 {
+	free(u->filters);
 	bits_free(&u->vms);
 	bits_free(&u->told);
 	bits_free(&u->partial);

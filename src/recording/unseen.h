@@ -44,7 +44,7 @@ struct unseen {
 	bool in_order; /* births are recorded in order: no list of VMs that were there before */
 	bool outcomes; /* calls of some outcomes alone are in it */
 	bool some_vms; /* VMs that match a filter alone are in it */
-	char filters[128];
+	char *filters; /* as options, for people; NULL: none */
 	bool cut_off, ended;
 	bool written;	     /* it is cut off because it is still being written */
 	bool older;	     /* VMs were there before the trace, or that could not be told */

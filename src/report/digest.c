@@ -610,15 +610,42 @@ void digest_event(const struct event *e, void *digest)
 
 /* ------------------------------------------------------------------ the end */
 
+/* Without a story its calls are all there is to go by. */
+static enum outcome outcome_of(const struct digest_vm *vm)
+{
+	if (vm->story)
+		return vm->ladder.outcome;
+	return vm->n_failures ? OUTCOME_QUERY_FAILED : OUTCOME_FINE;
+}
+
 /* Those that went wrong, by what went wrong first; then those that did not. */
 static int vm_cmp(const void *a, const void *b)
 {
 	const struct digest_vm *x = *(const struct digest_vm *const *)a;
 	const struct digest_vm *y = *(const struct digest_vm *const *)b;
 
+	if (outcome_of(x) != outcome_of(y))
+		return outcome_of(x) < outcome_of(y) ? -1 : 1;
 	if (!x->n_failures != !y->n_failures)
 		return x->n_failures ? -1 : 1;
 	return number_cmp(x, y);
+}
+
+bool digest_vm_is_broken(const struct digest_vm *vm)
+{
+	return outcome_of(vm) != OUTCOME_FINE;
+}
+
+bool digest_is_broken(const struct digest *d)
+{
+	for (int i = 0; i < OUTCOME_FINE; i++)
+		if (bits_count(&d->outcomes[i]))
+			return true;
+	for (size_t i = 0; i < d->n_vms; i++)
+		if (digest_vm_is_broken(d->vms[i]))
+			return true;
+	/* Where no story is told, and of calls of no VM. */
+	return !bits_count(&d->outcomes[OUTCOME_FINE]) && digest_first_failure(d);
 }
 
 void digest_finish(const struct session *s, void *digest)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * What a report needs of a recording, made from the events as they pass, in memory that does not
- * grow with their number: VMs with failures first, of each VM the first events, failures and the
+ * grow with their number: VMs that went wrong first, of each VM the first events, failures and the
  * newest ones. What did not fit is counted.
  */
 #ifndef COMPATCAPS_DIGEST_H
@@ -141,8 +141,9 @@ struct digest {
 	struct digest_line runs[DIGEST_LINES], lines[DIGEST_LINES];
 	uint64_t n_runs, n_lines;
 
-	struct digest_vm *vms[DIGEST_VMS]; /* at the end: those with failures first */
+	struct digest_vm *vms[DIGEST_VMS]; /* at the end: those that went wrong first */
 	size_t n_vms;
+	size_t n_shown; /* of these, that a report tells of one by one */
 	struct vms_seen seen;
 	struct bits lives[COVERAGE_REASONS]; /* VMs by what their stories say was seen of them, */
 	struct bits outcomes[OUTCOMES];	     /* and by how they ended */
@@ -155,6 +156,11 @@ struct digest {
 /* NULL: no memory. */
 struct digest *digest_new(void);
 void digest_free(struct digest *d);
+
+/* Did something go wrong with it, by its story, or where none is told by its calls? */
+bool digest_vm_is_broken(const struct digest_vm *vm);
+/* With any of its VMs, or a call of no VM? */
+bool digest_is_broken(const struct digest *d);
 
 /* A session_out. */
 void digest_event(const struct event *e, void *digest);

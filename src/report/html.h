@@ -6,11 +6,15 @@
 #include "report/report.h"
 #include "lib/xml.h"
 
+struct html_index;
+
 struct html {
 	const struct report *r;
 	struct xml *x;
-	size_t number; /* of the recording */
-	int level;     /* of the headings of its parts */
+	size_t number;		  /* of the recording */
+	int level;		  /* of the headings of its parts */
+	struct html_index *index; /* of several recordings; NULL: there is one */
+	FILE *spool;		  /* what the page has of these, until its beginning is known */
 };
 
 /* "bad", "note", "good": the classes of the style sheet */

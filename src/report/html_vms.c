@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define OPEN_VMS 10 /* with failures, that are shown without a click */
+#define OPEN_VMS 10 /* that went wrong, that are shown without a click */
 
 /* ------------------------------------------------------------------ timelines */
 
@@ -83,6 +83,20 @@ static void line(struct xml *x, const char *class, const struct axis *a, uint64_
 	xml_end_empty(x);
 }
 
+/* Where the labels of an axis stand. */
+static void quarters(struct xml *x)
+{
+	for (int i = 0; i <= 4; i++) {
+		xml_begin(x, "line");
+		xml_attr(x, "class", "tick");
+		xml_attrf(x, "x1", "%d%%", 2 + 24 * i);
+		xml_attrf(x, "x2", "%d%%", 2 + 24 * i);
+		xml_attr(x, "y1", "0");
+		xml_attr(x, "y2", "100%");
+		xml_end_empty(x);
+	}
+}
+
 static void begin_strip(struct xml *x, const struct digest_vm *vm, const char *what)
 {
 	html_new_line(x);
@@ -92,6 +106,7 @@ static void begin_strip(struct xml *x, const struct digest_vm *vm, const char *w
 	xml_textf(x, "%s of VM %u: %" PRIu64 " calls, %" PRIu64 " of which failed", what,
 		  vm->number, vm->n_calls, vm->n_failures);
 	xml_end(x);
+	quarters(x);
 }
 
 /* What is worst lies on top. */
@@ -104,14 +119,23 @@ static void marks_of(struct xml *x, const struct axis *a, const struct digest_ma
 				mark(x, a, marks[i]);
 }
 
-static void axis_labels(struct xml *x, const struct axis *a)
+/* From the first event on; real_ns: when that was. */
+static void axis_labels(struct xml *x, const struct axis *a, uint64_t real_ns)
 {
 	char took[32];
 
 	html_new_line(x);
 	html_begin(x, "div", "axis");
-	xml_element(x, "span", "0");
-	xml_element(x, "span", time_words(took, sizeof(took), a->to - a->from));
+	xml_begin(x, "span");
+	html_time(x, real_ns);
+	xml_end(x);
+	for (int i = 1; i <= 4 && a->to > a->from; i++) {
+		xml_begin(x, "span");
+		xml_textf(x, "+%s",
+			  time_words(took, sizeof(took),
+				     (uint64_t)((double)(a->to - a->from) / 4 * i)));
+		xml_end(x);
+	}
 	xml_end(x);
 }
 
@@ -201,6 +225,18 @@ static void overview_row(struct html *h, const struct digest *d, const struct di
 	xml_end(x);
 }
 
+static void more_row(struct xml *x, unsigned int n)
+{
+	if (!n)
+		return;
+	html_begin_row(x);
+	xml_textf(x, "and %u more", n);
+	xml_end(x);
+	for (int i = 0; i < 7; i++)
+		xml_element(x, "td", "");
+	xml_end(x);
+}
+
 static void overview(struct html *h, const struct digest *d)
 {
 	static const char *const titles[] = { "VM",   "Offered", "Asked",   "Got", "Ran",
@@ -212,12 +248,15 @@ static void overview(struct html *h, const struct digest *d)
 	html_new_line(x);
 	html_begin(x, "table", "vms");
 	xml_begin(x, "caption");
-	xml_textf(x, "Lives of VMs in the %s of this trace, those with failures first",
+	xml_textf(x, "VMs, those that went wrong first; their lives in the %s of this trace, from ",
 		  time_words(took, sizeof(took), axis.to - axis.from));
+	html_time(x, d->start_real_ns);
+	xml_text(x, " UTC on, with a line for each quarter");
 	xml_end(x);
 	html_heads(x, titles);
-	for (size_t i = 0; i < d->n_vms && i < REPORT_VMS; i++)
+	for (size_t i = 0; i < d->n_shown; i++)
 		overview_row(h, d, d->vms[i]);
+	more_row(x, report_more_vms(d));
 	xml_end(x);
 	xml_end(x);
 	legend(x);
@@ -284,11 +323,13 @@ static void mark_rows(struct html *h, const struct digest_vm *vm,
 	xml_end(x);
 }
 
-static struct axis span_of(const struct digest_mark *const *marks, size_t n)
+static struct axis span_of(const struct digest_mark *const *marks, size_t n, uint64_t *real_ns)
 {
 	struct axis a = { marks[0]->mono_ns, marks[0]->mono_ns };
 
+	*real_ns = marks[0]->real_ns;
 	for (size_t i = 1; i < n; i++) {
+		*real_ns = marks[i]->mono_ns < a.from ? marks[i]->real_ns : *real_ns;
 		a.from = marks[i]->mono_ns < a.from ? marks[i]->mono_ns : a.from;
 		a.to = marks[i]->mono_ns > a.to ? marks[i]->mono_ns : a.to;
 	}
@@ -299,7 +340,8 @@ static struct axis span_of(const struct digest_mark *const *marks, size_t n)
 static void strip(struct xml *x, const struct digest_mark *const *marks, size_t n,
 		  const struct digest_vm *vm)
 {
-	const struct axis axis = span_of(marks, n);
+	uint64_t real_ns;
+	const struct axis axis = span_of(marks, n, &real_ns);
 
 	begin_strip(x, vm, "Events");
 	line(x, "life", &axis, axis.from, axis.to, "50%");
@@ -309,7 +351,7 @@ static void strip(struct xml *x, const struct digest_mark *const *marks, size_t 
 			     marks[i]->mono_ns, "50%");
 	marks_of(x, &axis, marks, n);
 	xml_end(x);
-	axis_labels(x, &axis);
+	axis_labels(x, &axis, real_ns);
 }
 
 static void vm_heading(struct html *h, const struct digest_vm *vm)
@@ -368,8 +410,8 @@ void html_vms(struct html *h, const struct digest *d)
 	html_begin_part(h, "vms", "VMs");
 	if (d->n_vms)
 		overview(h, d);
-	for (size_t i = 0; i < d->n_vms && i < REPORT_VMS; i++)
-		vm_details(h, d, d->vms[i], i < OPEN_VMS && d->vms[i]->n_failures);
+	for (size_t i = 0; i < d->n_shown; i++)
+		vm_details(h, d, d->vms[i], i < OPEN_VMS && digest_vm_is_broken(d->vms[i]));
 	if (*report_rest(text, d))
 		html_paragraph(h->x, NULL, "%s", text);
 	html_end_part(h);

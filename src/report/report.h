@@ -13,7 +13,8 @@ struct report {
 	struct output *out;
 	FILE *f; /* out's */
 	bool color;
-	size_t n; /* recordings */
+	size_t n;	  /* recordings */
+	bool only_broken; /* recordings and VMs in which nothing went wrong are left out */
 };
 
 /* One recording of it. */
@@ -39,7 +40,8 @@ struct report_format {
 extern const struct report_format report_text, report_html, report_perfetto;
 
 /* Reads in->f into a digest. NULL: no memory, which has been said. */
-struct digest *report_digest(const struct report_input *in, struct recording *rec);
+struct digest *report_digest(const struct report *r, const struct report_input *in,
+			     struct recording *rec);
 
 /* Words that all forms share, of any length that a hostile recording has; each returns buf. */
 #define REPORT_WORDS_LEN 2048
@@ -50,6 +52,8 @@ char *report_host(char buf[REPORT_WORDS_LEN], const struct digest *d);
 char *report_verdict(char buf[REPORT_WORDS_LEN], const struct digest *d);
 /* Is it more than ""? */
 bool report_has_verdict(const struct digest *d);
+/* "2 of 7 VMs went wrong"; "": as above */
+char *report_verdict_short(char buf[REPORT_WORDS_LEN], const struct digest *d);
 /* "POWER9 POWER10 (nested-capabilities)" */
 char *report_offer(char buf[REPORT_WORDS_LEN], const struct digest *d);
 /* "It went forward by 1 h 0 min before event 12: ..."; "": it was not set */
@@ -58,6 +62,8 @@ char *report_clock(char buf[REPORT_WORDS_LEN], const struct digest *d);
 char *report_kernel(char buf[REPORT_WORDS_LEN], const struct digest *d);
 /* Where there is no cause. */
 const char *report_no_calls(const struct digest *d);
+/* How many VMs are not told of one by one. */
+unsigned int report_more_vms(const struct digest *d);
 /* What of VMs is told shortly only; "": nothing. */
 char *report_rest(char buf[REPORT_WORDS_LEN], const struct digest *d);
 /* The story of a VM, or why there is none: "VM 1, guest "careful": 2 calls are shown, ..." */

@@ -4,7 +4,17 @@
 
 #include "lib/say.h"
 
-struct digest *report_digest(const struct report_input *in, struct recording *rec)
+static size_t count_shown(const struct report *r, const struct digest *d)
+{
+	size_t n = d->n_vms < REPORT_VMS ? d->n_vms : REPORT_VMS;
+
+	while (r->only_broken && n && !digest_vm_is_broken(d->vms[n - 1]))
+		n--;
+	return n;
+}
+
+struct digest *report_digest(const struct report *r, const struct report_input *in,
+			     struct recording *rec)
 {
 	struct digest *d = digest_new();
 	const struct recording_reader reader = {
@@ -23,5 +33,6 @@ struct digest *report_digest(const struct report_input *in, struct recording *re
 	}
 	recording_read_file(in->f, &reader, rec);
 	d->n_unread = rec->n_unread;
+	d->n_shown = count_shown(r, d);
 	return d;
 }

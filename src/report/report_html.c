@@ -2,22 +2,24 @@
 /*
  * A page for people: one file without a script, which asks the network for nothing.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/html.h"
+#include "report/html_index.h"
 #include "report/report_style.h"
 #include "lib/say.h"
 #include "lib/text.h"
 
 /* ------------------------------------------------------------------ the head of it */
 
-static void card(struct xml *x, const char *title, uint64_t n, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+/* wrong: how many of these are a reason to look closer. */
+static void card(struct xml *x, const char *title, uint64_t n, uint64_t wrong, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
 
-static void card(struct xml *x, const char *title, uint64_t n, const char *fmt, ...)
+static void card(struct xml *x, const char *title, uint64_t n, uint64_t wrong, const char *fmt, ...)
 {
 	char small[128];
 	va_list ap;
@@ -27,6 +29,8 @@ static void card(struct xml *x, const char *title, uint64_t n, const char *fmt, 
 	va_end(ap);
 	html_new_line(x);
 	xml_begin(x, "div");
+	if (wrong)
+		xml_attr(x, "class", "bad");
 	xml_element(x, "dt", title);
 	xml_begin(x, "dd");
 	xml_textf(x, "%" PRIu64, n);
@@ -36,22 +40,33 @@ static void card(struct xml *x, const char *title, uint64_t n, const char *fmt, 
 	xml_end(x);
 }
 
+static unsigned int n_wrong(const struct digest *d)
+{
+	unsigned int n = 0;
+
+	for (int i = 0; i < OUTCOME_FINE; i++)
+		n += bits_count(&d->outcomes[i]);
+	return n;
+}
+
 static void cards(struct xml *x, const struct digest *d)
 {
 	const struct totals *t = &d->totals;
 
 	html_new_line(x);
 	html_begin(x, "dl", "cards");
-	card(x, "Queries", t->negotiations_ok + t->negotiations_failed, "%" PRIu64 " failed",
-	     t->negotiations_failed);
-	card(x, "Requests for a mode", t->asks_ok + t->asks_failed, "%" PRIu64 " failed",
-	     t->asks_failed);
-	card(x, "Retries", d->recovered + d->failed, "%" PRIu64 " recovered", d->recovered);
+	card(x, "Queries", t->negotiations_ok + t->negotiations_failed, t->negotiations_failed,
+	     "%" PRIu64 " failed", t->negotiations_failed);
+	card(x, "Requests for a mode", t->asks_ok + t->asks_failed, t->asks_failed,
+	     "%" PRIu64 " failed", t->asks_failed);
+	card(x, "Retries", d->recovered + d->failed, d->failed, "%" PRIu64 " recovered",
+	     d->recovered);
 	/* What nobody watched is no 0. */
 	if (t->runs || (d->unseen.points[POINT_RUN].told && !d->unseen.points[POINT_RUN].gap))
-		card(x, "Failed KVM_RUNs", t->runs, "the first of each kind in a VM");
-	card(x, "VMs", d->seen.n, "%u were created during the trace", t->vms);
-	card(x, "Events lost", t->lost, "%" PRIu64 " were not", t->events);
+		card(x, "Failed KVM_RUNs", t->runs, t->runs, "the first of each kind in a VM");
+	card(x, "VMs", d->seen.n, n_wrong(d), "%u went wrong, %u were created meanwhile",
+	     n_wrong(d), t->vms);
+	card(x, "Events lost", t->lost, t->lost, "%" PRIu64 " were not", t->events);
 	html_new_line(x);
 	xml_end(x);
 }
@@ -85,7 +100,7 @@ static void begin_box(struct xml *x, const char *kind)
 /* Is it told of one by one? */
 static bool is_told(const struct digest *d, unsigned int number)
 {
-	for (size_t i = 0; i < d->n_vms && i < REPORT_VMS; i++)
+	for (size_t i = 0; i < d->n_shown; i++)
 		if (d->vms[i]->number == number)
 			return true;
 	return false;
@@ -376,7 +391,8 @@ static void meta(struct xml *x, const char *key, const char *name, const char *c
 	xml_end_empty(x);
 }
 
-static void head(struct xml *x)
+/* title: what a browser shows of it among others; about: its heading. */
+static void head(struct xml *x, const char *title, const char *about)
 {
 	static const char doctype[] = "<!DOCTYPE html>\n";
 
@@ -394,7 +410,7 @@ static void head(struct xml *x)
 	meta(x, "name", "color-scheme", "light dark");
 	meta(x, "name", "generator", "compatcaps-trace " COMPATCAPS_VERSION);
 	html_new_line(x);
-	xml_element(x, "title", "CPU compatibility modes: a report of compatcaps-trace");
+	xml_element(x, "title", title);
 	html_new_line(x);
 	xml_begin(x, "style");
 	xml_raw(x, REPORT_STYLE, strlen(REPORT_STYLE));
@@ -403,28 +419,67 @@ static void head(struct xml *x)
 	html_new_line(x);
 	xml_begin(x, "body");
 	xml_begin(x, "header");
-	xml_element(x, "h1", "CPU compatibility modes of VMs");
+	xml_element(x, "h1", about);
 	xml_end(x);
 	html_new_line(x);
 	xml_begin(x, "main");
+}
+
+/* Of several recordings the page begins with what is known once all have been read. */
+static bool open_spool(struct html *h)
+{
+	h->index = html_index_new();
+	h->spool = tmpfile();
+	if (!h->spool)
+		say("cannot make a temporary file: %s", strerror(errno));
+	else if (!h->index)
+		say("out of memory");
+	return h->spool && h->index;
+}
+
+static void free_html(struct html *h)
+{
+	if (h && h->spool)
+		fclose(h->spool);
+	if (h)
+		html_index_free(h->index);
+	free(h);
 }
 
 static void *begin(const struct report *r)
 {
 	struct html *h = calloc(1, sizeof(*h));
 
-	if (!h)
+	if (!h) {
 		say("out of memory");
-	else
-		h->x = xml_open(r->f);
-	if (!h || !h->x) {
-		free(h);
 		return NULL;
 	}
 	h->r = r;
 	h->level = r->n > 1 ? 3 : 2;
-	head(h->x);
-	return h;
+	if (r->n == 1 || open_spool(h))
+		h->x = xml_open(h->spool ? h->spool : r->f);
+	if (h->x)
+		return h;
+	free_html(h);
+	return NULL;
+}
+
+static const char *host_of(const struct digest *d)
+{
+	return d->id.name ? d->id.name : "a host without a name";
+}
+
+static void head_of_one(struct html *h, const struct digest *d, bool readable)
+{
+	char text[REPORT_WORDS_LEN], title[600], about[400];
+
+	report_verdict_short(text, d);
+	snprintf(title, sizeof(title), "%.256s%s%.256s - compatcaps-trace",
+		 readable ? host_of(d) : "A recording that could not be read", *text ? ": " : "",
+		 text);
+	snprintf(about, sizeof(about), "CPU compatibility modes of VMs%s%.256s",
+		 readable ? " on " : "", readable ? host_of(d) : "");
+	head(h->x, title, about);
 }
 
 static void title(struct html *h, const char *name)
@@ -456,39 +511,90 @@ static void parts(struct html *h, const struct digest *d)
 	host(h, d);
 }
 
+static void section(struct html *h, const struct report_input *in, const struct digest *d,
+		    bool readable)
+{
+	title(h, in->name);
+	if (readable)
+		parts(h, d);
+	else
+		html_paragraph(h->x, NULL, "It could not be read.");
+}
+
 static bool recording(void *state, const struct report_input *in, struct recording *rec)
 {
-	struct digest *d = report_digest(in, rec);
 	struct html *h = state;
+	struct digest *d = report_digest(h->r, in, rec);
+	bool shown, ok = true;
 
 	if (!d)
 		return false;
+	shown = rec->fatal || !h->r->only_broken || digest_is_broken(d);
 	h->number = in->number;
-	title(h, in->name);
-	if (rec->fatal)
-		html_paragraph(h->x, NULL, "It could not be read.");
+	if (!h->index)
+		head_of_one(h, d, !rec->fatal);
 	else
-		parts(h, d);
+		ok = html_index_add(h->index, in, rec->fatal ? NULL : d, shown);
+	if (!ok)
+		say("out of memory");
+	if (shown)
+		section(h, in, d, !rec->fatal);
+	else if (!h->index)
+		html_paragraph(h->x, NULL, "Nothing was seen to go wrong in %s.", in->name);
 	digest_free(d);
-	return true;
+	return ok;
+}
+
+/* The page has its head once all of it is known, and then what has been kept of it. */
+static bool copy_spool(struct html *h)
+{
+	char buf[16384];
+	size_t n;
+
+	if (fflush(h->spool) || fseeko(h->spool, 0, SEEK_SET))
+		return false;
+	while ((n = fread(buf, 1, sizeof(buf), h->spool)))
+		xml_raw(h->x, buf, n);
+	return !ferror(h->spool);
+}
+
+static bool put_together(struct html *h)
+{
+	bool ok = xml_close(h->x);
+	size_t broken, n = html_index_count(h->index, &broken);
+	char title[128];
+
+	h->x = xml_open(h->r->f);
+	if (!h->x || !ok)
+		return false;
+	snprintf(title, sizeof(title), "%zu of %zu recordings went wrong - compatcaps-trace",
+		 broken, n);
+	head(h->x, title, "CPU compatibility modes of VMs");
+	html_index_write(h, h->index);
+	if (copy_spool(h))
+		return true;
+	say("cannot read what was kept of the page: %s", strerror(errno));
+	return false;
 }
 
 static bool end(void *state)
 {
 	struct html *h = state;
+	bool ok = !h->index || put_together(h);
 	struct xml *x = h->x;
-	bool ok;
 
-	xml_end(x);
-	html_new_line(x);
-	xml_begin(x, "footer");
-	html_paragraph(x, NULL, "Written by compatcaps-trace " COMPATCAPS_VERSION ".");
-	xml_end(x);
-	html_new_line(x);
-	ok = xml_close(x);
+	if (x) {
+		xml_end(x);
+		html_new_line(x);
+		xml_begin(x, "footer");
+		html_paragraph(x, NULL, "Written by compatcaps-trace " COMPATCAPS_VERSION ".");
+		xml_end(x);
+		html_new_line(x);
+		ok = xml_close(x) && ok;
+	}
 	if (!ok)
-		say("out of memory: the page is not complete");
-	free(h);
+		say("the page is not complete");
+	free_html(h);
 	return ok;
 }
 

@@ -4,7 +4,7 @@
 #ifndef COMPATCAPS_REPORT_STYLE_H
 #define COMPATCAPS_REPORT_STYLE_H
 
-#define REPORT_STYLE_SHA256 "Tz2rH/JXQWUaybKHCaa3Xzj+VsVv11OJMWcV/56bWM0="
+#define REPORT_STYLE_SHA256 "EugNfgM97cGII2liMqP1abrjLCwTR++aa8hL0dE4uHA="
 
 /* clang-format off */
 #define REPORT_STYLE \
@@ -33,6 +33,7 @@
 "tbody th{font-weight:600}\n" \
 ".cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:.75rem;margin:1rem 0;padding:0}\n" \
 ".cards div{background:var(--card);border:1px solid var(--line);border-radius:.5rem;padding:.6rem .8rem}\n" \
+".cards .bad{border-color:var(--bad)}.cards .bad small{color:var(--bad);font-weight:600}\n" \
 ".cards dt{color:var(--soft);font-size:.85rem}\n" \
 ".cards dd{margin:0;font-size:1.5rem;line-height:1.3;font-weight:600}\n" \
 ".cards small{display:block;font-size:.8rem;font-weight:400;line-height:1.4}\n" \
@@ -50,6 +51,7 @@
 "svg{display:block;width:100%;overflow:visible}\n" \
 ".strip{height:2rem;margin:.5rem 0 0}\n" \
 ".life{stroke:var(--life);stroke-width:4}\n" \
+".tick{stroke:var(--line);stroke-width:1}\n" \
 ".back{stroke:var(--note);stroke-width:2}\n" \
 ".bar{fill:var(--link)}\n" \
 ".mark{stroke:var(--bg);stroke-width:1}\n" \
@@ -57,7 +59,10 @@
 ".mark.note{fill:var(--note)}\n" \
 ".mark.good{fill:var(--good)}\n" \
 ".mark.plain{fill:var(--soft)}\n" \
-".axis{display:flex;justify-content:space-between;color:var(--soft);font-size:.85rem;gap:1rem}\n" \
+".axis{display:flex;justify-content:space-between;color:var(--soft);font-size:.85rem;gap:.5rem}\n" \
+".axis span:not(:first-child){text-align:right}\n" \
+".matrix th,.matrix td{vertical-align:baseline}.matrix tbody th{overflow-wrap:anywhere}\n" \
+"@media (max-width:64rem){.matrix thead th{overflow-wrap:anywhere}}\n" \
 ".legend{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;color:var(--soft);font-size:.9rem;padding:0;list-style:none}\n" \
 ".legend svg{display:inline-block;width:1rem;height:1rem;vertical-align:-.15rem;margin-right:.3rem}\n" \
 ".vms th{width:9rem}.vms thead th:nth-child(6){width:auto}.vms thead th:nth-child(3){width:6rem}.vms .num{width:4.5rem}.vms{table-layout:fixed}\n" \
@@ -73,6 +78,7 @@
 ".stack,.stack tbody,.stack caption{display:block}.stack tr{display:flex;flex-wrap:wrap;align-items:baseline;gap:0 .75rem;" \
 "border-bottom:1px solid var(--line);padding:.4rem 0}.stack th,.stack td{border:0;padding:.1rem 0}" \
 ".stack td.text{width:100%;flex-basis:100%}.stack td:empty{display:none}.stack td[data-name]:after{content:\" \" attr(data-name);color:var(--soft)}" \
+".axis span:not(:first-child,:last-child){display:none}" \
 "th,td{padding-right:.4rem}}\n" \
 "@media print{body{max-width:none}}\n"
 /* clang-format on */

@@ -17,6 +17,7 @@ struct page {
 	const struct report *r;
 	FILE *f;
 	unsigned int col;
+	size_t shown, left_out; /* recordings */
 };
 
 static void paint(const struct page *p, const char *color)
@@ -286,8 +287,12 @@ static void ladders(struct page *p, const struct digest *d)
 		"RAN");
 	paint(p, PLAIN);
 	new_line(p);
-	for (size_t i = 0; i < d->n_vms && i < REPORT_VMS; i++)
+	for (size_t i = 0; i < d->n_shown; i++)
 		rungs(p, d->vms[i]);
+	if (report_more_vms(d)) {
+		wrapf(p, 0, "and %u more", report_more_vms(d));
+		new_line(p);
+	}
 }
 
 /* "VM 12," stays together. */
@@ -297,9 +302,9 @@ static void story(struct page *p, const struct digest *d, const struct digest_vm
 	const char *text = report_story(buf, d, vm);
 
 	snprintf(head, sizeof(head), "%.*s", (int)strcspn(text + 3, " ") + 3, text);
-	paint(p, vm->n_failures ? RED : "");
+	paint(p, digest_vm_is_broken(vm) ? RED : "");
 	put(p, head, strlen(head));
-	paint(p, vm->n_failures ? PLAIN : "");
+	paint(p, digest_vm_is_broken(vm) ? PLAIN : "");
 	wrap(p, 2, text + strlen(head));
 	new_line(p);
 }
@@ -309,7 +314,7 @@ static void vms(struct page *p, const struct digest *d)
 	char text[REPORT_WORDS_LEN];
 
 	heading(p, "VMs");
-	for (size_t i = 0; i < d->n_vms && i < REPORT_VMS; i++)
+	for (size_t i = 0; i < d->n_shown; i++)
 		story(p, d, d->vms[i]);
 	wrap(p, 0, report_rest(text, d));
 	if (p->col)
@@ -377,14 +382,16 @@ static void *begin(const struct report *r)
 
 static bool recording(void *state, const struct report_input *in, struct recording *rec)
 {
-	struct digest *d = report_digest(in, rec);
 	struct page *p = state;
+	struct digest *d = report_digest(p->r, in, rec);
 	char name[1024];
 
 	if (!d)
 		return false;
-	if (!rec->fatal) {
-		if (in->number > 1)
+	if (!rec->fatal && p->r->only_broken && !digest_is_broken(d)) {
+		p->left_out++;
+	} else if (!rec->fatal) {
+		if (p->shown++)
 			new_line(p);
 		label(p, "Report");
 		wrap(p, AT_VALUE, text_escape(name, sizeof(name), in->name, sizeof(name)));
@@ -397,6 +404,15 @@ static bool recording(void *state, const struct report_input *in, struct recordi
 
 static bool end(void *state)
 {
+	struct page *p = state;
+
+	if (p->left_out) {
+		if (p->shown)
+			new_line(p);
+		wrapf(p, 0, "Nothing was seen to go wrong in %zu %srecording%s.", p->left_out,
+		      p->shown ? "other " : "", p->left_out == 1 ? "" : "s");
+		new_line(p);
+	}
 	free(state);
 	return true;
 }

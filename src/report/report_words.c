@@ -2,6 +2,7 @@
 #include "report/report.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 /* A text of bounded length: what is too long ends early. */
 static FILE *open_text(char buf[REPORT_WORDS_LEN])
@@ -162,10 +163,15 @@ const char *report_story(char buf[REPORT_WORDS_LEN], const struct digest *d,
 	return buf;
 }
 
+unsigned int report_more_vms(const struct digest *d)
+{
+	return d->seen.n > d->n_shown ? d->seen.n - (unsigned int)d->n_shown : 0;
+}
+
 char *report_rest(char buf[REPORT_WORDS_LEN], const struct digest *d)
 {
 	uint64_t n = d->n_calls, failures = all_failures(d);
-	size_t told = d->n_vms < REPORT_VMS ? d->n_vms : REPORT_VMS;
+	size_t told = d->n_shown;
 
 	*buf = '\0';
 	for (size_t i = 0; i < told; i++) {
@@ -178,7 +184,7 @@ char *report_rest(char buf[REPORT_WORDS_LEN], const struct digest *d)
 	else if (told < d->seen.n || n)
 		snprintf(
 			buf, REPORT_WORDS_LEN,
-			"%zu of %u VMs are shown, those with failures first; the others made %" PRIu64
+			"%zu of %u VMs are shown, those that went wrong first; the others made %" PRIu64
 			" calls, %" PRIu64 " of which failed.",
 			told, d->seen.n, n, failures);
 	return buf;
@@ -200,27 +206,54 @@ char *report_who(char buf[REPORT_WORDS_LEN], const struct digest_event *e)
 
 #define VMS_NAMED 3
 
-/* Some of these VMs by their guests' names: "guest "db1", VM 7 and 4 more" */
+/* Is it another VM of a guest that was named before? */
+static bool is_named(const struct digest *d, const struct bits *vms, size_t before)
+{
+	const char *guest = d->vms[before]->guest;
+
+	for (size_t i = 0; guest && i < before; i++)
+		if (bits_has(vms, d->vms[i]->number) && d->vms[i]->guest &&
+		    !strcmp(d->vms[i]->guest, guest))
+			return true;
+	return false;
+}
+
+/* How many of these VMs are of this guest. */
+static unsigned int vms_of_guest(const struct digest *d, const struct bits *vms, const char *guest)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < d->n_vms; i++)
+		n += bits_has(vms, d->vms[i]->number) && d->vms[i]->guest &&
+		     !strcmp(d->vms[i]->guest, guest);
+	return n;
+}
+
+/* Some of these VMs by their guests' names: "guest "db1" (2 VMs), VM 7 and 4 more" */
 static void put_vms(FILE *f, const struct digest *d, const struct bits *vms)
 {
-	unsigned int n = bits_count(vms), named = 0;
+	unsigned int n = bits_count(vms), named = 0, told = 0, of_guest;
 
 	for (size_t i = 0; i < d->n_vms && named < VMS_NAMED; i++) {
 		const struct digest_vm *vm = d->vms[i];
 
-		if (!bits_has(vms, vm->number))
+		if (!bits_has(vms, vm->number) || is_named(d, vms, i))
 			continue;
+		of_guest = vm->guest ? vms_of_guest(d, vms, vm->guest) : 1;
+		told += of_guest;
 		if (named++)
-			fputs(named == n ? " and " : ", ", f);
+			fputs(told == n ? " and " : ", ", f);
 		if (vm->guest)
 			fprintf(f, "guest \"%.64s\"", vm->guest);
 		else
 			fprintf(f, "VM %u", vm->number);
+		if (of_guest > 1)
+			fprintf(f, " (%u VMs)", of_guest);
 	}
 	if (!named)
 		fprintf(f, "%u VM%s", n, n == 1 ? "" : "s");
-	else if (n > named)
-		fprintf(f, " and %u more", n - named);
+	else if (n > told)
+		fprintf(f, " and %u more", n - told);
 }
 
 /* Before the names of VMs, and behind them. */
@@ -258,6 +291,19 @@ static unsigned int n_judged(const struct digest *d)
 bool report_has_verdict(const struct digest *d)
 {
 	return n_judged(d);
+}
+
+char *report_verdict_short(char buf[REPORT_WORDS_LEN], const struct digest *d)
+{
+	unsigned int n = n_judged(d), fine = bits_count(&d->outcomes[OUTCOME_FINE]);
+
+	*buf = '\0';
+	if (n && fine == n)
+		snprintf(buf, REPORT_WORDS_LEN, "none of %u VM%s went wrong", n, n == 1 ? "" : "s");
+	else if (n)
+		snprintf(buf, REPORT_WORDS_LEN, "%u of %u VM%s went wrong", n - fine, n,
+			 n == 1 ? "" : "s");
+	return buf;
 }
 
 char *report_verdict(char buf[REPORT_WORDS_LEN], const struct digest *d)

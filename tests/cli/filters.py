@@ -9,6 +9,7 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
 
 PROGRAM, RECORDINGS = sys.argv[1], sys.argv[2:]
 OF_TRACE = {"trace", "host", "attach", "lost", "end"}
@@ -35,15 +36,17 @@ def events(*words):
 
 
 def bare(event):
-    """Without what a number of lines or of VMs has a part in."""
-    event = {key: value for key, value in event.items() if key not in ("seq", "vm", "vcpus", "story", "watched", "text")}
+    """Without what a number of lines or of VMs has a part in, and the name, which comes with a VM's first record."""
+    event = {key: value for key, value in event.items() if key not in ("seq", "vm", "vcpus", "story", "watched", "text", "name_option")}
+    if event.get("evidence"):
+        event["evidence"] = {key: value for key, value in event["evidence"].items() if key != "name_option"}
     return json.dumps(event, sort_keys=True)
 
 
 def same(name, got, want):
     """In schema 1 a birth may come after what its VM did: what of its life was seen is not compared there."""
     if "/older/" in name:
-        got, want = ([{key: e.get(key) for key in ("type", "mono_ns", "cause", "guest")} for e in found if e["type"] != "story"]
+        got, want = ([{key: e.get(key) for key in ("type", "mono_ns", "cause", "guest")} for e in found if e["type"] not in ("story", "retry")]
                      for found in (got, want))
     got, want = [bare(e) for e in got], [bare(e) for e in want]
     ok(got == want, name, f"{len(got)} events, not {len(want)}", *[e for e in got if e not in want][:2],
@@ -138,6 +141,68 @@ def words(path):
         ok(says in run(*words_of, path, status=2).stderr, f"{path}: {' '.join(words_of)} is refused")
 
 
+def names_travel(path):
+    """Whose an event is, is known of each recording that was made with a filter, whatever record it begins with."""
+    for words_of in ("--errors-only",), ("--cause", "!=ok-no-modes"), ("--mode", "!=POWER7"), ("--since", "+1s"):
+        filtered = run("replay", "-q", "--json", *words_of, path).stdout
+        want = [(e["type"], e["guest"]) for e in map(json.loads, filtered.splitlines()) if e["type"] not in ("story", "retry")]
+        again = run("replay", "-q", "--json", "-", stdin=filtered).stdout
+        found = [(e["type"], e["guest"]) for e in map(json.loads, again.splitlines()) if e["type"] not in ("story", "retry")]
+        ok(found == want, f"{path}: {words_of[0]} keeps the names of guests", *[e for e in want if e not in found])
+        twice = run("replay", "-q", "--json", *words_of, "-", stdin=filtered).stdout
+        options = [json.loads(text.splitlines()[0])["filters"]["options"] or "" for text in (filtered, twice)]
+        ok(options[0] == options[1], f"{path}: {words_of[0]} twice is told once", options)
+
+
+def baselines(path, names):
+    """A baseline's rules about others are not tested, whoever is chosen."""
+    with tempfile.TemporaryDirectory() as work:
+        run("check", "--write-baseline", f"{work}/rules", path)
+        for guest in *names, "null", "!=" + names[0], "~.", "nobody":
+            done = run("check", "--guest", guest, "--baseline", f"{work}/rules", path)
+            ok("not tested: --guest" in done.stderr, f"{path}: a baseline of all, for --guest {guest}", done.stdout, done.stderr)
+        refused = run("check", "--since", "+1s", "--baseline", f"{work}/rules", path, status=2).stderr
+        ok("--baseline describes whole VMs" in refused, f"{path}: a part of a VM has no baseline", refused)
+
+
+def moments(path, every):
+    """A time without a date is one of the recording, as in the other verbs."""
+    for when in "00:00", "+0s", "+1h":
+        want = sum(e["type"] == "negotiation" for e in events("--since", when, path))
+        run("check", "--since", when, "-f", f"negotiations={want}", path)
+        run("check", "-f", f'ts>="{when}":negotiations={want}', path)
+        ok(True, f"{path}: check --since {when} counts {want}")
+
+
+def grammar(path, names):
+    for guest, status, says in (("x|", 2, "a | stands between two values"), ("|x", 2, "a | stands between two values"),
+                                ("a||b", 2, "a | stands between two values"), ("!=", 2, "expected a value, found nothing"),
+                                ('a"b', 0, "no VM matches --guest"), ('"null"', 0, "no VM matches --guest"),
+                                ('"x|"', 0, "no VM matches --guest"), ("a+b", 0, "no VM matches --guest")):
+        done = run("replay", "--guest", guest, path, status=status)
+        ok(says in done.stderr, f"{path}: --guest {guest}", done.stderr)
+    for verb in "replay", "report", "metrics", "diff", "check":
+        more = {"diff": [path], "check": ["-f", "lost>=0"]}.get(verb, [])
+        for option, value, there in (("guest", "nobody", names[0]), ("cause", "backend-no-cpu-version", "newer-than-host"), ("mode", "POWER7", "POWER")):
+            if verb == "check" and option != "guest":
+                more = ["-f", "negotiations>=0" if option == "cause" else "arch-compat>=0"]
+            done = run(verb, f"--{option}", value, path, *more, status=None)
+            said = next((line for line in done.stderr.splitlines() if f"matches --{option} {value}: the {option}s are" in line), "")
+            ok(there in said and len(said) < 400, f"{path}: {verb} --{option} {value} says what there is", done.stderr)
+    said = run("replay", "--cause", "nothing-at-all", path, status=2).stderr
+    ok(re.search(r"these are: .* and \d+ more$", said, re.M), f"{path}: a list that is cut says so", said)
+    for verb in (("trace", "--"), ("record", "-o", "/nowhere/x", "--")):
+        said = run(verb[0], "--until", "+0s", *verb[1:], "true", status=2).stderr
+        ok("--until is over: give" in said, f"{verb[0]} does not end before it begins", said)
+
+
+def long_filters(path):
+    text = re.sub(r'"options":(null|"[^"]*")', '"options":"' + "--guest a|b" * 40 + '"', run("replay", "--json", path).stdout, count=1)
+    text = text.replace('"outcomes":false', '"outcomes":true', 1)
+    said = run("check", "--json", "-f", "negotiations<=99", "-", stdin=text, status=None).stdout
+    ok("--guest a|b" * 40 in said, f"{path}: a long filter is told as it is", said)
+
+
 def main():
     for path in RECORDINGS:
         every = events(path)
@@ -148,6 +213,12 @@ def main():
         times(path, every)
         rules(path, every, names)
         words(path)
+        names_travel(path)
+        moments(path, every)
+        grammar(path, names)
+        long_filters(path)
+        if "/older/" not in path:
+            baselines(path, names)
     sys.exit(bool(FAILED))
 
 

@@ -89,9 +89,89 @@ for signal in INT TERM; do
 	end_writing
 done
 
-head -n 30 "$whole" >"$work/cut"
-"$trace" replay --follow "$work/cut" >"$work/out" 2>"$work/err"
-holds "nobody writes it: it is cut off" says "$work/err" "is cut off"
+# until WORDS FILE: they are in it
+until_says() {
+	for ((i = 0; i < 100; i++)); do
+		grep -qF -e "$1" "$2" && return
+		sleep 0.1
+	done
+	cat "$2"
+	return 1
+}
+
+# follow ARG...: in the background, of "$work/cut", which nobody has a lock on
+follow() {
+	: >"$work/out"
+	: >"$work/err"
+	head -n 30 "$whole" >"$work/cut"
+	"$trace" replay --follow "$@" >"$work/out" 2>"$work/err" &
+	reader=$!
+}
+
+follow --json "$work/cut"
+holds "nobody holds a lock: that is said" until_says "nobody holds the lock of a writer on $work/cut: waiting for its end" "$work/err"
+sleep 0.5
+tail -n +31 "$whole" >>"$work/cut"
+wait "$reader"
+holds "what is copied there meanwhile is read up to its own end" cmp "$work/out" "$work/want"
+holds "it is said once" test "$(grep -c 'nobody holds' "$work/err")" -eq 1
+
+follow "$work/cut"
+until_says "nobody holds" "$work/err"
+kill -INT "$reader"
+wait "$reader"
+holds "Ctrl-C ends that, too" test $? -eq 0
+holds "and the end is still to come" says "$work/err" "cut has no end yet; what is there has been read"
+
+follow "$work/cut"
+until_says "nobody holds" "$work/err"
+head -n 5 "$whole" >"$work/cut"
+wait "$reader"
+holds "a file that is cut is an error" test $? -eq 3
+holds "with these words" says "$work/err" "cut was cut while it was read"
+
+follow "$work/cut"
+until_says "nobody holds" "$work/err"
+cp "$whole" "$work/new"
+mv "$work/new" "$work/cut"
+wait "$reader"
+holds "one that is replaced is an error" test $? -eq 3
+holds "with these words" says "$work/err" "cut was replaced by another file"
+
+follow "$work/cut"
+until_says "nobody holds" "$work/err"
+rm "$work/cut"
+wait "$reader"
+holds "and one that is removed" says "$work/err" "cut was removed"
+
+timeout 20 "$trace" replay --follow - <"$whole" >"$work/out" 2>"$work/err"
+holds "standard input may be a file" test $? -eq 0
+head -n 30 "$whole" | "$trace" replay - >"$work/out" 2>"$work/err"
+holds "and has a name" says "$work/err" "standard input is cut off"
+
+# On a terminal of its own: what is drawn is drawn while nothing comes.
+begin_writing 30
+python3 - "$trace" "$work/r" "$work/out" <<'P'
+import os, pty, signal, sys, time
+pid, terminal = pty.fork()
+if not pid:
+    os.environ["TERM"] = "xterm"
+    os.execv(sys.argv[1], [sys.argv[1], "replay", "--follow", "--format=screen", sys.argv[2]])
+os.set_blocking(terminal, False)
+seen, until = b"", time.monotonic() + 20
+while time.monotonic() < until and seen.count(b"VMs seen: ") < 3:
+    try:
+        seen += os.read(terminal, 65536)
+    except BlockingIOError:
+        time.sleep(0.1)
+os.kill(pid, signal.SIGINT)
+time.sleep(0.5)
+with open(sys.argv[3], "wb") as f:
+    f.write(seen)
+P
+end_writing
+holds "--format=screen draws as it goes" test "$(grep -c 'VMs seen: [1-9]' "$work/out")" -ge 2
+
 (head -n 30 "$whole"; sleep 0.3; tail -n +31 "$whole") | "$trace" replay --follow --json - >"$work/out" 2>"$work/err"
 holds "a pipe is followed to its end" cmp "$work/out" "$work/want"
 (head -n 30 "$whole"; exec sleep 4) | {

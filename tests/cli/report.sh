@@ -99,6 +99,54 @@ holds "a line that KVM printed again and again is told once" says_once
 grep -E '"type":"(trace|host|attach|end)"|"guest":"careful"' "$old" >"$work/careful"
 holds "that nothing failed is said as what was seen" says "Verdict  1 VM was seen, and was not seen to go wrong." "$work/careful"
 
+# Those that went wrong come first, whatever else failed and recovered.
+in_order() {
+	"$trace" report -q "$1" | awk '/^VM +GUEST/ { on = 1; next } !NF { on = 0 } on { print $2 }' | paste -sd' ' >"$work/order"
+	[[ $(cat "$work/order") == "unfit hasty broken steps newer careful silent" ]] || { cat "$work/order"; return 1; }
+}
+holds "VMs are in the order of how they ended" in_order tests/data/debian-7.3-p11-as-p10-v2.jsonl
+
+# many N: the VMs of a recording N times
+many() {
+	python3 - tests/data/debian-7.3-p11-as-p10-v2.jsonl "$1" <<'P'
+import json, sys
+events = [json.loads(line) for line in open(sys.argv[1], encoding="utf-8")]
+seq, of_vms = 0, [e for e in events if e["type"] in ("vm", "negotiation", "arch-compat", "extension-check", "run")]
+for event in [e for e in events if e["type"] in ("trace", "attach")] + of_vms * int(sys.argv[2]) + events[-1:]:
+    seq, again = seq + 1, seq // len(of_vms)
+    event = json.loads(json.dumps(event))
+    mine = event.get("evidence") or {}
+    if event["type"] not in ("trace", "attach", "end"):
+        event["pid"] = event["pid"] and event["pid"] + 1000 * again
+        mine["vm"] = mine.get("vm") and f"0x{int(mine['vm'], 16) + 100 * again:016x}"
+        mine["vm_ino"] = mine.get("vm_ino") and mine["vm_ino"] + 1000 * again
+    print(json.dumps(event | {"seq": seq}))
+P
+}
+many 30 >"$work/crowd"
+holds "of more than 100 VMs the ladder says that there are more" says "and 1" "$work/crowd"
+"$trace" report -q "$work/crowd" >"$work/out"
+holds "how many" test "$(grep -cE '^and [0-9]+ more$' "$work/out")" -eq 1
+holds "a guest is named once for all of its VMs" grep -qE 'guest "unfit" \([0-9]+ VMs\)' <(tr '\n' ' ' <"$work/out" | tr -s ' ')
+"$trace" report -q --format=html "$work/crowd" >"$work/page"
+holds "and on its page" grep -qE '>and [0-9]+ more<' "$work/page"
+holds "a title has the host and what went wrong" grep -qE '<title>guest: [0-9]+ of [0-9]+ VMs went wrong - compatcaps-trace</title>' "$work/page"
+holds "a card shows failures" grep -q '<div class="bad"><dt>Queries' "$work/page"
+
+"$trace" report -q --format=html tests/data/debian-7.3-p11-as-p10-v2.jsonl "$work/careful" tests/data/debian-6.12-p10-as-p9-v1.jsonl >"$work/page"
+holds "many recordings begin with a matrix" grep -q '2 of 3 recordings show something that went wrong' "$work/page"
+holds "which leads to each" test "$(grep -cE '<a href="#r[123]">' "$work/page")" -eq 3
+holds "and is a page" is_page "$work/page"
+"$trace" report -q --only=broken --format=html tests/data/debian-7.3-p11-as-p10-v2.jsonl "$work/careful" >"$work/page"
+holds "--only=broken: the others have no section" test "$(grep -cE ' id="r[12]"' "$work/page")" -eq 1
+holds "--only=broken: that is said" grep -q '1 recording is without a link' "$work/page"
+holds "--only=broken: and is a page" is_page "$work/page"
+holds "--only=broken: as text" says "Nothing was seen to go wrong in 1 recording." --only=broken "$work/careful"
+"$trace" report -q --only=broken tests/data/debian-7.3-p11-as-p10-v2.jsonl >"$work/out"
+holds "--only=broken: of a recording the VMs that went wrong" test "$(grep -c '^VM [0-9]*, ' "$work/out")" -eq 4
+holds "--only=whole is refused" fails 2 "must be broken" "$trace" report --only=whole "$one"
+
+
 # ---------------------------------------------------------------- hostile recordings
 
 # name NAME: a recording whose guests have this name, as JSON spells it

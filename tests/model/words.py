@@ -14,6 +14,7 @@ NO_PAPR = ": KVM_CAP_PPC_PAPR was not enabled on this vCPU, without which KVM HV
 EXIT = rf"(?:E[A-Z0-9]+(?:{NO_PAPR})?|\d+|exit reason [a-z-]+(?:, suberror \d+|, hardware reason 0x[0-9a-f]+)?)"
 HOW = rf"(?:(?P<line>KVM.*?)(?P<more>\.\.\.)? \((?P<exit>{EXIT})\)|(?P<exit2>{EXIT}))"
 WHO = r"(?P<who>vCPU \d+ |vCPUs [\d, ]+(?:and others )?|a vCPU )?"
+OF_GROUP = r"(?:of (?P<who>vCPUs [\d, ]+(?:and others )?))?"
 MODES = r"(?P<modes>none|POWER[0-9]+(?: POWER[0-9]+)*)"
 SEPARATOR = re.compile(r"(?:[,;:.]? (?:and |or |in between )?|\.)")
 END = r"(?=$|[ ,;:.])"
@@ -275,6 +276,27 @@ class Sentence:
             return "it failed earlier, or later"
         return unless(not some.get("line") or any(self.is_printed(m["line"], e) for e in good), "KVM did not print that then")
 
+    def fail_alike(self, m, is_right):
+        """Each of the group, or of those that are named here, failed so."""
+        if m.groupdict().get("who"):
+            problem = self.begin_group(m["who"])
+            if problem:
+                return problem
+        failed = [self.c.of("run", vcpu=vcpu)[:1] for vcpu in self.group or []]
+        if len(failed) < 2 or not all(failed):
+            return "not each of them failed"
+        told = m.groupdict().get("exit") or m.groupdict().get("exit2")
+        for e, in failed:
+            if re.split("[,:]", told)[0] != exit_text(e) or not is_right(e) or (NO_PAPR in told and (e.papr or self.c.vm.plan["pr"])):
+                return f"vCPU {e.vcpu} failed otherwise: {exit_text(e)}"
+            if not self.is_between(e, e.vcpu):
+                return f"vCPU {e.vcpu} failed earlier, or later"
+            if m.groupdict().get("line") and not self.is_printed(m["line"], e):
+                return f"KVM did not print that for vCPU {e.vcpu}"
+        self.failures |= {e.vcpu for e, in failed}
+        self.told_last = [e for e, in failed]
+        return None
+
     def is_printed(self, text, run):
         """In a KVM_RUN of that vCPU after which none ended well before this one failed. Older recordings do not tell
         the vCPU of a line, nor the KVM_RUN that ended well after it."""
@@ -399,6 +421,10 @@ CLAUSES = [(re.compile(regex + END), holds) for regex, holds in [
     (r"was not seen to run either", lambda s, m: s.c.unseen("ran", "run") or unless(s.c.may_miss("run"), "nothing was missed")),
     (rf"its first run failed: {HOW}", lambda s, m: s.fail(m, s.has_never_run)),
     (rf"the first run of (?:vCPU (?P<vcpu>\d+)|a vCPU) failed: {HOW}", lambda s, m: s.fail(m, lambda e: e.first)),
+    (rf"the first run of each {OF_GROUP}failed: {HOW}", lambda s, m: s.fail_alike(m, lambda e: e.first)),
+    (rf"KVM_RUN of each {OF_GROUP}(?:failed|ended) with (?P<exit>{EXIT})", lambda s, m: s.fail_alike(m, lambda e: True)),
+    (rf"a later KVM_RUN of each {OF_GROUP}(?:failed|ended) with (?P<exit>{EXIT})", lambda s, m: s.fail_alike(
+        m, lambda e: any(s.truth.at(ran) < s.truth.at(e) for ran in s.c.of("ran", vcpu=e.vcpu)))),
     (rf"KVM_RUN (?:of vCPU (?P<vcpu>\d+) )?(?:failed|ended) with (?P<exit>{EXIT})", lambda s, m: s.fail(m, lambda e: True)),
     (rf"a later KVM_RUN (?:of vCPU (?P<vcpu>\d+) )?(?:failed|ended) with (?P<exit>{EXIT})", lambda s, m: s.fail(
         m, lambda e: any(s.truth.at(ran) < s.truth.at(e) for ran in s.c.of("ran")))),

@@ -240,9 +240,9 @@ static void test_refused(void **state)
 		const char *arg, *why;
 	} cases[] = {
 		{ VIEW_GUEST, "", "found nothing" },
-		{ VIEW_GUEST, "\"db1\"|", "expected a value" },
+		{ VIEW_GUEST, "\"db1\"|", "a | stands between two values" },
 		{ VIEW_GUEST, "~a{1}", "must not contain {" },
-		{ VIEW_GUEST, "a|", "expected a value" },
+		{ VIEW_GUEST, "a|", "a | stands between two values" },
 		{ VIEW_CAUSE, "newer-than-hots", "did you mean newer-than-host" },
 		{ VIEW_MODE, "POWER1O", "is not a mode" },
 		{ VIEW_MODE, "power10", "is not a mode" },
@@ -405,12 +405,13 @@ static void test_rules(void **state)
 	struct rules rules = { 0 };
 	struct rule_error err;
 	char why[2 * RULE_ERROR_LEN];
+	size_t skipped;
 
 	choose(c, VIEW_GUEST, "~^db");
 	choose(c, VIEW_SINCE, "2026-11-30T15:00Z");
 	for (size_t i = 0; i < 4; i++)
 		assert_true(rules_add(&rules, given[i], strlen(given[i]), NULL, i + 1, &err));
-	assert_true(view_narrow(&c->view, &rules, why, sizeof(why)));
+	assert_true(view_narrow(&c->view, &rules, &skipped, why, sizeof(why)));
 	for (size_t i = 0; i < 4; i++) {
 		assert_string_equal(rules.list[i].text, narrowed[i]);
 		assert_int_equal(rules.list[i].line, i + 1);
@@ -424,10 +425,11 @@ static void refuse(enum view_by by, const char *arg, const char *rule, const cha
 	struct rules rules = { 0 };
 	struct rule_error err;
 	char why[2 * RULE_ERROR_LEN] = "";
+	size_t skipped;
 
 	choose(&c, by, arg);
 	assert_true(rules_add(&rules, rule, strlen(rule), NULL, 1, &err));
-	assert_false(view_narrow(&c.view, &rules, why, sizeof(why)));
+	assert_false(view_narrow(&c.view, &rules, &skipped, why, sizeof(why)));
 	if (!strstr(why, part))
 		fail_msg("%s: %s", rule, why);
 	rules_free(&rules);
@@ -440,8 +442,34 @@ static void test_rules_that_cannot(void **state)
 	refuse(VIEW_CAUSE, "accepted", "vms=1", "vms=1 cannot be filtered so: vms is about VMs");
 	refuse(VIEW_SINCE, "2026-11-30", "story=\"\"", "is about VMs");
 	refuse(VIEW_CAUSE, "accepted", "runs=0", "no event of this measure has a field cause");
-	refuse(VIEW_SINCE, "15:00", "failures=0", "has no date");
-	refuse(VIEW_UNTIL, "+5m", "failures=0", "has no date");
+}
+
+/* What a rule is about others, and a baseline's about all, is not tested. */
+static void test_rules_of_others(void **state)
+{
+	static const char *const given[] = { "failures{guest=db2}=0",	 "failures{guest=db1}=0",
+					     "failures{guest=a|db9}=0",	 "failures{guest!=db1}=0",
+					     "failures{guest~\"^w\"}=0", "lost=0",
+					     "failures{guest=null}=0",	 "failures=0" };
+	static const char *const left[] = { "failures{guest=db1,guest=db1}=0", "lost=0",
+					    "failures{guest=db1}=0" };
+	struct scene *c = *state;
+	struct rules rules = { 0 };
+	struct rule_error err;
+	char why[2 * RULE_ERROR_LEN];
+	size_t skipped;
+
+	choose(c, VIEW_GUEST, "db1");
+	for (size_t i = 0; i < 8; i++)
+		assert_true(rules_add(&rules, given[i], strlen(given[i]), NULL, i + 1, &err));
+	assert_true(rules_add(&rules, "causes=ok", 9, NULL, 9, &err));
+	rules.list[8].baseline = true;
+	assert_true(view_narrow(&c->view, &rules, &skipped, why, sizeof(why)));
+	assert_int_equal(skipped, 6);
+	assert_int_equal(rules.n, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_string_equal(rules.list[i].text, left[i]);
+	rules_free(&rules);
 }
 
 int main(void)
@@ -459,6 +487,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_until, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rules, setup, teardown),
 		cmocka_unit_test(test_rules_that_cannot),
+		cmocka_unit_test_setup_teardown(test_rules_of_others, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

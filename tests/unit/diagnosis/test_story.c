@@ -1514,7 +1514,38 @@ static void test_first_run(void **state)
 	over(c);
 	assert_says(
 		c->stories[3],
-		"asked for no mode, vCPU 0 ran in the host's own mode; the first run of vCPU 1 failed: EINVAL; the first run of vCPU 2 failed: EINVAL.");
+		"asked for no mode, vCPU 0 ran in the host's own mode; the first run of each of vCPUs 1, 2 failed: EINVAL.");
+}
+
+/* vCPUs whose runs failed alike are told of together; one that failed otherwise is told apart. */
+static void test_runs_that_failed_alike(void **state)
+{
+	struct scene *c = *state;
+
+	watch(c);
+	for (uint64_t vm = 1; vm <= 3; vm++)
+		born(c, vm);
+	for (int i = 0; i < 8; i++)
+		ask_of(c, 1, i, POWER9, 0);
+	for (int i = 0; i < 8; i++)
+		run_of(c, 1, i, CC_RUN, i == 6 ? -ENOENT : -EINVAL, 0, POWER9);
+	for (int i = 0; i < 2; i++) {
+		ran(c, 2, i, 0);
+		fails(c, 2, i, 5, 0);
+	}
+	/* One failed before its request, one after it. */
+	fails(c, 3, 0, 0, 0);
+	for (int i = 0; i < 2; i++)
+		ask_of(c, 3, i, POWER9, 0);
+	fails(c, 3, 1, 0, POWER9);
+	over(c);
+	assert_says(
+		c->stories[1],
+		"vCPUs 0, 1, 2, 3 and others asked for POWER9: accepted, the first run of each failed: EINVAL; vCPU 6 asked for POWER9: accepted, the first run of vCPU 6 failed: ENOENT.");
+	assert_silent(c->stories[1], "otherwise");
+	assert_says(c->stories[2], "a later KVM_RUN of each of vCPUs 0, 1 failed with EINVAL, ");
+	assert_says(c->stories[3], "the first run of vCPU 0 failed: EINVAL, then asked for POWER9");
+	assert_silent(c->stories[3], "of each");
 }
 
 /* A failure is told before the request that came later, and with the request that it obeyed. */
@@ -1949,6 +1980,7 @@ int main(void)
 		TEST(test_run),
 		TEST(test_ran_before),
 		TEST(test_first_run),
+		TEST(test_runs_that_failed_alike),
 		TEST(test_failure_in_its_place),
 		TEST(test_run_of_no_vm),
 		TEST(test_messages),

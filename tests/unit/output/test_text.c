@@ -1005,6 +1005,65 @@ static void test_vcpus_are_folded(void **state)
 	end();
 }
 
+static void run_of(uint32_t vcpu, int ret, const char *line)
+{
+	const struct cc_record r = { .type = CC_RUN,
+				     .seen = CC_SEEN_VCPU,
+				     .pid = 120,
+				     .tid = 125 + vcpu,
+				     .ret = ret,
+				     .vcpu = vcpu };
+	const struct run run = { .asked = true,
+				 .pvr = 0x0f000006,
+				 .cause = ARCH_ACCEPTED,
+				 .first_known = true,
+				 .first = true,
+				 .hint = vcpu ? "the first run of vCPU 1 failed" :
+						"its first run failed",
+				 .line = line };
+	struct event e = event_of(EVENT_RUN, &r);
+
+	e.vm = 2;
+	e.run = &run;
+	emit_text.event(t.state, &e);
+}
+
+/* Each is told of with its own vCPU; what differs has a row. */
+static void test_failed_runs_are_folded(void **state)
+{
+	(void)state;
+	begin((struct emit_options){ .columns = 80 });
+	for (uint32_t vcpu = 0; vcpu < 4; vcpu++)
+		run_of(vcpu, -EINVAL, NULL);
+	run_of(4, -ENOENT, NULL);
+	assert_non_null(strstr(printed(), "\n              the same for 3 more vCPUs\n"));
+	run_of(5, -ENOENT, "KVM says so");
+	finish(false);
+	assert_null(strstr(strstr(printed(), "the same") + 1, "the same"));
+	end();
+}
+
+/* Who looks on sees after a second how many they are so far. */
+static void test_folds_do_not_wait(void **state)
+{
+	const uint64_t second = 1000000000;
+
+	(void)state;
+	begin((struct emit_options){ .columns = 80 });
+	ask_of(0, true, 2, 0x0f000006);
+	assert_int_equal(emit_text.settle(t.state, 7 * second), 0);
+	ask_of(1, true, 2, 0x0f000006);
+	assert_int_equal(emit_text.settle(t.state, 7 * second), 8 * second);
+	ask_of(2, true, 2, 0x0f000006);
+	assert_int_equal(emit_text.settle(t.state, 8 * second - 1), 8 * second);
+	assert_null(strstr(printed(), "the same"));
+	assert_int_equal(emit_text.settle(t.state, 8 * second), 0);
+	assert_non_null(strstr(printed(), "the same for 2 more vCPUs\n"));
+	ask_of(3, true, 2, 0x0f000006);
+	assert_int_equal(rows(), 2);
+	end();
+}
+
 /* Another VM, another mode, the same vCPU once more, one that is not known, and -v: a row each. */
 static void test_vcpus_that_differ(void **state)
 {
@@ -1060,6 +1119,8 @@ int main(void)
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_times_fit),
 		cmocka_unit_test(test_vcpus_are_folded),
+		cmocka_unit_test(test_failed_runs_are_folded),
+		cmocka_unit_test(test_folds_do_not_wait),
 		cmocka_unit_test(test_vcpus_that_differ),
 	};
 
