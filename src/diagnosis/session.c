@@ -23,7 +23,7 @@ struct session {
 	struct host_facts host;
 	unsigned int host_epoch; /* another one: what the host offers may be something else */
 	struct totals totals;
-	bool as_recorded;      /* numbers of events */
+	bool as_recorded;      /* numbers of events; nobody makes a recording of them */
 	uint64_t stories_left; /* that are told before the end */
 	/* Of the frame that is being told: */
 	char comm[CC_COMM_LEN * 4], thread[CC_COMM_LEN * 4], name[CC_VM_NAME_LEN * 4];
@@ -216,7 +216,7 @@ static void note_guest(struct session *s, struct vm *vm, const char *name_option
 {
 	guest_name(s->guest, sizeof(s->guest), or_empty(name_option));
 	if (vm && *s->guest)
-		vm_table_keep_guest(vm, s->guest, name_option);
+		vm_table_keep_guest(vm, s->guest, s->as_recorded ? NULL : name_option);
 	if (vm)
 		filter_choose(s->filter, vm);
 }

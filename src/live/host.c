@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <linux/capability.h>
 #include <linux/kvm.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,10 +109,17 @@ void host_read_device_tree(struct host_facts *host)
 /* Reading the kernel's types takes longer than all that is done with them. */
 static struct btf *vmlinux;
 
+/*
+ * libbpf has read the types of every module as well. The C library would keep all of that for a
+ * program that needs a tenth of it from now on.
+ */
 void host_forget(void)
 {
 	btf__free(vmlinux);
 	vmlinux = NULL;
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
 }
 
 const struct btf *host_types(void)

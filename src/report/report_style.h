@@ -4,7 +4,7 @@
 #ifndef COMPATCAPS_REPORT_STYLE_H
 #define COMPATCAPS_REPORT_STYLE_H
 
-#define REPORT_STYLE_SHA256 "EugNfgM97cGII2liMqP1abrjLCwTR++aa8hL0dE4uHA="
+#define REPORT_STYLE_SHA256 "qvwXF97thfry98nxwENGQ34Zddw5fUJU2de2xASWf/0="
 
 /* clang-format off */
 #define REPORT_STYLE \
@@ -61,7 +61,7 @@
 ".mark.plain{fill:var(--soft)}\n" \
 ".axis{display:flex;justify-content:space-between;color:var(--soft);font-size:.85rem;gap:.5rem}\n" \
 ".axis span:not(:first-child){text-align:right}\n" \
-".matrix th,.matrix td{vertical-align:baseline}.matrix tbody th{overflow-wrap:anywhere}\n" \
+".matrix th,.matrix td{vertical-align:baseline}.matrix tbody th{overflow-wrap:anywhere;min-width:9rem}.matrix thead th{white-space:normal}\n" \
 "@media (max-width:64rem){.matrix thead th{overflow-wrap:anywhere}}\n" \
 ".legend{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;color:var(--soft);font-size:.9rem;padding:0;list-style:none}\n" \
 ".legend svg{display:inline-block;width:1rem;height:1rem;vertical-align:-.15rem;margin-right:.3rem}\n" \
