@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* compatcaps-trace replay: a recording as a trace would have shown it. */
+#include <sys/stat.h>
 #include <time.h>
 
 #include "cmd/tell.h"
@@ -70,6 +71,13 @@ static int status_of(const struct options *o, const struct recording *rec, bool 
 	return EXIT_DONE;
 }
 
+static bool is_file(FILE *f)
+{
+	struct stat st;
+
+	return !fstat(fileno(f), &st) && S_ISREG(st.st_mode);
+}
+
 static int show(const struct options *o, FILE *f, struct follow *follow)
 {
 	struct showing x = { .teller = teller_new(o, 0), .follows = follow };
@@ -89,6 +97,8 @@ static int show(const struct options *o, FILE *f, struct follow *follow)
 
 	if (!x.teller)
 		return EXIT_IMPOSSIBLE;
+	if (!follow && is_file(f))
+		teller_in_batches(x.teller);
 	recording_read_file(f, &reader, &rec);
 	return status_of(o, &rec, teller_close(x.teller));
 }

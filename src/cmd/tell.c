@@ -21,6 +21,7 @@ struct teller {
 	struct metrics_file *metrics; /* of --metrics; NULL: none */
 	uint64_t n_calls;	      /* that were shown */
 	bool call_shown;	      /* the newest: a retry is told with it or not at all */
+	bool in_batches;	      /* nobody waits for the next event */
 	uint64_t redraw_at;	      /* when the output wants to be drawn anew; 0: never */
 	uint64_t settle_at; /* when it is to write what it holds back; 0: it holds nothing */
 	bool failed;
@@ -202,7 +203,14 @@ static void show(struct teller *t, const struct event *e)
 	event_name_told(e);
 	if (t->emitter->settle && !t->settle_at)
 		t->settle_at = 1;
-	flush(t);
+	if (!t->in_batches)
+		flush(t);
+}
+
+void teller_in_batches(struct teller *t)
+{
+	/* A person sees what is said of a line beside it. */
+	t->in_batches = t->out && !output_is_terminal(t->out);
 }
 
 void teller_event(const struct event *e, void *teller)

@@ -24,6 +24,9 @@ bool teller_is_done(const struct teller *t);
 /* The end: the stories where they are wanted, and how many there were of what. */
 void teller_summarize(struct teller *t, const struct session *s);
 
+/* All that is to be told is there already: it is written when there is enough of it. */
+void teller_in_batches(struct teller *t);
+
 /* When --metrics wants to be written, or the output to be drawn, on CLOCK_MONOTONIC; 0: never. */
 uint64_t teller_due(const struct teller *t);
 
