@@ -5,6 +5,7 @@
 #include <bpf/btf.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,19 +134,42 @@ static uint32_t modes_of(const struct attach_options *opt, uint32_t pid_ns)
 	return modes;
 }
 
-static void set_filters(struct compatcaps_bpf *o, const struct attach_options *opt)
-{
-	o->rodata->filter_pid = opt->pid;
-	o->rodata->filter_tid = opt->tid;
-	o->rodata->filter_vm_ino = opt->vm_ino;
-	o->rodata->filter_cgroup = opt->cgroup;
-	o->rodata->filter_cgroup_level = opt->cgroup_level;
-	memcpy((char *)o->rodata->filter_comm, opt->comm, sizeof(opt->comm));
-	o->rodata->tracer = (uint32_t)getpid();
-	o->rodata->pid_ns = host_pid_namespace();
-	o->rodata->modes = modes_of(opt, o->rodata->pid_ns);
-	o->rodata->ring_bytes = ring_bytes_of(opt);
-}
+/*
+ * Of either object: what is constant has the same names in both, and other places. The variables
+ * have the same.
+ */
+#define SET_FILTERS_OF(object) \
+	static void set_filters_of_##object(struct object##_bpf__rodata *to, \
+					    const struct attach_options *opt) \
+	{ \
+		to->filter_pid = opt->pid; \
+		to->filter_tid = opt->tid; \
+		to->filter_vm_ino = opt->vm_ino; \
+		to->filter_cgroup = opt->cgroup; \
+		to->filter_cgroup_level = opt->cgroup_level; \
+		memcpy((char *)to->filter_comm, opt->comm, sizeof(opt->comm)); \
+		to->tracer = (uint32_t)getpid(); \
+		to->pid_ns = host_pid_namespace(); \
+		to->modes = modes_of(opt, to->pid_ns); \
+		to->ring_bytes = ring_bytes_of(opt); \
+	}
+SET_FILTERS_OF(compatcaps)
+SET_FILTERS_OF(plain)
+
+#define SAME_PLACE(variable) \
+	_Static_assert(offsetof(struct compatcaps_bpf__bss, variable) == \
+			       offsetof(struct plain_bpf__bss, variable), \
+		       "bpf/plain.bpf.c has " #variable " elsewhere")
+SAME_PLACE(closing);
+SAME_PLACE(hook_watched);
+SAME_PLACE(in_flight);
+SAME_PLACE(lost);
+SAME_PLACE(lost_elsewhere);
+SAME_PLACE(orphans);
+SAME_PLACE(runs_repeated);
+SAME_PLACE(vm_epoch);
+SAME_PLACE(waiting);
+SAME_PLACE(waiting_of);
 
 static int share_maps(struct compatcaps_bpf *o, const struct compatcaps_bpf *maps)
 {
@@ -161,7 +185,7 @@ static int share_maps(struct compatcaps_bpf *o, const struct compatcaps_bpf *map
 	return 0;
 }
 
-/* Its maps and programs have the same names, and its variables the same places. */
+/* Its maps and programs have the same names. */
 static void take_plain(struct compatcaps_bpf *o)
 {
 	size_t size = 0;
@@ -193,7 +217,10 @@ static struct compatcaps_bpf *open_object(const struct attach_options *opt, cons
 	}
 	bpf_object__for_each_program(p, o->obj)
 		bpf_program__set_autoload(p, false);
-	set_filters(o, opt);
+	if (plain)
+		set_filters_of_plain((struct plain_bpf__rodata *)o->rodata, opt);
+	else
+		set_filters_of_compatcaps(o->rodata, opt);
 	return o;
 }
 
