@@ -228,9 +228,16 @@ static bool wants(const char *guest, void *view)
 	return passes(view, VIEW_GUEST, &value);
 }
 
-static bool is_in_time(const struct view *v, const struct event *e)
+static bool is_in_time(struct view *v, const struct event *e)
 {
-	return e->real_ns >= v->since && e->real_ns < v->until;
+	bool in_time = e->real_ns >= v->since && e->real_ns < v->until;
+
+	if (!v->last_ns || e->real_ns < v->first_ns)
+		v->first_ns = e->real_ns;
+	if (e->real_ns > v->last_ns)
+		v->last_ns = e->real_ns;
+	v->in_time |= in_time;
+	return in_time;
 }
 
 static void begin(struct view *v, uint64_t beginning_ns)
@@ -292,8 +299,17 @@ static void print_unmatched(FILE *f, const struct view *v, enum view_by by)
 	fputs(seen->more ? ", and more" : "", f);
 }
 
+static void print_out_of_time(FILE *f, const struct view *v)
+{
+	char first[RFC3339_LEN], last[RFC3339_LEN];
+
+	fprintf(f, "nothing matches %s: what was recorded is from %s to %s", v->text,
+		rfc3339(first, v->first_ns), rfc3339(last, v->last_ns));
+}
+
 char *view_unmatched(const struct view *v)
 {
+	bool late = (is_set(v, VIEW_SINCE) || is_set(v, VIEW_UNTIL)) && v->last_ns && !v->in_time;
 	enum view_by by = VIEW_GUEST;
 	char *text = NULL;
 	size_t len;
@@ -301,20 +317,24 @@ char *view_unmatched(const struct view *v)
 
 	while (by < VIEW_SINCE && (v->seen[by].matched || !v->seen[by].n))
 		by++;
-	f = by < VIEW_SINCE ? open_memstream(&text, &len) : NULL;
+	f = late || by < VIEW_SINCE ? open_memstream(&text, &len) : NULL;
 	if (!f)
 		return NULL;
-	print_unmatched(f, v, by);
+	if (late)
+		print_out_of_time(f, v);
+	else
+		print_unmatched(f, v, by);
 	fclose(f);
 	return text;
 }
 
 void view_see(struct view *v, const struct event *e)
 {
-	if (e->vm && is_set(v, VIEW_GUEST))
-		wants(e->guest ? e->guest : "", v);
+	bool yes = !is_set(v, VIEW_GUEST) || (e->vm && wants(e->guest ? e->guest : "", v));
+
 	if (v->filter.shows)
-		shows(e, v);
+		yes &= shows(e, v);
+	v->matched |= yes && e->type != EVENT_TRACE && e->type != EVENT_END;
 }
 
 uint64_t view_until(const struct view *v, uint64_t beginning_ns)

@@ -44,7 +44,10 @@ struct view {
 	struct view_seen seen[VIEW_SINCE];
 	struct values values;
 	struct value_path paths[VIEW_SINCE];
-	uint64_t since, until; /* of the trace that is being told */
+	uint64_t since, until;	    /* of the trace that is being told */
+	uint64_t first_ns, last_ns; /* of all that was seen, on CLOCK_REALTIME */
+	bool in_time;		    /* some of it was of the time that is asked for */
+	bool matched;		    /* something that view_see() saw is what is asked for */
 	struct session_filter filter;
 };
 
@@ -67,7 +70,7 @@ bool view_begin(struct view *v);
 /* --until in a trace that begins at this time, both on CLOCK_REALTIME; 0: it is not given. */
 uint64_t view_until(const struct view *v, uint64_t beginning_ns);
 
-/* For a verb that has no session with this filter: what there is. */
+/* For a verb that has no session with this filter: what there is, and whether any of it matches. */
 void view_see(struct view *v, const struct event *e);
 
 /*

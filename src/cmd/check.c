@@ -296,6 +296,31 @@ static void free_results(struct results *r)
 	free(r->list);
 }
 
+/* A rule that holds of nothing was not tested. */
+static bool nothing_matched(struct results *r, const char *filters)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < r->n_list; i++) {
+		struct recording_results *of = &r->list[i];
+
+		for (size_t k = 0; of->results && k < r->rules->n; k++) {
+			if (of->results[k].verdict != RULE_HOLDS)
+				continue;
+			of->results[k].verdict = RULE_INCONCLUSIVE;
+			if (asprintf(&of->results[k].why, "nothing matches %s", filters) < 0) {
+				of->results[k].why = NULL;
+				ok = false;
+			}
+			of->n[RULE_HOLDS]--;
+			of->n[RULE_INCONCLUSIVE]++;
+			r->n[RULE_HOLDS]--;
+			r->n[RULE_INCONCLUSIVE]++;
+		}
+	}
+	return ok;
+}
+
 static bool evaluate_all(const struct options *o, struct results *r, int *status)
 {
 	bool ok = true;
@@ -311,6 +336,8 @@ static bool evaluate_all(const struct options *o, struct results *r, int *status
 		for (int i = 0; i < RULE_VERDICTS; i++)
 			r->n[i] += of->n[i];
 	}
+	if (*o->view.text && !o->view.matched)
+		ok &= nothing_matched(r, o->view.text);
 	results_label(r);
 	return ok;
 }

@@ -293,16 +293,23 @@ bool report_has_verdict(const struct digest *d)
 	return n_judged(d);
 }
 
+/* What went wrong besides may be in what is not there. */
+static bool may_hide(const struct digest *d)
+{
+	return d->filters_outcomes || d->totals.lost;
+}
+
 char *report_verdict_short(char buf[REPORT_WORDS_LEN], const struct digest *d)
 {
 	unsigned int n = n_judged(d), fine = bits_count(&d->outcomes[OUTCOME_FINE]);
+	const char *s = n == 1 ? "" : "s";
 
 	*buf = '\0';
 	if (n && fine == n)
-		snprintf(buf, REPORT_WORDS_LEN, "none of %u VM%s went wrong", n, n == 1 ? "" : "s");
+		snprintf(buf, REPORT_WORDS_LEN, "none of %u VM%s was seen to go wrong", n, s);
 	else if (n)
-		snprintf(buf, REPORT_WORDS_LEN, "%u of %u VM%s went wrong", n - fine, n,
-			 n == 1 ? "" : "s");
+		snprintf(buf, REPORT_WORDS_LEN, "%s%u of %u VM%s went wrong",
+			 may_hide(d) ? "at least " : "", n - fine, n, s);
 	return buf;
 }
 
@@ -321,7 +328,10 @@ char *report_verdict(char buf[REPORT_WORDS_LEN], const struct digest *d)
 		else
 			fprintf(f, "None of %u VMs was seen to go wrong.", n);
 	} else {
-		fprintf(f, "%u of %u VM%s went wrong", n - fine, n, n == 1 ? "" : "s");
+		fprintf(f,
+			may_hide(d) ? "At least %u of the %u VM%s seen went wrong" :
+				      "%u of %u VM%s went wrong",
+			n - fine, n, n == 1 ? "" : "s");
 		put_outcomes(f, d);
 		fputs(".", f);
 	}
