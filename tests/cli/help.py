@@ -33,7 +33,7 @@ TRACES = {"trace": [], "record": ["-o", "out"], "vms": [], "doctor": []}
 ARGUMENTS = {"PID": "1", "TID": "1", "PID-FD": "1-2", "PATH": "/", "ERRNO": "E2BIG", "COUNT": "3", "TIME": "2m", "N": "7",
              "FILE.prom": "x.prom", "SIZE": "1M", "HOW": "auto", "RULE": "lost=0"}
 BY_OPTION = {"--comm": "qemu", "--only": "broken", "--output": "new", "--rules": "rules", "--baseline": "baseline", "--write-baseline": "new",
-             "--verdicts": "now", "--color": "never", "--guest": "db1", "--cause": "newer-than-host", "--mode": "POWER10", "--time": "utc",
+             "--verdicts": "now", "--color": "never", "--guest": "newer", "--cause": "newer-than-host", "--mode": "POWER11", "--time": "utc",
              "--since": "2026-11-30", "--until": "+5m"}
 # Not listed, for one format is all there is; but it may be named.
 TAKEN = {"record": ["--format=json", "--json"]}
