@@ -22,7 +22,7 @@ static bool show(struct output *out, const struct options *o, void *doctor)
 	if (o->format == FORMAT_JSON)
 		ok = doctor_show_json(output_file(out), doctor);
 	else
-		doctor_show_text(output_file(out), doctor, run_wants_color(o, out));
+		doctor_show_text(output_file(out), doctor, run_wants_color(o, out), o->verbose);
 	if (!ok)
 		say("out of memory");
 	return ok;
@@ -53,7 +53,7 @@ const struct command command_doctor = {
 	.args = "",
 	.about = "Report what keeps this host from being traced, what to do about it, and which\n"
 		 "modes VMMs get here. It looks at privilege, the kernel's types and probes, KVM\n"
-		 "and QEMU. Nothing is changed or attached.",
+		 "and QEMU, and ends with a verdict. Nothing is changed or attached.",
 	.examples = "  compatcaps-trace doctor\n"
 		    "  compatcaps-trace doctor --json >doctor.json\n"
 		    "  compatcaps-trace doctor --json | jq -r '.findings[].remedy'\n"
@@ -61,7 +61,7 @@ const struct command command_doctor = {
 	.status = "0 nothing keeps this host from being traced; 2 usage; 3 something\n"
 		  "does, or the output could not be written.",
 	.manual = "compatcaps-trace-doctor(1)",
-	.uses = USE_OUTPUT | USE_COLOR,
+	.uses = USE_OUTPUT | USE_COLOR | USE_VERBOSE,
 	.format = format,
 	.run = LIVE(examine),
 };

@@ -73,6 +73,7 @@ enum {
 	USE_JSON = 1 << 11,	   /* -j: a verb of which json is one */
 	USE_TABLE = 1 << 14,	   /* --time */
 	USE_VIEW = 1 << 13,	   /* --guest, --cause, --mode, --since, --until */
+	USE_VERBOSE = 1 << 15,	   /* -v, without the rest of USE_SHOWN */
 	OPTION_RARE = 1 << 12,	   /* help names it without a line of its own */
 };
 

@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "doctor/doctor_kernel.h"
+
 #define ENOTSUPP 524 /* the kernel's own, which no header of user space has */
 
 /* ------------------------------------------------------------------ findings */
@@ -346,14 +348,6 @@ static void examine_cpu_version(struct doctor *d, const struct doctor_facts *fac
 		     host->cpu_version);
 }
 
-/* 7.3 and 7.3.4 and 7.3-rc1 are from 7.3 on. false also where it cannot be told. */
-static bool release_from(const char *release, unsigned int major, unsigned int minor)
-{
-	unsigned int x, y;
-
-	return sscanf(release, "%u.%u", &x, &y) == 2 && (x > major || (x == major && y >= minor));
-}
-
 /* The revisions of the ABI that have a struct of this size: "v5, mainline". */
 static const char *revisions_text(char *buf, size_t len, uint64_t size)
 {
@@ -383,7 +377,7 @@ static void examine_abi(struct doctor *d, const struct doctor_facts *facts)
 		return;
 	}
 	revisions_text(revisions, sizeof(revisions), host->ksize);
-	if (release_from(facts->release, 7, 3))
+	if (doctor_release_from(facts->release, 7, 3))
 		find(d, "abi", DOCTOR_OK, "mainline, with a struct of %" PRIu64 " bytes",
 		     host->ksize);
 	else
@@ -421,27 +415,58 @@ static void examine_answer(struct doctor *d, const struct doctor_facts *facts)
 		     modes_text(modes, sizeof(modes), offer.modes), offer.modes);
 }
 
-/* Commit 884ea0283f4e: in 7.3, and queued for stable from 6.13 on. No symbol tells of it. */
+#define ABOVE  "(POWER11 on a host in POWER10 mode)"
+#define SEE_IT "on a host in POWER10 mode, compatcaps_probe --ask POWER11 shows it"
+
+/* No symbol tells of commit 884ea0283f4e: a VM that is there does, or the version. */
 static void examine_mode_check(struct doctor *d, const struct doctor_facts *facts)
 {
+	const char *what = host_is_v2(&facts->host) ? "a mode that this host does not offer" :
+						      "a mode that is newer than this host's";
+	const char *since = doctor_mode_check_since(facts->release);
+
 	if (!facts->no_kvm && facts->has_pr && !facts->has_hv)
 		remedy(find(d, "mode-check", DOCTOR_NOTE,
 			    "KVM PR has no compatibility modes: a request for one gets EINVAL"),
 		       "make VMs with KVM HV");
 	if (facts->no_kvm || facts->host.pseries_is == FACT_ABSENT || !facts->has_hv)
 		return;
-	if (release_from(facts->release, 7, 3) && host_is_v2(&facts->host))
+	if (facts->refusal_seen) {
 		find(d, "mode-check", DOCTOR_OK,
-		     "KVM refuses a mode that this host does not offer (Linux 7.3 and newer)");
-	else if (release_from(facts->release, 7, 3))
+		     "KVM refuses %s: it has refused one to a VM that is there", what);
+		return;
+	}
+	if (facts->acceptance_seen) {
+		remedy(find(d, "mode-check", DOCTOR_NOTE,
+			    "KVM accepts a mode that is newer than this host's: a VM that is there has one"),
+		       "keep max-cpu-compat at a mode that this host offers: such a guest fails later");
+		return;
+	}
+	switch (doctor_mode_check(facts->release)) {
+	case MODE_CHECK_YES:
 		find(d, "mode-check", DOCTOR_OK,
-		     "KVM refuses a mode that is newer than this host's (Linux 7.3 and newer)");
-	else if (release_from(facts->release, 6, 13))
-		find(d, "mode-check", DOCTOR_NOTE,
-		     "whether KVM refuses each mode that this host does not offer is not known: Linux 7.3 does, some stable kernels before it too (884ea0283f4e)");
-	else
-		find(d, "mode-check", DOCTOR_NOTE,
-		     "KVM may accept a mode that this host does not offer (POWER11 on a host in POWER10 mode), unless 884ea0283f4e of Linux 7.3 was backported: the guest then fails later");
+		     "KVM refuses %s, by its version (Linux %s has the check)", what,
+		     since ? since : "7.3");
+		break;
+	case MODE_CHECK_NO:
+		remedy(find(d, "mode-check", DOCTOR_NOTE,
+			    "by its version KVM may accept a mode that this host does not offer " ABOVE
+			    ", unless the check was backported: the guest then fails later"),
+		       "use Linux %s, or keep max-cpu-compat at a mode that this host offers",
+		       since ? since : "7.3 or newer");
+		break;
+	case MODE_CHECK_UNTOLD:
+		remedy(find(d, "mode-check", DOCTOR_NOTE,
+			    "whether KVM refuses %s is not known: by its version this is a distribution's kernel, which does not tell what was backported",
+			    what),
+		       SEE_IT);
+		break;
+	case MODE_CHECK_UNKNOWN:
+		remedy(find(d, "mode-check", DOCTOR_NOTE,
+			    "whether KVM refuses %s is not known from its version: Linux 6.18.51, 7.2.6 and 7.3 do",
+			    what),
+		       SEE_IT);
+	}
 }
 
 /* ------------------------------------------------------------------ VMMs */

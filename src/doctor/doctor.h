@@ -55,6 +55,9 @@ struct doctor_facts {
 	struct doctor_load fexit, kprobe, tracepoint, iterator;
 	bool debugfs, cgroup2, pid_namespace;
 	struct host_facts host;
+	/* Of the VMs that are there: KVM refused one a mode, or gave one a newer mode than the
+	 * host's. */
+	bool refusal_seen, acceptance_seen;
 	struct doctor_qemu qemus[DOCTOR_QEMUS];
 	size_t n_qemus, more_qemus;
 };
@@ -71,8 +74,8 @@ struct doctor_finding {
 struct doctor {
 	struct doctor_finding findings[DOCTOR_FINDINGS];
 	size_t n;
-	struct offer offer; /* to guests; */
-	bool guessed;	    /* by the cpu-version, which need not be so */
+	struct offer offer; /* what guests get, */
+	bool guessed;	    /* which is derived from the cpu-version, and need not be true */
 };
 
 void doctor_examine(struct doctor *d, const struct doctor_facts *facts);
@@ -83,8 +86,11 @@ bool doctor_has_problem(const struct doctor *d);
 /* "ok", "note", "problem" */
 const char *doctor_state_name(enum doctor_state state);
 
-/* Problems first, then notes; the last line is the verdict. */
-void doctor_show_text(FILE *f, const struct doctor *d, bool color);
+/*
+ * Problems first, then notes; the last line is the verdict. all: also what is well, a line for each
+ * check; else one line says how many these are.
+ */
+void doctor_show_text(FILE *f, const struct doctor *d, bool color, bool all);
 /* false: there is not enough memory. */
 bool doctor_show_json(FILE *f, const struct doctor *d);
 

@@ -94,15 +94,35 @@ static void try_load(struct doctor_load *load, enum attach_how how)
 	objects_forget_messages();
 }
 
-/* What the iterator lists is not wanted here, but it tells what the host offers. */
+/* Whether KVM checks modes shows in what it made of the requests of VMs that are there. */
+static void read_requests(struct doctor_facts *facts, const struct inventory *inv)
+{
+	const struct abi_pvr *own = abi_pvr(inv->host.cpu_version);
+
+	for (size_t i = 0; i < inv->n; i++)
+		for (size_t k = 0; k < inv->vms[i].n_open_vcpus; k++) {
+			const struct inventory_vcpu *vcpu = &inv->vms[i].vcpus[k];
+			const struct abi_pvr *pvr = vcpu->has_mode ? abi_pvr(vcpu->pvr) : NULL;
+
+			if (vcpu->has_mode && vcpu->pvr == ABI_PVR_INVALID)
+				facts->refusal_seen = true;
+			else if (own && pvr && vcpu->pvr > inv->host.cpu_version)
+				facts->acceptance_seen = true;
+		}
+}
+
+/* It tells what the host offers, too. */
 static void try_iterator(struct doctor_facts *facts)
 {
 	struct inventory inv = { 0 };
 
 	facts->iterator.tried = true;
 	facts->iterator.err = inventory_read_kernel(&inv, NULL);
-	if (!facts->iterator.err)
+	if (!facts->iterator.err) {
 		facts->host = inv.host;
+		if (inventory_put_together(&inv))
+			read_requests(facts, &inv);
+	}
 	inventory_free(&inv);
 	objects_forget_messages();
 }

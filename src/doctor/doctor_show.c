@@ -40,6 +40,35 @@ static unsigned int put_findings(FILE *f, const struct doctor *d, enum doctor_st
 	return n;
 }
 
+/* What is well, in one line. */
+static void put_folded(FILE *f, const struct doctor *d)
+{
+	char text[64];
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < d->n; i++)
+		n += d->findings[i].state == DOCTOR_OK;
+	if (!n)
+		return;
+	snprintf(text, sizeof(text), "%u check%s found nothing wrong (-v shows %s)", n,
+		 n == 1 ? "" : "s", n == 1 ? "it" : "them");
+	layout_line(f, "ok       ", 0, text);
+}
+
+/* "POWER9, POWER10" */
+static char *list_modes(char *buf, size_t len, uint64_t modes)
+{
+	char words[96];
+	size_t n = 0;
+
+	modes_text(words, sizeof(words), modes);
+	buf[0] = '\0';
+	for (char *rest, *word = strtok_r(words, " ", &rest); word && n < len;
+	     word = strtok_r(NULL, " ", &rest))
+		n += (size_t)snprintf(buf + n, len - n, "%s%s", n ? ", " : "", word);
+	return buf;
+}
+
 /* What it all comes to, in the last line: it is what a terminal shows. */
 static void put_verdict(FILE *f, const struct doctor *d, unsigned int problems, unsigned int notes)
 {
@@ -56,20 +85,23 @@ static void put_verdict(FILE *f, const struct doctor *d, unsigned int problems, 
 		n += snprintf(text + n, sizeof(text) - (size_t)n, " Guests are offered no mode.");
 	else
 		n += snprintf(text + n, sizeof(text) - (size_t)n, " Guests are offered %s%s.",
-			      modes_text(modes, sizeof(modes), d->offer.modes),
-			      d->guessed ? " by its cpu-version" : "");
+			      list_modes(modes, sizeof(modes), d->offer.modes),
+			      d->guessed ? ", by its cpu-version" : "");
 	if (notes)
 		snprintf(text + n, sizeof(text) - (size_t)n, " %u note%s.", notes,
 			 notes == 1 ? "" : "s");
 	layout_line(f, "", 0, text);
 }
 
-void doctor_show_text(FILE *f, const struct doctor *d, bool color)
+void doctor_show_text(FILE *f, const struct doctor *d, bool color, bool all)
 {
 	unsigned int problems = put_findings(f, d, DOCTOR_PROBLEM, color);
 	unsigned int notes = put_findings(f, d, DOCTOR_NOTE, color);
 
-	put_findings(f, d, DOCTOR_OK, color);
+	if (all)
+		put_findings(f, d, DOCTOR_OK, color);
+	else
+		put_folded(f, d);
 	put_verdict(f, d, problems, notes);
 }
 

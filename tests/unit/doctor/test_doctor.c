@@ -251,23 +251,41 @@ static void test_answers(void **state)
 	assert_not_found(&f, "answer");
 }
 
+/* What a version tells, and where it tells nothing. */
 static void test_releases(void **state)
 {
 	static const struct {
-		const char *release, *abi, *check;
+		const char *release, *abi, *check, *remedy;
 		enum doctor_state state;
 	} rows[] = {
-		{ "7.3-powerpc64le", "mainline", "KVM refuses", DOCTOR_OK },
-		{ "7.3.4", "mainline", "KVM refuses", DOCTOR_OK },
-		{ "7.10.1", "mainline", "KVM refuses", DOCTOR_OK },
-		{ "8.0", "mainline", "KVM refuses", DOCTOR_OK },
-		{ "7.2.13+deb", "a backport with a struct of 24 bytes: v3-v4, v5, mainline",
-		  "is not known", DOCTOR_NOTE },
-		{ "6.18.2", "a backport", "is not known", DOCTOR_NOTE },
-		{ "6.13", "a backport", "is not known", DOCTOR_NOTE },
-		{ "6.12.95+deb12-powerpc64le", "a backport", "may accept", DOCTOR_NOTE },
-		{ "5.14.0", "a backport", "may accept", DOCTOR_NOTE },
-		{ "next", "a backport", "may accept", DOCTOR_NOTE },
+		{ "7.3-powerpc64le", "mainline", "KVM refuses", "", DOCTOR_OK },
+		{ "7.3.4", "mainline", "(Linux 7.3 has the check)", "", DOCTOR_OK },
+		{ "7.3.0-5-generic", "mainline", "KVM refuses", "", DOCTOR_OK },
+		{ "7.10.1", "mainline", "KVM refuses", "", DOCTOR_OK },
+		{ "8.0", "mainline", "KVM refuses", "", DOCTOR_OK },
+	};
+	static const struct {
+		const char *release, *check, *remedy;
+		enum doctor_state state;
+	} backports[] = {
+		{ "7.2.13+deb14-powerpc64le", "by its version (Linux 7.2.6 has", "", DOCTOR_OK },
+		{ "7.2.6", "by its version (Linux 7.2.6 has", "", DOCTOR_OK },
+		{ "7.2.5", "may accept", "use Linux 7.2.6, or keep max-cpu-compat", DOCTOR_NOTE },
+		{ "7.2", "may accept", "use Linux 7.2.6", DOCTOR_NOTE },
+		{ "6.18.51-200.fc43.ppc64le", "(Linux 6.18.51 has", "", DOCTOR_OK },
+		{ "6.18.50", "may accept", "use Linux 6.18.51", DOCTOR_NOTE },
+		{ "6.18.0", "may accept", "use Linux 6.18.51", DOCTOR_NOTE },
+		{ "6.13.5", "may accept", "use Linux 7.3 or newer", DOCTOR_NOTE },
+		{ "6.12.95+deb12-powerpc64le", "may accept", "use Linux 7.3", DOCTOR_NOTE },
+		{ "7.1.9", "is not known from its version", "compatcaps_probe", DOCTOR_NOTE },
+		{ "6.19.2", "is not known from its version", "compatcaps_probe", DOCTOR_NOTE },
+		{ "next", "is not known from its version", "compatcaps_probe", DOCTOR_NOTE },
+		/* Distributions whose third number stays 0. */
+		{ "7.0.0-14-generic", "a distribution's kernel", "compatcaps_probe", DOCTOR_NOTE },
+		{ "7.2.0-3-generic", "a distribution's kernel", "compatcaps_probe", DOCTOR_NOTE },
+		{ "6.12.0-124.8.1.el10_1.ppc64le", "a distribution's kernel", NULL, DOCTOR_NOTE },
+		{ "6.12.0-160000.5-default", "a distribution's kernel", NULL, DOCTOR_NOTE },
+		{ "5.14.0-570.el9.ppc64le", "a distribution's kernel", NULL, DOCTOR_NOTE },
 	};
 	struct doctor_facts f = healthy;
 
@@ -275,7 +293,14 @@ static void test_releases(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		strcpy(f.release, rows[i].release);
 		assert_finding(&f, "abi", rows[i].state, rows[i].abi, NULL);
-		assert_finding(&f, "mode-check", rows[i].state, rows[i].check, NULL);
+		assert_finding(&f, "mode-check", rows[i].state, rows[i].check, rows[i].remedy);
+	}
+	for (size_t i = 0; i < COUNT(backports); i++) {
+		strcpy(f.release, backports[i].release);
+		assert_finding(&f, "abi", DOCTOR_NOTE,
+			       "a backport with a struct of 24 bytes: v3-v4, v5, mainline", NULL);
+		assert_finding(&f, "mode-check", backports[i].state, backports[i].check,
+			       backports[i].remedy);
 	}
 	f.host.ksize = 40;
 	assert_finding(&f, "abi", DOCTOR_NOTE, "40 bytes: an unknown revision", NULL);
@@ -287,6 +312,25 @@ static void test_releases(void **state)
 	f.has_pr = true;
 	assert_finding(&f, "mode-check", DOCTOR_NOTE, "KVM PR has no compatibility modes",
 		       "KVM HV");
+}
+
+/* What a VM shows goes before what a version says. */
+static void test_mode_check_seen(void **state)
+{
+	struct doctor_facts f = healthy;
+
+	(void)state;
+	strcpy(f.release, "6.12.0-124.8.1.el10_1.ppc64le");
+	f.refusal_seen = true;
+	assert_finding(&f, "mode-check", DOCTOR_OK, "it has refused one to a VM", NULL);
+	f.refusal_seen = false;
+	f.acceptance_seen = true;
+	strcpy(f.release, "7.2.13");
+	assert_finding(&f, "mode-check", DOCTOR_NOTE, "a VM that is there has one",
+		       "max-cpu-compat");
+	/* Only what was sought has been found. */
+	f.has_hv = false;
+	assert_not_found(&f, "mode-check");
 }
 
 /* As in a container: what kvm-hv agreed on proves the API, and else the fact that is missing is
@@ -374,7 +418,7 @@ static void test_text(void **state)
 	fill(&f);
 	doctor_examine(&d, &f);
 	assert_non_null(out);
-	doctor_show_text(out, &d, false);
+	doctor_show_text(out, &d, false, true);
 	fclose(out);
 	assert_non_null(strstr(text, "ok       privilege            CAP_SYS_ADMIN, CAP_BPF"));
 	assert_non_null(
@@ -390,6 +434,46 @@ static void test_text(void **state)
 	for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
 		assert_true(strcspn(line, "\n") <= TEXT_COLUMNS || strstr(line, "pppp") ||
 			    strstr(line, "ssss"));
+	free(text);
+}
+
+static char *shown(const struct doctor *d, bool all)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	doctor_show_text(out, d, false, all);
+	fclose(out);
+	return text;
+}
+
+/* What is well is one line, unless all is asked for. */
+static void test_folded(void **state)
+{
+	static struct doctor d;
+	struct doctor_facts f = healthy;
+	char *text;
+
+	(void)state;
+	f.cgroup2 = false;
+	f.qemus[1] = f.qemus[0];
+	f.n_qemus = 2;
+	doctor_examine(&d, &f);
+	text = shown(&d, false);
+	assert_int_equal(strncmp(text, "note     cgroups ", strlen("note     cgroups ")), 0);
+	assert_non_null(
+		strstr(text, "\nok       20 checks found nothing wrong (-v shows them)\n"
+			     "This host can trace. Guests are offered POWER9, POWER10. 1 note.\n"));
+	for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
+		assert_true(strcspn(line, "\n") <= TEXT_COLUMNS);
+	free(text);
+	/* Nothing is well: no line says so. */
+	d = (struct doctor){ .findings = { { .check = "a", .state = DOCTOR_NOTE, .what = "b" } },
+			     .n = 1 };
+	text = shown(&d, false);
+	assert_null(strstr(text, "ok "));
 	free(text);
 }
 
@@ -409,10 +493,10 @@ static void test_verdict(void **state)
 		const char *line;
 	} rows[] = {
 		{ { .offer = { .source = MODES_NESTED_CAPS, .modes = 3ull << 61 } },
-		  "This host can trace. Guests are offered POWER9 POWER10." },
+		  "This host can trace. Guests are offered POWER9, POWER10." },
 		{ { .offer = { .source = MODES_CPU_VERSION, .modes = 1ull << 62 },
 		    .guessed = true },
-		  "This host can trace. Guests are offered POWER9 by its cpu-version." },
+		  "This host can trace. Guests are offered POWER9, by its cpu-version." },
 		{ { .offer = { .source = MODES_NESTED_CAPS } },
 		  "This host can trace. Guests are offered no mode." },
 		{ { .findings = { { .check = "a", .state = DOCTOR_NOTE, .what = "b" } }, .n = 1 },
@@ -432,7 +516,7 @@ static void test_verdict(void **state)
 		FILE *out = open_memstream(&text, &size);
 
 		assert_non_null(out);
-		doctor_show_text(out, &rows[i].d, false);
+		doctor_show_text(out, &rows[i].d, false, true);
 		fclose(out);
 		if (i < 4)
 			assert_string_equal(last_line(text), rows[i].line);
@@ -473,13 +557,14 @@ static void test_json(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_healthy),	     cmocka_unit_test(test_obstacles),
-		cmocka_unit_test(test_capabilities), cmocka_unit_test(test_types),
-		cmocka_unit_test(test_methods),	     cmocka_unit_test(test_no_method),
-		cmocka_unit_test(test_unseen),	     cmocka_unit_test(test_answers),
-		cmocka_unit_test(test_releases),     cmocka_unit_test(test_hidden_tree),
-		cmocka_unit_test(test_qemus),	     cmocka_unit_test(test_text),
-		cmocka_unit_test(test_verdict),	     cmocka_unit_test(test_json),
+		cmocka_unit_test(test_healthy),		cmocka_unit_test(test_obstacles),
+		cmocka_unit_test(test_capabilities),	cmocka_unit_test(test_types),
+		cmocka_unit_test(test_methods),		cmocka_unit_test(test_no_method),
+		cmocka_unit_test(test_unseen),		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_releases),	cmocka_unit_test(test_hidden_tree),
+		cmocka_unit_test(test_mode_check_seen), cmocka_unit_test(test_folded),
+		cmocka_unit_test(test_qemus),		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_verdict),		cmocka_unit_test(test_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
