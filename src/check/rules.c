@@ -515,6 +515,8 @@ static bool take_line(struct parser *p, struct line *l)
 		f = (struct rule_filter){ l->name, r->op, r->value };
 		if (!add_filter(p, &l->places, &f, l->name_at, l->value_at))
 			return false;
+		/* Its pattern is the filter's, which frees it. */
+		r->value = (struct rule_value){ 0 };
 	} while (take(p, ':'));
 	return p->pos >= p->len ||
 	       rule_fail(p, p->pos,

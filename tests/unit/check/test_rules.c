@@ -215,6 +215,9 @@ static const struct {
 	{ "negotiation.cause<ok", 19, "cause is text: only =, != and ~" },
 	{ "negotiation.usize~2", 19, "usize is not text" },
 	{ "guest=db1", 7, "" }, /* that is a field of any event, and a rule */
+	/* A pattern that was compiled belongs to the filter: it is freed once. */
+	{ "guest~x:", 9, "expected a measure" },
+	{ "guest~x:comm~y:mode=", 21, "expected a value" },
 	{ "guests=\"db1", 8, "the closing \" of this text is missing" },
 	{ "guests=\"a\\b\"", 8, "for a backslash" },
 	{ "guests=db 1", 11, "quote text with" },
