@@ -10,13 +10,15 @@
 #include <string.h>
 
 #include "lib/text.h"
+#include "report/report.h"
 
 #define COLUMNS 6 /* of causes */
 
 struct row {
 	size_t number;
 	char *name, *host; /* escaped; host NULL: not known */
-	unsigned int vms, wrong;
+	char *verdict;	   /* NULL: of none of its VMs there is a story */
+	bool wrong;	   /* with some of them */
 	uint64_t lost, failed[DIGEST_CAUSES];
 	bool unreadable, broken, shown;
 };
@@ -43,6 +45,7 @@ void html_index_free(struct html_index *index)
 	for (size_t i = 0; index && i < index->n; i++) {
 		free(index->rows[i].name);
 		free(index->rows[i].host);
+		free(index->rows[i].verdict);
 	}
 	if (index)
 		free(index->rows);
@@ -51,12 +54,15 @@ void html_index_free(struct html_index *index)
 
 static void fill_row(struct html_index *index, struct row *row, const struct digest *d)
 {
+	char text[REPORT_WORDS_LEN];
+
+	if (*report_verdict_short(text, d))
+		row->verdict = strdup(text);
+	for (int i = 0; i < OUTCOME_FINE; i++)
+		row->wrong |= bits_count(&d->outcomes[i]) != 0;
 	row->host = d->id.name ? strdup(d->id.name) : NULL;
 	row->lost = d->totals.lost;
 	row->broken = digest_is_broken(d);
-	for (int i = 0; i < OUTCOMES; i++)
-		row->vms += bits_count(&d->outcomes[i]);
-	row->wrong = row->vms - bits_count(&d->outcomes[OUTCOME_FINE]);
 	for (size_t i = 0; i < DIGEST_CAUSES; i++) {
 		row->failed[i] = d->causes[i].n_failed;
 		if (row->failed[i])
@@ -140,21 +146,13 @@ static void put_count(struct xml *x, const char *name, uint64_t n)
 
 static void put_seen(struct xml *x, const struct row *row)
 {
-	char text[64];
-
 	html_begin(x, "td", "short");
 	if (row->unreadable)
 		html_tag(x, VERDICT_FAILURE, "could not be read");
-	else if (!row->vms)
+	else if (!row->verdict)
 		xml_text(x, "no VM's story");
-	else if (row->wrong) {
-		snprintf(text, sizeof(text), "%u of %u VM%s went wrong", row->wrong, row->vms,
-			 row->vms == 1 ? "" : "s");
-		html_tag(x, VERDICT_FAILURE, text);
-	} else {
-		snprintf(text, sizeof(text), "none of %u VM%s", row->vms, row->vms == 1 ? "" : "s");
-		html_tag(x, VERDICT_FINE, text);
-	}
+	else
+		html_tag(x, row->wrong ? VERDICT_FAILURE : VERDICT_FINE, row->verdict);
 	xml_end(x);
 }
 

@@ -135,6 +135,10 @@ holds "a card shows failures" grep -q '<div class="bad"><dt>Queries' "$work/page
 
 "$trace" report -q --format=html tests/data/debian-7.3-p11-as-p10-v2.jsonl "$work/careful" tests/data/debian-6.12-p10-as-p9-v1.jsonl >"$work/page"
 holds "many recordings begin with a matrix" grep -q '2 of 3 recordings show something that went wrong' "$work/page"
+"$trace" replay -q --json --errors-only tests/data/debian-7.3-p11-as-p10-v2.jsonl >"$work/failures"
+"$trace" report -q --format=html "$work/failures" "$work/careful" >"$work/failed-page"
+holds "of failures alone the matrix does not tell how many there were in all" \
+	grep -qE '>at least [0-9]+ of [0-9]+ VMs? went wrong<' "$work/failed-page"
 holds "which leads to each" test "$(grep -cE '<a href="#r[123]">' "$work/page")" -eq 3
 holds "and is a page" is_page "$work/page"
 "$trace" report -q --only=broken --format=html tests/data/debian-7.3-p11-as-p10-v2.jsonl "$work/careful" >"$work/page"
