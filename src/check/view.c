@@ -10,10 +10,6 @@
 /* What a word of a rule has without quotes, and what joins words. */
 #define PLAIN_WORDS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./@%"
 
-#define OF_TRACE \
-	(1u << EVENT_TRACE | 1u << EVENT_HOST | 1u << EVENT_ATTACH | 1u << EVENT_LOST | \
-	 1u << EVENT_END)
-
 static const char *const names[VIEW_BYS] = { "guest", "cause", "mode", "since", "until" };
 
 const char *view_name(enum view_by by)
@@ -427,12 +423,12 @@ bool view_narrow(const struct view *v, struct rules *rules, size_t *skipped, cha
 	for (size_t i = 0; ok && prefix && *prefix && i < rules->n; i++) {
 		struct rule *r = &rules->list[i];
 
-		if (r->types & ~OF_TRACE && is_of_others(v, r)) {
+		if (r->types & ~EVENTS_OF_TRACE && is_of_others(v, r)) {
 			rule_free(r);
 			++*skipped;
 			continue;
 		}
-		if (r->types & ~OF_TRACE)
+		if (r->types & ~EVENTS_OF_TRACE)
 			ok = narrow(r, prefix, why, len);
 		if (*skipped) {
 			*(r - *skipped) = *r;

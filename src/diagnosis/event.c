@@ -95,9 +95,12 @@ const struct event *event_with_name(const struct event *e, struct event *with, s
 /* The record of a VM that was found has its name in any case. */
 void event_name_told(const struct event *e)
 {
-	struct frame frame = *e->frame;
+	struct frame frame;
 
-	if (!e->untold_name || (e->type != EVENT_FOUND && !name_of(e->type, &frame)))
+	if (!e->untold_name || !*e->untold_name)
+		return;
+	frame = *e->frame;
+	if (e->type != EVENT_FOUND && !name_of(e->type, &frame))
 		return;
 	free(*e->untold_name);
 	*e->untold_name = NULL;
@@ -246,17 +249,11 @@ struct lost_of *loss_owners(const struct vm_table *vms, const struct frame *f, u
 
 /* ------------------------------------------------------------------ what is told */
 
-static bool is_of_trace(enum event_type type)
-{
-	return type == EVENT_TRACE || type == EVENT_HOST || type == EVENT_ATTACH ||
-	       type == EVENT_LOST || type == EVENT_END;
-}
-
 bool filter_tells(const struct session_filter *filter, const struct vm *vm, const struct event *e)
 {
 	bool shown = !filter->shows || filter->shows(e, filter->ctx);
 
-	if (is_of_trace(e->type))
+	if (EVENTS_OF_TRACE & 1u << e->type)
 		return true;
 	if (filter->wants &&
 	    !(vm ? vm->wanted : filter->wants(e->guest ? e->guest : "", filter->ctx)))

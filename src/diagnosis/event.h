@@ -144,6 +144,11 @@ struct event {
 /* "negotiation"; NULL: no such type */
 const char *event_type_name(enum event_type type);
 
+/* Those that are of the trace and of no VM or call, a bit each. */
+#define EVENTS_OF_TRACE \
+	(1u << EVENT_TRACE | 1u << EVENT_HOST | 1u << EVENT_ATTACH | 1u << EVENT_LOST | \
+	 1u << EVENT_END)
+
 /*
  * Is this the event of a failure: of a call that failed, or a mode accepted that must not be? All
  * that counts, colours or tells failures asks this.
