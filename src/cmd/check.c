@@ -281,8 +281,6 @@ static bool evaluate(const struct options *o, const struct rules *rules,
 	if (ok && recording_status(&rec) != EXIT_DONE)
 		*status = EXIT_IMPOSSIBLE;
 	evaluation_free(ev);
-	for (size_t i = 0; ok && i < rules->n; i++)
-		of->n[of->results[i].verdict]++;
 	return ok;
 }
 
@@ -312,13 +310,21 @@ static bool nothing_matched(struct results *r, const char *filters)
 				of->results[k].why = NULL;
 				ok = false;
 			}
-			of->n[RULE_HOLDS]--;
-			of->n[RULE_INCONCLUSIVE]++;
-			r->n[RULE_HOLDS]--;
-			r->n[RULE_INCONCLUSIVE]++;
 		}
 	}
 	return ok;
+}
+
+static void count_verdicts(struct results *r)
+{
+	for (size_t i = 0; i < r->n_list; i++) {
+		struct recording_results *of = &r->list[i];
+
+		for (size_t k = 0; of->results && k < r->rules->n; k++) {
+			of->n[of->results[k].verdict]++;
+			r->n[of->results[k].verdict]++;
+		}
+	}
 }
 
 static bool evaluate_all(const struct options *o, struct results *r, int *status)
@@ -333,11 +339,11 @@ static bool evaluate_all(const struct options *o, struct results *r, int *status
 
 		of->path = o->inputs[r->n_list];
 		ok = evaluate(o, r->rules, of, status);
-		for (int i = 0; i < RULE_VERDICTS; i++)
-			r->n[i] += of->n[i];
 	}
-	if (*o->view.text && !o->view.matched)
-		ok &= nothing_matched(r, o->view.text);
+	if (ok && *o->view.text && !o->view.matched)
+		ok = nothing_matched(r, o->view.text);
+	if (ok)
+		count_verdicts(r);
 	results_label(r);
 	return ok;
 }
