@@ -26,7 +26,7 @@ def documented(text):
 
 
 def run(command, directory):
-    shell = f"export PATH={BIN}:$PATH\n{command}"
+    shell = f'export PATH="{BIN}:$PATH"\n{command}'
     return subprocess.run(["tools/root", "enter", "reader", "--", "bash", "-o", "pipefail", "-c", f'cd "{directory}" && {shell}'],
                           capture_output=True, check=False, text=True, stdin=subprocess.DEVNULL)
 

@@ -9,6 +9,7 @@ import ctypes
 import os
 import pty
 import select
+import shlex
 import shutil
 import signal
 import sys
@@ -111,6 +112,8 @@ PROGRAMS = 'compatcaps-trace', 'compatcaps_probe', 'decode_bitmap'
 
 def shells(completions):
     """Of each shell its command line, and what makes it complete and keep arguments."""
+    completions = shlex.quote(str(completions))
+
     def functions(text):
         return [text.format(p) for p in PROGRAMS]
 

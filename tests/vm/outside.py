@@ -30,7 +30,9 @@ class Checkout:
     def script(self, lines, **env):
         """As a CI's shell runs them: the first one that fails ends it."""
         # What is seen of this machine: where the kernels and roots are, and what was built.
-        env = {"PATH": PATH, "HOME": "/root", "O": vmtest.OUT, "COMPATCAPS_CACHE": os.environ["COMPATCAPS_CACHE"]} | env
+        # By its whole name only where it is another than everybody's: make takes none that has a space in it.
+        out = "build" if vmtest.OUT == vmtest.TOP / "build" else vmtest.OUT
+        env = {"PATH": PATH, "HOME": "/root", "O": out, "COMPATCAPS_CACHE": os.environ["COMPATCAPS_CACHE"]} | env
         variables = [f"{name}={value}" for name, value in env.items()]
         return run([vmtest.TOP / "tools" / "root", "enter", "ci", "--", "env", "-i", *variables,
                     "bash", "-eo", "pipefail", "-c", "\n".join(lines)], cwd=self.path)
