@@ -392,7 +392,7 @@ static bool no_field(struct parser *p, size_t at, const char *path, unsigned int
 				 path, like);
 	return rule_fail(
 		p, at,
-		"no event of this measure has a field %.64s (docs/diagnosis.md lists the fields)",
+		"no event of this measure has a field %.64s (diagnosis.md of the documentation lists the fields)",
 		path);
 }
 

@@ -498,12 +498,15 @@ manual_options() {
 		<(grep -oE '^\.It Fl .*' "$1" | tr -d '\\&' | grep -oE ' -[a-z][a-z-]+' | sed 's/^ /-/' | sort -u)
 }
 
+# Signs that a page escapes, so that none becomes a typographic one.
+unescape() { sed "s/\\\\(aq/'/g; "'s/\\-/-/g; s/\\(ti/~/g; s/\\(ha/^/g; s/\\e/\\/g'; }
+
 # The rules of its examples are rules, and what it shows is what comes.
 manual_examples() {
-	sed -n '/^Rules for a host/,/^\.Ed/p' "$1" | sed '1,2d; $d' >"$work/rules"
+	sed -n '/^Rules for a host/,/^\.Ed/p' "$1" | sed '1,2d; $d' | unescape >"$work/rules"
 	[[ $(grep -c '^[a-z]' "$work/rules") -ge 10 ]] || return
 	exits 1 '' -F "$work/rules" "$good" || return
-	sed -n '/^BROKEN/,/^\.Ed/p' "$1" | sed '$d' >"$work/shown"
+	sed -n '/^BROKEN/,/^\.Ed/p' "$1" | sed '$d' | unescape >"$work/shown"
 	check -f 'failures{cause=newer-than-host}=0' -f 'guest=hasty:mode=POWER11' "$good" >"$work/out"
 	diff <(sed -E 's/seq [0-9]+  [0-9:.]+/seq/' "$work/shown") <(sed -E 's/seq [0-9]+  [0-9:.]+/seq/' "$work/out")
 }

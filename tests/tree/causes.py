@@ -45,6 +45,11 @@ def roff(text):
     return "".join(("\\&" if line[0] in ".'" else "") + line + "\n" for line in lines)
 
 
+def literal(text):
+    """Signs that groff would make typographic ones of."""
+    return text.replace("\\", r"\e").replace("-", r"\-").replace("'", r"\(aq")
+
+
 def item(cause):
     yield f".It Sy {cause['cause']} Pq {cause['result']}\n"
     yield roff(cause["what"])
@@ -52,7 +57,7 @@ def item(cause):
         if cause[key]:
             yield f".Pp\n.Em {heading}\n.br\n" + roff(cause[key])
         if key == "guests" and cause["lines"]:
-            yield ".Bd -literal -offset indent\n" + cause["lines"].replace("-", r"\-") + ".Ed\n"
+            yield ".Bd -literal -offset indent\n" + literal(cause["lines"]) + ".Ed\n"
 
 
 def page(causes):
