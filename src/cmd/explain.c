@@ -167,8 +167,8 @@ static const struct explanation explanations[] = {
 	  "This kernel does not check the mode. The guest is likely to fail when it runs: "
 	  "KVM-NESTEDv2: couldn't set guest wide elements.",
 	  LOWER_THE_MODE, "Query the modes on offer and ask for one of them.",
-	  "Kernels before Linux 7.3. Of the stable branches, 6.18.51 and 7.2.5 are the first that refuse "
-	  "the request (884ea0283f4e)." },
+	  "Kernels before Linux 7.3. Of the stable branches, 6.18.51, 7.2.6 and those that "
+	  "follow refuse the request (884ea0283f4e)." },
 	{ REQUEST("host-default", "success"), "The VMM asked for the host's default, PVR 0.",
 	  "QEMU does that at each reset if no mode was given.", NOTHING_TO_CHANGE, NULL, NULL },
 	{ REQUEST("newer-than-host", "EINVAL"),
