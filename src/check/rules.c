@@ -447,12 +447,18 @@ static void print_value(FILE *f, enum rule_op op, const struct rule_value *v)
 	}
 }
 
+static void print_filter(FILE *f, const struct rule_filter *filter)
+{
+	fputs(filter->field, f);
+	print_value(f, filter->op, &filter->value);
+}
+
 static void print_rule(FILE *f, const struct rule *r)
 {
 	fputs(r->name, f);
 	for (size_t i = 0; i < r->n_filters; i++) {
-		fprintf(f, "%s%s", i ? "," : "{", r->filters[i].field);
-		print_value(f, r->filters[i].op, &r->filters[i].value);
+		fputc(i ? ',' : '{', f);
+		print_filter(f, &r->filters[i]);
 	}
 	if (r->n_filters)
 		fputc('}', f);
@@ -524,19 +530,66 @@ static bool take_line(struct parser *p, struct line *l)
 			 here(p, quoted));
 }
 
+static void free_pattern(struct rule_value *v)
+{
+	pattern_free(v->pattern);
+	v->pattern = NULL;
+}
+
+/* NULL: out of memory. */
+static char *text_of(const struct rule_filter *filter)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	if (!f)
+		return NULL;
+	print_filter(f, filter);
+	fclose(f);
+	return text;
+}
+
+static bool has_filter(const struct rule *r, size_t n, const char *text)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < n && !found; i++) {
+		char *other = text_of(&r->filters[i]);
+
+		found = other && !strcmp(other, text);
+		free(other);
+	}
+	return found;
+}
+
+/* Of filters that are written alike the first one stays: --guest a narrows a rule of guest=a. */
+static void drop_twins(struct rule *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n_filters; i++) {
+		char *text = text_of(&r->filters[i]);
+
+		if (text && has_filter(r, n, text))
+			free_pattern(&r->filters[i].value);
+		else
+			r->filters[n++] = r->filters[i];
+		free(text);
+	}
+	r->n_filters = n;
+}
+
 static bool parse(struct parser *p)
 {
 	struct line l = { 0 };
 
 	if (p->len > RULE_LEN_MAX)
 		return rule_fail(p, RULE_LEN_MAX, "a rule has at most %d bytes", RULE_LEN_MAX);
-	return take_line(p, &l) && rule_check(p, &l) && set_text(p);
-}
-
-static void free_pattern(struct rule_value *v)
-{
-	pattern_free(v->pattern);
-	v->pattern = NULL;
+	if (!take_line(p, &l) || !rule_check(p, &l))
+		return false;
+	drop_twins(p->rule);
+	return set_text(p);
 }
 
 void rule_free(struct rule *r)

@@ -40,6 +40,10 @@ static const struct {
 	{ "latency.p50{guest=db1}<5ms", "latency{guest=db1}.p50<5ms" },
 	{ "guest=db1:mode=POWER10", "mode{guest=db1}=POWER10" },
 	{ "guest=db1 : comm=qemu : mode = POWER10", "mode{guest=db1,comm=qemu}=POWER10" },
+	/* The same filter again says nothing more. Another one of the field does. */
+	{ "guest=db1:mode{guest=db1}=POWER10", "mode{guest=db1}=POWER10" },
+	{ "mode{guest~\"^a\",comm=q,guest~\"^a\",guest=\"b\",guest=b,guest!=b}=POWER10",
+	  "mode{guest~\"^a\",comm=q,guest=b,guest!=b}=POWER10" },
 	{ "guest=db1:mode{comm=qemu}=POWER10", "mode{guest=db1,comm=qemu}=POWER10" },
 	{ "guest=a|b:mode=POWER10|POWER9", "mode{guest=a|b}=POWER10|POWER9" },
 	{ "retries{outcome=failed}=0", "retries{outcome=failed}=0" },

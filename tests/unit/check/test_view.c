@@ -451,7 +451,7 @@ static void test_rules_of_others(void **state)
 					     "failures{guest=a|db9}=0",	 "failures{guest!=db1}=0",
 					     "failures{guest~\"^w\"}=0", "lost=0",
 					     "failures{guest=null}=0",	 "failures=0" };
-	static const char *const left[] = { "failures{guest=db1,guest=db1}=0", "lost=0",
+	static const char *const left[] = { "failures{guest=db1}=0", "lost=0",
 					    "failures{guest=db1}=0" };
 	struct scene *c = *state;
 	struct rules rules = { 0 };
