@@ -2,13 +2,14 @@
 /*
  * libFuzzer's entry: any bytes as what a process has in its own hand while it is traced. That is
  * its command line, with the name of its guest, and uevents in which a module's or a VM's name
- * stands. Whatever these are, what the tracer makes of them is escaped, and an escape can be
- * undone.
+ * stands; or as a domain that libvirt has. Whatever these are, what the tracer makes of them is
+ * escaped, and an escape can be undone.
  */
 #include "fuzz.h"
 
 #include "kvm/guest.h"
 #include "lib/text.h"
+#include "lib/xml_scan.h"
 #include "live/watch.h"
 
 /* In a buffer of its own size, so that a byte too far is seen. */
@@ -37,6 +38,25 @@ static void check_command_line(const uint8_t *data, size_t size)
 	check(guest_incoming(args, size, false) != INCOMING_NO);
 	guest_incoming(args, size, true);
 	free(args);
+}
+
+/* Each byte is read once, and what is open is closed. */
+static void check_scan(const char *text, size_t size)
+{
+	struct xml_scan s = xml_scan_begin(text, size);
+	enum xml_found found;
+	size_t n = 0;
+	char value[16];
+
+	while ((found = xml_scan(&s)) > XML_BAD) {
+		check(s.depth && s.depth <= XML_SCAN_DEPTH && n++ <= 2 * size);
+		xml_scan_is(&s, "domain/cpu/model");
+		if (found == XML_OPEN)
+			xml_scan_attr(&s, "mode", value, sizeof(value));
+		else if (found == XML_TEXT)
+			xml_scan_text(&s, value, sizeof(value));
+	}
+	check(!s.depth);
 }
 
 static void check_uevent(const char *text, size_t size)
@@ -97,6 +117,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	check_command_line(data, size);
 	check_uevent(text, size);
+	check_scan(text, size);
 	check_escape(text, size);
 	check_shield(data, size);
 	check_time(text);
