@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "doctor/doctor.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -494,6 +495,15 @@ static void examine_qemu(struct doctor *d, const struct doctor_qemu *q)
 		remedy(find(d, "qemu", DOCTOR_NOTE, "%s was not run with --version, because %s",
 			    q->path, q->not_run),
 		       "run it with --version yourself, as an ordinary user");
+	else if (!known && q->slow)
+		remedy(find(d, "qemu", DOCTOR_NOTE,
+			    "%s: whether it queries is not known, because --version took longer than %d s",
+			    q->path, DOCTOR_QEMU_SECONDS),
+		       "run it with --version yourself");
+	else if (!known && !*q->said)
+		find(d, "qemu", DOCTOR_NOTE,
+		     "%s: whether it queries is not known, because it prints nothing for --version",
+		     q->path);
 	else if (!known)
 		find(d, "qemu", DOCTOR_NOTE, "%s: whether it queries is not known (\"%s\")",
 		     q->path, q->said);
@@ -514,6 +524,58 @@ static void examine_qemus(struct doctor *d, const struct doctor_facts *facts)
 		find(d, "qemu", DOCTOR_NOTE, "none was found in PATH");
 	if (facts->more_qemus)
 		find(d, "qemu", DOCTOR_NOTE, "%zu more were not checked", facts->more_qemus);
+}
+
+/* "power10": as libvirt writes it. */
+static char *word_of(char buf[32], const char *mode)
+{
+	size_t i;
+
+	for (i = 0; i < 31 && mode[i]; i++)
+		buf[i] = (char)tolower((unsigned char)mode[i]);
+	buf[i] = '\0';
+	return buf;
+}
+
+/*
+ * Where KVM does not check modes, the guest starts and fails when it first runs; the fix is the
+ * same.
+ */
+static void examine_domain(struct doctor *d, const struct doctor_domain *domain, const char *newest)
+{
+	char word[32];
+
+	remedy(find(d, "domain", DOCTOR_NOTE,
+		    "libvirt's domain \"%s\" asks for %s%s, and this host offers at most %s",
+		    domain->name, domain->asks,
+		    *domain->model ? "" : ", by host-model without a <model>", newest),
+	       "virsh edit: <model>%s</model> in <cpu mode='host-model'>; or start it on a host that offers %s",
+	       word_of(word, newest), domain->asks);
+}
+
+static void examine_domains(struct doctor *d, const struct doctor_facts *facts)
+{
+	const struct doctor_domains *all = &facts->domains;
+	size_t shown = all->n_unfit < DOCTOR_DOMAINS ? all->n_unfit : DOCTOR_DOMAINS;
+	size_t unread = all->n_unread + all->n_left;
+
+	for (size_t i = 0; i < shown; i++)
+		examine_domain(d, &all->unfit[i], all->newest);
+	if (all->n_unfit > shown)
+		find(d, "domain", DOCTOR_NOTE,
+		     "%zu more of libvirt's domains ask for a mode that is newer than %s",
+		     all->n_unfit - shown, all->newest);
+	if (all->err && all->err != EACCES)
+		find(d, "domain", DOCTOR_NOTE, "libvirt's domains cannot be read: %s",
+		     strerror(all->err));
+	if (unread)
+		find(d, "domain", DOCTOR_NOTE,
+		     "%zu definition%s of libvirt's domains could not be read or %s too many",
+		     unread, unread == 1 ? "" : "s", unread == 1 ? "is one" : "are");
+	if (all->n && !all->n_unfit && *all->newest)
+		find(d, "domain", DOCTOR_OK,
+		     "of libvirt's %zu domain%s for KVM none asks for a mode that is newer than %s",
+		     all->n, all->n == 1 ? "" : "s", all->newest);
 }
 
 void doctor_examine(struct doctor *d, const struct doctor_facts *facts)
@@ -538,4 +600,5 @@ void doctor_examine(struct doctor *d, const struct doctor_facts *facts)
 	examine_answer(d, facts);
 	examine_mode_check(d, facts);
 	examine_qemus(d, facts);
+	examine_domains(d, facts);
 }

@@ -13,11 +13,13 @@
 
 #include "diagnosis/diagnosis.h"
 #include "io/trusted.h"
+#include "kvm/guest.h"
 
-#define DOCTOR_TEXT_LEN 512
-#define DOCTOR_FINDINGS 48
-#define DOCTOR_QEMUS	8
-#define DOCTOR_SCHEMA	1 /* of the JSON; it changes with what a reader must know */
+#define DOCTOR_TEXT_LEN	    512
+#define DOCTOR_FINDINGS	    48
+#define DOCTOR_QEMUS	    8
+#define DOCTOR_QEMU_SECONDS 5 /* for a QEMU to say its version */
+#define DOCTOR_SCHEMA	    1 /* of the JSON; it changes with what a reader must know */
 
 /* A privilege of the kernel's that the tracer needs. */
 struct doctor_capability {
@@ -36,6 +38,27 @@ struct doctor_qemu {
 	char path[256]; /* escaped */
 	char said[128]; /* the first line of --version, escaped; "" where it said nothing */
 	char not_run[TRUSTED_WHY_LEN]; /* why it was not asked, a clause; "": it was */
+	bool slow;		       /* it had not said all of it after DOCTOR_QEMU_SECONDS */
+};
+
+/* A domain of libvirt's, and what decides on its mode. */
+struct doctor_domain {
+	char name[GUEST_NAME_LEN]; /* escaped */
+	char model[32];		   /* in capitals, escaped: "POWER11"; "": it names none */
+	bool kvm, host_model;
+	char asks[32]; /* the mode that libvirt has QEMU ask for, of one that is unfit */
+};
+
+#define DOCTOR_DOMAINS 8
+
+struct doctor_domains {
+	size_t n; /* that run by KVM */
+	/* That ask for a newer mode than the host offers; the first DOCTOR_DOMAINS of them. */
+	struct doctor_domain unfit[DOCTOR_DOMAINS];
+	size_t n_unfit;
+	char newest[32];	 /* that the host offers; "": not known */
+	size_t n_unread, n_left; /* that could not be read; that are too many */
+	int err; /* errno: the directory could not be read; 0: it was, or there is none */
 };
 
 struct doctor_facts {
@@ -60,6 +83,7 @@ struct doctor_facts {
 	bool refusal_seen, acceptance_seen;
 	struct doctor_qemu qemus[DOCTOR_QEMUS];
 	size_t n_qemus, more_qemus;
+	struct doctor_domains domains;
 };
 
 enum doctor_state { DOCTOR_OK, DOCTOR_NOTE, DOCTOR_PROBLEM, DOCTOR_STATES };

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "doctor/doctor_domains.h"
 #include "doctor/doctor_qemus.h"
 #include "live/attach.h"
 #include "live/host.h"
@@ -150,4 +151,6 @@ void doctor_facts_read(struct doctor_facts *facts)
 	read_modules(facts);
 	read_bpf(facts);
 	doctor_qemus_read(facts, getenv("PATH"));
+	doctor_domains_read(&facts->domains, DOCTOR_DOMAINS_DIR, doctor_processor("/proc/cpuinfo"),
+			    &facts->host);
 }

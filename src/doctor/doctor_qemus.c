@@ -21,7 +21,7 @@
 #include "lib/text.h"
 #include "io/trusted.h"
 
-#define VERSION_MS 5000 /* a program that has said nothing by then is killed */
+#define VERSION_MS (DOCTOR_QEMU_SECONDS * 1000) /* it is killed then */
 
 extern char **environ;
 
@@ -57,8 +57,8 @@ static pid_t start(const char *path, int *fd)
 	return 0;
 }
 
-/* Its first line, or what has come of it by then. */
-static void read_line(int fd, char *line, size_t size)
+/* Its first line, or what has come of it by then. false: it took too long. */
+static bool read_line(int fd, char *line, size_t size)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	int64_t end = now_ms() + VERSION_MS, left;
@@ -77,6 +77,7 @@ static void read_line(int fd, char *line, size_t size)
 	}
 	line[have] = '\0';
 	line[strcspn(line, "\n")] = '\0';
+	return end > now_ms();
 }
 
 static void ask_version(struct doctor_qemu *q, const char *path)
@@ -87,7 +88,7 @@ static void ask_version(struct doctor_qemu *q, const char *path)
 
 	if (!pid)
 		return;
-	read_line(fd, line, sizeof(line));
+	q->slow = !read_line(fd, line, sizeof(line));
 	close(fd);
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);

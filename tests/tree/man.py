@@ -21,7 +21,7 @@ PAGES = sorted(pathlib.Path("docs").glob("*.[17]"))
 WIDTHS = 60, 80, 120
 # What a host has, or what these pages tell the reader to make.
 SYSTEM = re.compile(r"/(dev/(kvm|null|stdout|stderr|fd/N)|proc(/self/fd/N|/device-tree/)?|run/systemd/journal/socket|"
-                    r"sys/(fs/cgroup|kernel/debug/kvm|kernel/btf|firmware)(/\S*)?|usr/libexec|usr/bin/qemu-\S+|"
+                    r"sys/(fs/cgroup|kernel/debug/kvm|kernel/btf|firmware)(/\S*)?|usr/libexec|etc/libvirt/qemu|usr/bin/qemu-\S+|"
                     r"var/lib/node_exporter/\S+|tmp/\S*)$")
 # Verbs whose options the page of the program describes.
 SHARED = "trace", "record", "replay", "explain"

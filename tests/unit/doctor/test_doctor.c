@@ -372,7 +372,7 @@ static void test_qemus(void **state)
 		{ "QEMU emulator version 12.0.0", DOCTOR_OK, "queries" },
 		{ "QEMU emulator version eleven", DOCTOR_NOTE, "not known (\"QEMU emulator" },
 		{ "hello", DOCTOR_NOTE, "not known" },
-		{ "", DOCTOR_NOTE, "not known (\"\")" },
+		{ "", DOCTOR_NOTE, "because it prints nothing for --version" },
 	};
 	struct doctor_facts f = healthy;
 
@@ -382,12 +382,53 @@ static void test_qemus(void **state)
 		assert_finding(&f, "qemu", rows[i].state, rows[i].what,
 			       strstr(rows[i].what, "does not") ? "max-cpu-compat" : NULL);
 	}
+	f.qemus[0].slow = true;
+	f.qemus[0].said[0] = '\0';
+	assert_finding(&f, "qemu", DOCTOR_NOTE, "--version took longer than 5 s", "yourself");
 	strcpy(f.qemus[0].not_run, "the file /opt/qemu-kvm belongs to user 1000");
 	assert_finding(&f, "qemu", DOCTOR_NOTE,
 		       "was not run with --version, because the file /opt/qemu-kvm belongs",
 		       "--version");
 	f.n_qemus = 0;
 	assert_finding(&f, "qemu", DOCTOR_NOTE, "none was found", NULL);
+}
+
+/* ------------------------------------------------------------------ libvirt's domains */
+
+static void test_domains(void **state)
+{
+	static struct doctor_facts f;
+	struct doctor_domain *d = &f.domains.unfit[0];
+
+	(void)state;
+	f = healthy;
+	assert_not_found(&f, "domain");
+	f.domains.n = 3;
+	assert_not_found(&f, "domain"); /* what the host offers is not known */
+	strcpy(f.domains.newest, "POWER10");
+	assert_finding(
+		&f, "domain", DOCTOR_OK,
+		"of libvirt's 3 domains for KVM none asks for a mode that is newer than POWER10",
+		NULL);
+	*d = (struct doctor_domain){ .name = "db1", .model = "POWER11", .asks = "POWER11" };
+	f.domains.n_unfit = 1;
+	assert_finding(
+		&f, "domain", DOCTOR_NOTE,
+		"domain \"db1\" asks for POWER11, and this host offers at most POWER10",
+		"virsh edit: <model>power10</model> in <cpu mode='host-model'>; or start it on a host that offers POWER11");
+	d->model[0] = '\0';
+	assert_finding(&f, "domain", DOCTOR_NOTE,
+		       "asks for POWER11, by host-model without a <model>, and this host", NULL);
+	f.domains.n_unfit = 0;
+	f.domains.n_unread = 1;
+	f.domains.n = 0;
+	assert_finding(&f, "domain", DOCTOR_NOTE,
+		       "1 definition of libvirt's domains could not be read", NULL);
+	f.domains.n_unread = 0;
+	f.domains.err = EIO;
+	assert_finding(&f, "domain", DOCTOR_NOTE, "cannot be read: Input/output error", NULL);
+	f.domains.err = EACCES; /* that root is needed has been said */
+	assert_not_found(&f, "domain");
 }
 
 /* ------------------------------------------------------------------ shown */
@@ -398,6 +439,10 @@ static void fill(struct doctor_facts *f)
 	*f = healthy;
 	f->n_qemus = DOCTOR_QEMUS;
 	f->more_qemus = 3;
+	f->domains.n = f->domains.n_unfit = f->domains.n_unread = DOCTOR_DOMAINS + 1;
+	strcpy(f->domains.newest, "POWER10");
+	for (size_t i = 0; i < DOCTOR_DOMAINS; i++)
+		memset(f->domains.unfit[i].name, 'd', sizeof(f->domains.unfit[i].name) - 1);
 	f->pid_namespace = true;
 	f->kprobes_safe = f->direct_calls = false;
 	for (size_t i = 0; i < DOCTOR_QEMUS; i++) {
@@ -433,7 +478,7 @@ static void test_text(void **state)
 	/* Names that are longer than a line stay whole, so that they can be copied. */
 	for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
 		assert_true(strcspn(line, "\n") <= TEXT_COLUMNS || strstr(line, "pppp") ||
-			    strstr(line, "ssss"));
+			    strstr(line, "ssss") || strstr(line, "dddd"));
 	free(text);
 }
 
@@ -557,14 +602,23 @@ static void test_json(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_healthy),		cmocka_unit_test(test_obstacles),
-		cmocka_unit_test(test_capabilities),	cmocka_unit_test(test_types),
-		cmocka_unit_test(test_methods),		cmocka_unit_test(test_no_method),
-		cmocka_unit_test(test_unseen),		cmocka_unit_test(test_answers),
-		cmocka_unit_test(test_releases),	cmocka_unit_test(test_hidden_tree),
-		cmocka_unit_test(test_mode_check_seen), cmocka_unit_test(test_folded),
-		cmocka_unit_test(test_qemus),		cmocka_unit_test(test_text),
-		cmocka_unit_test(test_verdict),		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_healthy),
+		cmocka_unit_test(test_obstacles),
+		cmocka_unit_test(test_capabilities),
+		cmocka_unit_test(test_types),
+		cmocka_unit_test(test_methods),
+		cmocka_unit_test(test_no_method),
+		cmocka_unit_test(test_unseen),
+		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_releases),
+		cmocka_unit_test(test_hidden_tree),
+		cmocka_unit_test(test_mode_check_seen),
+		cmocka_unit_test(test_folded),
+		cmocka_unit_test(test_qemus),
+		cmocka_unit_test(test_domains),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_verdict),
+		cmocka_unit_test(test_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
