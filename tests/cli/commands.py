@@ -70,6 +70,8 @@ def main():
         t.ok(not passed, "an option that is not there is noticed", done.stderr)
         passed, done = works("compatcaps-trace check -f lost=0 hosts.jsonl", pathlib.Path(path))
         t.ok(not passed, "a file that is not there is noticed", done.stderr)
+    done = run("AUTOPKGTEST_TMP=$(mktemp -d) packaging/debian/tests/reads", pathlib.Path.cwd())
+    t.same(done.returncode, 0, "what the Debian package's test reads", done.stdout, done.stderr)
     t.end()
 
 
