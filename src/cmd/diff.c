@@ -50,16 +50,30 @@ static const struct option_row options[] = {
 
 /* ------------------------------------------------------------------ reading */
 
+struct reading {
+	struct profile *profile;
+	struct view *view;
+};
+
+static void on_event(const struct event *e, void *reading)
+{
+	struct reading *x = reading;
+
+	view_see(x->view, e);
+	profile_event(e, x->profile);
+}
+
 static struct profile *read_recording(const struct options *o, FILE *f, const char *path,
 				      bool *complete)
 {
 	struct profile *p = profile_new();
+	struct reading reading = { p, o->view.filter.ctx };
 	struct recording_reader reader = {
 		.path = path,
 		.progress = true,
 		.filter = &o->view.filter,
-		.event = profile_event,
-		.ctx = p,
+		.event = *o->view.text ? on_event : profile_event,
+		.ctx = *o->view.text ? (void *)&reading : p,
 	};
 	struct recording rec;
 
@@ -136,7 +150,8 @@ static int compare(const struct options *o, const struct diff_input in[2], bool 
 	struct comparing x = { .in = in };
 	int status;
 
-	diff_compare(&x.diff, in[0].profile, in[1].profile);
+	diff_compare(&x.diff, in[0].profile, in[1].profile,
+		     *o->view.text && !o->view.matched ? o->view.text : NULL);
 	complete &= run_with_output(o, show, &x) == EXIT_DONE;
 	status = status_of(o, diff_outcome(&x.diff), complete);
 	diff_free(&x.diff);

@@ -161,7 +161,7 @@ static enum coverage_reason why_unborn(const struct coverage *c)
 	if (c->filters.outcomes)
 		return NOT_COVERED_OUTCOMES;
 	/* It may have got its name, by which it was chosen, after its birth. */
-	if (c->filters.guests)
+	if (c->filters.guests || c->filters.chosen)
 		return NOT_COVERED_FILTER;
 	if (!c->points[POINT_BIRTH].attached || c->points[POINT_BIRTH].gap || c->forgets)
 		return NOT_COVERED_BIRTH;

@@ -179,7 +179,7 @@ static void on_trace(struct session *s, const struct frame *f)
 
 	told.trace.filters.view = text ? s->filter->text : NULL;
 	told.trace.filters.text = text ? text : f->trace.filters.text;
-	told.trace.filters.guests |= s->filter->wants != NULL;
+	told.trace.filters.chosen = s->filter->wants != NULL;
 	take_host(s, &f->trace.host);
 	coverage_trace(&s->vms.coverage, &told);
 	s->vms.coverage.by_name = f->trace.filters.guests;

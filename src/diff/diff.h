@@ -77,8 +77,12 @@ struct diff_count {
 	size_t changed[TRENDS];
 };
 
-/* Compares; the profiles must be there as long as what comes of it. Results: the worst first. */
-void diff_compare(struct diff *d, const struct profile *old, const struct profile *new);
+/*
+ * Compares; the profiles must be there as long as what comes of it. Results: the worst first.
+ * unmatched: filters that nothing of either matches, escaped; NULL: something does.
+ */
+void diff_compare(struct diff *d, const struct profile *old, const struct profile *new,
+		  const char *unmatched);
 void diff_free(struct diff *d);
 
 struct diff_count diff_count(const struct diff *d);

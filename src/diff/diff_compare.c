@@ -220,9 +220,10 @@ static void compare_latency(struct diff *d, const char *name, const char *title,
 			diff_note(d, diff_text(d, "%s: %s", title, unfit));
 		else if (a->n || b->n)
 			diff_note(d, diff_text(d,
-					       "%s: %" PRIu64 " calls in OLD, %" PRIu64
+					       "%s: %" PRIu64 " call%s in OLD, %" PRIu64
 					       " in NEW; at least %d each are needed",
-					       title, a->n, b->n, HISTOGRAM_ENOUGH));
+					       title, a->n, a->n == 1 ? "" : "s", b->n,
+					       HISTOGRAM_ENOUGH));
 		return;
 	}
 	c = histogram_compare(a, b);
@@ -299,12 +300,29 @@ static void sort_results(struct diff *d)
 	free(order);
 }
 
-void diff_compare(struct diff *d, const struct profile *old, const struct profile *new)
+/* That neither has any of it does not make them the same. */
+static void compare_nothing(struct diff *d, const char *unmatched)
+{
+	struct diff_result *r = diff_new_result(d, "matches", "what matches the filters",
+						SHAPE_SET);
+
+	if (!r)
+		return;
+	r->outcome = DIFF_UNDECIDED;
+	r->why = diff_text(d, "nothing in OLD or NEW matches %s", unmatched);
+}
+
+void diff_compare(struct diff *d, const struct profile *old, const struct profile *new,
+		  const char *unmatched)
 {
 	static const struct diff_pair all;
 
 	*d = (struct diff){ .old = old, .new = new };
 	diff_compare_hosts(d);
+	if (unmatched) {
+		compare_nothing(d, unmatched);
+		return;
+	}
 	diff_compare_pair(d, &all);
 	compare_counts(d);
 	compare_guests(d);

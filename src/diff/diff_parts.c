@@ -146,7 +146,7 @@ enum doubt diff_doubt_of(const struct profile *p, const struct who *w, enum told
 		return DOUBT_LOST;
 	if (p->cut_off && (!w || w->n_open))
 		return DOUBT_CUT_OFF;
-	if (p->outcomes || p->calls_hidden)
+	if (p->outcomes || p->calls_hidden || (p->part && of == OF_STORY))
 		return DOUBT_FILTER;
 	doubt = doubt_of_lives(w ? w->lives : p->lives);
 	if (doubt)

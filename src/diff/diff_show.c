@@ -133,8 +133,23 @@ static void put_result(FILE *f, const struct diff_result *r)
 		put_alone(f, "- ", &r->old, undecided);
 		put_alone(f, "+ ", &r->new, undecided);
 	}
-	if (r->why)
-		layout_line(f, "", 4, r->why);
+}
+
+/* The reason of the n results that it stands under. */
+static void put_why(FILE *f, const struct diff_result *r, size_t n)
+{
+	char these[32] = "";
+
+	if (!r || !r->why)
+		return;
+	if (n > 1)
+		snprintf(these, sizeof(these), "these %zu: ", n);
+	layout_line(f, these, 4, r->why);
+}
+
+static bool same_why(const struct diff_result *a, const struct diff_result *b)
+{
+	return a->why && b->why && !strcmp(a->why, b->why);
 }
 
 static bool in_section(const struct diff_result *r, int section)
@@ -147,16 +162,25 @@ static bool in_section(const struct diff_result *r, int section)
 static void put_section(FILE *f, const struct diff *d, int section, const char *heading,
 			const char *color)
 {
-	size_t n = 0;
+	const struct diff_result *last = NULL;
+	size_t n = 0, alike = 0;
 
 	for (size_t i = 0; i < d->n; i++) {
-		if (!in_section(&d->results[i], section))
+		const struct diff_result *r = &d->results[i];
+
+		if (!in_section(r, section) || n++ >= RESULTS_SHOWN)
 			continue;
-		if (!n++)
+		if (!last)
 			put_heading(f, heading, color);
-		if (n <= RESULTS_SHOWN)
-			put_result(f, &d->results[i]);
+		if (last && !same_why(last, r)) {
+			put_why(f, last, alike);
+			alike = 0;
+		}
+		put_result(f, r);
+		last = r;
+		alike++;
 	}
+	put_why(f, last, alike);
 	if (n > RESULTS_SHOWN)
 		fprintf(f, "  and %zu more: --json has them all\n", n - RESULTS_SHOWN);
 }

@@ -401,6 +401,7 @@ static void on_trace(struct profile *p, const struct frame *f)
 	p->calls_hidden = f->trace.filters.threads || f->trace.filters.processes ||
 			  f->trace.filters.guests;
 	p->outcomes = f->trace.filters.outcomes;
+	p->part = f->trace.filters.part;
 }
 
 /* In which way it was watched last. */

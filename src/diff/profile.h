@@ -103,6 +103,7 @@ struct profile {
 	unsigned int cpus;
 	bool calls_hidden, outcomes; /* by a filter: some calls, and those with some outcomes */
 	char *filters, *view;	     /* all of them, and of these what is left out now */
+	bool part;		     /* events are left out now, and so no VM has a story */
 	struct {
 		enum attach_how how; /* the newest */
 		bool mixed;	     /* watched in more than one way */

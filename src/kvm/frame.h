@@ -65,6 +65,7 @@ struct frame_filters {
 	bool processes;	  /* VMs of some processes alone were recorded (of a command all of them) */
 	bool guests;	  /* VMs were chosen by their guests' names: each is there from its first
 			     event on that had the name */
+	bool chosen;	  /* and so it is now, of those that were recorded */
 	bool part;	  /* events are left out now that the session knows */
 	const char *text; /* all filters as options, for people; "" where there are none */
 	const char *view; /* of these, at its end, what is left out now; NULL: nothing */

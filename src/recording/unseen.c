@@ -106,7 +106,7 @@ static void on_trace(struct unseen *u, const struct event *e)
 
 	u->in_order = !e->frame->trace.schema || e->frame->trace.schema >= COVERAGE_IN_ORDER;
 	u->outcomes = filters->outcomes;
-	u->some_vms = filters->guests || filters->processes;
+	u->some_vms = filters->guests || filters->chosen || filters->processes;
 	free(u->filters);
 	u->filters = filters->text && *filters->text ? strdup(filters->text) : NULL;
 }

@@ -116,6 +116,20 @@ bad_input() {
 	run 3 "noise" "$out/noise" "$good" && ok "noise is not a recording"
 }
 
+# What is left out by diff's own filters is left out of both, and hides nothing.
+filters() {
+	try 0 "--guest: what matches is compared" '^No difference in [0-9]*\.$' --guest careful "$good" "$worse"
+	says "and of which both tell" out '1 VM, nothing lost of what matches --guest careful'
+	try 1 "and a difference is one" '^Worse$' --exit-code --guest newer "$good" $data/debian-6.12-p11-as-p10-v2.jsonl
+	try 5 "what matches nothing is undecided" 'nothing in OLD or NEW matches --guest nosuch$' --exit-code --guest nosuch "$good" "$worse"
+	says "and which guests there are is said" err 'no VM matches --guest nosuch: the guests are '
+	try 5 "and so it is as a test" '^not ok 1\|# SKIP' --exit-code --format=tap --guest nosuch "$good" "$worse"
+	try 0 "a guest that one side alone has" '^    - careful$' --guest '~careful|hasty' "$good" "$data/stories/01-never-ran.jsonl"
+	try 0 "--cause: the rest of a story is left out" 'guest "hasty": story' --cause newer-than-host "$good" "$worse"
+	run 0 "a recording with a filter of its own" "$good" <("$trace" replay --json --guest careful "$good" 2>/dev/null) &&
+		says "its own filter hides calls" out 'a filter of NEW hides'
+}
+
 files() {
 	run 0 "-o" -o "$out/new" "$good" "$worse" && [[ ! -s $out/out ]] && cp "$out/new" "$out/out" &&
 		says "-o writes a new file" out '^Worse$'
@@ -193,6 +207,7 @@ verdicts() {
 
 statuses
 bad_input
+filters
 files
 baselines
 forms

@@ -37,7 +37,7 @@ static void compare(const struct profile *p)
 	struct sink sink;
 	struct diff d;
 
-	diff_compare(&d, p, p);
+	diff_compare(&d, p, p, NULL);
 	check(!d.no_memory);
 	for (size_t i = 0; i < d.n; i++)
 		check(d.results[i].outcome != DIFF_CHANGED);

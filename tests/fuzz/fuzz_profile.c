@@ -185,7 +185,7 @@ static void compare(const struct profile *old, const struct profile *new)
 	const struct diff_input in[2] = { { "old", old }, { "dir/new", new } };
 	struct diff d;
 
-	diff_compare(&d, old, new);
+	diff_compare(&d, old, new, NULL);
 	check(!d.no_memory);
 	for (size_t i = 0; old == new && i < d.n; i++)
 		check(d.results[i].outcome != DIFF_CHANGED);

@@ -56,7 +56,7 @@ static void see(const struct event *e, void *ctx)
 		c->vms = e->end.totals->vms;
 	if (e->type == EVENT_TRACE) {
 		c->part = e->frame->trace.filters.part;
-		c->guests = e->frame->trace.filters.guests;
+		c->guests = e->frame->trace.filters.chosen;
 		c->outcomes = e->frame->trace.filters.outcomes;
 		snprintf(c->text, sizeof(c->text), "%s", e->frame->trace.filters.text);
 	}
