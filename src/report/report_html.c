@@ -64,7 +64,7 @@ static void cards(struct xml *x, const struct digest *d)
 	/* What nobody watched is no 0. */
 	if (t->runs || (d->unseen.points[POINT_RUN].told && !d->unseen.points[POINT_RUN].gap))
 		card(x, "Failed KVM_RUNs", t->runs, t->runs, "the first of each kind in a VM");
-	card(x, "VMs", d->seen.n, n_wrong(d), "%u went wrong, %u were created meanwhile",
+	card(x, "VMs", d->seen.n, n_wrong(d), "%u went wrong, %u created during the trace",
 	     n_wrong(d), t->vms);
 	card(x, "Events lost", t->lost, t->lost, "%" PRIu64 " were not", t->events);
 	html_new_line(x);
