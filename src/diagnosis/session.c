@@ -221,18 +221,19 @@ static void note_guest(struct session *s, struct vm *vm, const char *name_option
 		filter_choose(s->filter, vm);
 }
 
-static struct vm_id id_of(struct session *s, const struct cc_record *r)
+static struct vm_id id_of(struct session *s, const struct frame *f, const struct cc_record *r)
 {
 	text_escape(s->comm, sizeof(s->comm), r->comm, sizeof(r->comm));
 	text_escape(s->thread, sizeof(s->thread), r->thread, sizeof(r->thread));
 	text_escape(s->name, sizeof(s->name), r->vm_name, sizeof(r->vm_name));
-	return (struct vm_id){ r->vm, r->vm_ino, r->pid, s->name, s->comm };
+	return (struct vm_id){ r->vm, r->vm_ino, r->pid, s->name, s->comm, f->vm_number };
 }
 
 /* The VM of this record; NULL: there is none, or no room for it. */
-static struct vm *meet(struct session *s, const struct cc_record *r, const char *name_option)
+static struct vm *meet(struct session *s, const struct frame *f, const struct cc_record *r,
+		       const char *name_option)
 {
-	const struct vm_id id = id_of(s, r);
+	const struct vm_id id = id_of(s, f, r);
 	struct vm *vm = vm_table_of_call(&s->vms, &id);
 
 	note_guest(s, vm, name_option);
@@ -325,7 +326,9 @@ static void on_found(struct session *s, const struct frame *f)
 {
 	const struct inventory_vm *found = f->found.vm;
 	const struct inventory_process *p = found->processes;
-	const struct vm_id id = { found->number, found->ino, p->pid, s->name, s->comm };
+	const struct vm_id id = {
+		found->number, found->ino, p->pid, s->name, s->comm, f->vm_number
+	};
 	struct event e = event_of(EVENT_FOUND, f);
 	struct inventory_verdict verdict;
 	struct offer offer;
@@ -363,7 +366,9 @@ static void on_failed_vm(struct session *s, const struct frame *f)
 
 static struct vm *take_vm(struct session *s, const struct frame *f)
 {
-	const struct vm_id id = { f->vm.number, f->vm.ino, f->vm.pid, s->name, s->comm };
+	const struct vm_id id = {
+		f->vm.number, f->vm.ino, f->vm.pid, s->name, s->comm, f->vm_number
+	};
 	bool ended = f->vm.event == VM_ENDED;
 	struct vm *vm;
 
@@ -448,7 +453,7 @@ static void on_negotiation(struct session *s, const struct frame *f)
 
 	if (proven)
 		s->host.kernel_cmd = proven;
-	vm = meet(s, r, f->call.name_option);
+	vm = meet(s, f, r, f->call.name_option);
 	diagnose(r, &s->host, &d);
 	diagnose_line(r, vm ? history_line_of_call(&vm->history, NULL, r) : NULL, &d);
 	if (f->call.said)
@@ -469,7 +474,7 @@ static void on_negotiation(struct session *s, const struct frame *f)
 
 static void on_extension(struct session *s, const struct frame *f)
 {
-	struct vm *vm = meet(s, f->call.rec, f->call.name_option);
+	struct vm *vm = meet(s, f, f->call.rec, f->call.name_option);
 	struct event e = call_event(s, EVENT_EXTENSION, f, vm);
 
 	if (vm) {
@@ -496,7 +501,7 @@ static void on_arch_compat(struct session *s, const struct frame *f)
 {
 	const struct recorded_verdict *said = f->call.said;
 	const struct cc_record *r = f->call.rec;
-	struct vm *vm = meet(s, r, f->call.name_option);
+	struct vm *vm = meet(s, f, r, f->call.name_option);
 	struct offer offer = offer_to(s, vm);
 	struct arch_diagnosis d;
 	struct event e;
@@ -537,7 +542,7 @@ static enum history_first first_of(const struct session *s, const struct vm *vm,
 static void on_run(struct session *s, const struct frame *f)
 {
 	const struct cc_record *r = f->call.rec;
-	struct vm *vm = meet(s, r, f->call.name_option);
+	struct vm *vm = meet(s, f, r, f->call.name_option);
 	struct history *h = vm ? &vm->history : NULL;
 	struct history_vcpu *vcpu = h ? history_vcpu_of(h, &s->vms.room, r) : NULL;
 	const struct history_request *request = history_in_force(vcpu, r);
@@ -577,7 +582,7 @@ static void on_run(struct session *s, const struct frame *f)
 static void on_ran(struct session *s, const struct frame *f)
 {
 	const struct cc_record *r = f->call.rec;
-	struct vm *vm = meet(s, r, f->call.name_option);
+	struct vm *vm = meet(s, f, r, f->call.name_option);
 	struct history *h = vm ? &vm->history : NULL;
 	struct history_vcpu *vcpu = h ? history_vcpu_of(h, &s->vms.room, r) : NULL;
 	struct run run = { 0 };
@@ -616,7 +621,7 @@ static void on_kernel(struct session *s, const struct frame *f)
 
 	if (!record_valid(r))
 		return;
-	vm = meet(s, r, f->kernel.name_option);
+	vm = meet(s, f, r, f->kernel.name_option);
 	if (vm)
 		keep_line(s, vm, f);
 	else if (!r->vm && r->pid)

@@ -310,7 +310,13 @@ static struct vm *new_vm(struct vm_table *t, const struct vm_id *id)
 
 	if (!vm)
 		return NULL;
-	vm->number = ++t->n_numbers;
+	/* One that has no line in a recording leaves a gap. A number that is used, or that no trace
+	 * reaches, is not believed. */
+	if (id->recorded > t->n_numbers && id->recorded <= VM_NUMBER_MAX)
+		t->n_numbers = id->recorded;
+	else
+		t->n_numbers++;
+	vm->number = t->n_numbers;
 	t->n_vms++;
 	vm->prev = t->newest;
 	*(t->newest ? &t->newest->next : &t->oldest) = vm;

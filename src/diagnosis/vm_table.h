@@ -17,9 +17,10 @@
 #include "diagnosis/coverage.h"
 #include "diagnosis/history.h"
 
-#define VM_TABLE_MAX	65536 /* VMs at once */
-#define VM_TABLE_MARKS	65536 /* VMs of which nothing is known but what can have been missed */
-#define VM_TABLE_NEWEST 256   /* VMs that are looked through for a name or a process */
+#define VM_TABLE_MAX	65536	   /* VMs at once */
+#define VM_NUMBER_MAX	(1u << 24) /* up to here a recording is believed how many there were */
+#define VM_TABLE_MARKS	65536	   /* VMs of which nothing is known but what can have been missed */
+#define VM_TABLE_NEWEST 256	   /* VMs that are looked through for a name or a process */
 #define VM_TABLE_HALVES 64
 
 /* What a VM is known by. */
@@ -80,6 +81,7 @@ struct vm_id {
 	uint64_t number, ino; /* schema 1: number may be an address */
 	uint32_t pid;
 	const char *name, *comm; /* escaped */
+	uint32_t recorded;	 /* the number that people know it by, of a recording; 0: none */
 };
 
 void vm_table_free(struct vm_table *t);

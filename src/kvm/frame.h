@@ -78,9 +78,10 @@ enum vm_event { VM_CREATED, VM_ENDED, VM_FAILED, VM_EVENTS };
 
 struct frame {
 	enum frame_type type;
-	uint64_t mono_ns; /* of the event: CLOCK_MONOTONIC */
-	uint64_t real_ns; /* the same on CLOCK_REALTIME */
-	uint64_t seq;	  /* of its line in a recording; 0: it comes from none */
+	uint64_t mono_ns;   /* of the event: CLOCK_MONOTONIC */
+	uint64_t real_ns;   /* the same on CLOCK_REALTIME */
+	uint64_t seq;	    /* of its line in a recording; 0: it comes from none */
+	uint32_t vm_number; /* the number that the VM has there; 0: it is not known */
 	union {
 		struct {
 			/* Of the recording; 0: the newest. In schema 1 a birth or an end came by

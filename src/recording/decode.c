@@ -661,6 +661,7 @@ enum event_type decode(struct decoder *s, val *root, struct frame *f, bool *used
 	const char *name = yyjson_get_str(member(s, root, "type"));
 	const char *ts = yyjson_get_str(member(s, root, "ts"));
 	int type = name ? type_by_name(name) : EVENT_TYPES;
+	val *vm;
 
 	*f = (struct frame){ 0 };
 	*used = false;
@@ -669,6 +670,10 @@ enum event_type decode(struct decoder *s, val *root, struct frame *f, bool *used
 	f->mono_ns = get_u64(s, root, "mono_ns");
 	if (!ts || !rfc3339_read_next(ts, &s->time, &f->real_ns))
 		fail(s, "\"ts\" must be a time such as 2026-11-22T06:00:00.123456789Z");
+	vm = yyjson_obj_get(root, "vm");
+	f->vm_number = yyjson_is_uint(vm) && yyjson_get_uint(vm) <= UINT32_MAX ?
+			       (uint32_t)yyjson_get_uint(vm) :
+			       0;
 	if (!s->failed && type < EVENT_TYPES && readers[type])
 		*used = readers[type](s, root, f);
 	return type;
