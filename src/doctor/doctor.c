@@ -432,12 +432,12 @@ static void examine_mode_check(struct doctor *d, const struct doctor_facts *fact
 		       "make VMs with KVM HV");
 	if (facts->no_kvm || facts->host.pseries_is == FACT_ABSENT || !facts->has_hv)
 		return;
-	if (facts->refusal_seen) {
+	if (facts->vms_refused) {
 		find(d, "mode-check", DOCTOR_OK,
 		     "KVM refuses %s: it has refused one to a VM that is there", what);
 		return;
 	}
-	if (facts->acceptance_seen) {
+	if (facts->vms_above) {
 		remedy(find(d, "mode-check", DOCTOR_NOTE,
 			    "KVM accepts a mode that is newer than this host's: a VM that is there has one"),
 		       "keep max-cpu-compat at a mode that this host offers: such a guest fails later");
@@ -471,6 +471,26 @@ static void examine_mode_check(struct doctor *d, const struct doctor_facts *fact
 }
 
 /* ------------------------------------------------------------------ VMMs */
+
+#define LIST_THEM "compatcaps-trace vms has the list"
+
+static void examine_vms(struct doctor *d, const struct doctor_facts *facts)
+{
+	const char *more = facts->vms == 1 ? " runs" : "s run";
+
+	if (facts->vms_refused)
+		remedy(find(d, "vms", DOCTOR_NOTE,
+			    "%zu VM%s, and KVM has refused a mode to %zu of them", facts->vms, more,
+			    facts->vms_refused),
+		       LIST_THEM);
+	if (facts->vms_above)
+		remedy(find(d, "vms", DOCTOR_NOTE,
+			    "%zu VM%s, and %zu of them asked for a mode that this host does not offer, and got it",
+			    facts->vms, more, facts->vms_above),
+		       LIST_THEM);
+	if (facts->vms && !facts->vms_refused && !facts->vms_above)
+		find(d, "vms", DOCTOR_OK, "%zu VM%s; " LIST_THEM, facts->vms, more);
+}
 
 /* false: it is no version that QEMU has. A release candidate is 11.1.90 or so. */
 static bool queries(const char *said, bool *known)
@@ -599,6 +619,7 @@ void doctor_examine(struct doctor *d, const struct doctor_facts *facts)
 	examine_abi(d, facts);
 	examine_answer(d, facts);
 	examine_mode_check(d, facts);
+	examine_vms(d, facts);
 	examine_qemus(d, facts);
 	examine_domains(d, facts);
 }

@@ -78,9 +78,9 @@ struct doctor_facts {
 	struct doctor_load fexit, kprobe, tracepoint, iterator;
 	bool debugfs, cgroup2, pid_namespace;
 	struct host_facts host;
-	/* Of the VMs that are there: KVM refused one a mode, or gave one a newer mode than the
-	 * host's. */
-	bool refusal_seen, acceptance_seen;
+	/* The VMs that are there, and to how many KVM refused a mode, or gave one that is newer
+	 * than the host's. */
+	size_t vms, vms_refused, vms_above;
 	struct doctor_qemu qemus[DOCTOR_QEMUS];
 	size_t n_qemus, more_qemus;
 	struct doctor_domains domains;

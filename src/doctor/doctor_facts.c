@@ -96,33 +96,36 @@ static void try_load(struct doctor_load *load, enum attach_how how)
 }
 
 /* Whether KVM checks modes shows in what it made of the requests of VMs that are there. */
-static void read_requests(struct doctor_facts *facts, const struct inventory *inv)
+static void read_requests(struct doctor_facts *facts, const struct inventory_vm *vm, uint32_t host)
 {
-	const struct abi_pvr *own = abi_pvr(inv->host.cpu_version);
+	bool refused = false, above = false;
 
-	for (size_t i = 0; i < inv->n; i++)
-		for (size_t k = 0; k < inv->vms[i].n_open_vcpus; k++) {
-			const struct inventory_vcpu *vcpu = &inv->vms[i].vcpus[k];
-			const struct abi_pvr *pvr = vcpu->has_mode ? abi_pvr(vcpu->pvr) : NULL;
+	for (size_t i = 0; i < vm->n_open_vcpus; i++) {
+		const struct inventory_vcpu *vcpu = &vm->vcpus[i];
 
-			if (vcpu->has_mode && vcpu->pvr == ABI_PVR_INVALID)
-				facts->refusal_seen = true;
-			else if (own && pvr && vcpu->pvr > inv->host.cpu_version)
-				facts->acceptance_seen = true;
-		}
+		if (vcpu->has_mode && vcpu->pvr == ABI_PVR_INVALID)
+			refused = true;
+		else if (vcpu->has_mode && abi_pvr(host) && abi_pvr(vcpu->pvr) && vcpu->pvr > host)
+			above = true;
+	}
+	facts->vms++;
+	facts->vms_refused += refused;
+	facts->vms_above += above;
 }
 
 /* It tells what the host offers, too. */
 static void try_iterator(struct doctor_facts *facts)
 {
 	struct inventory inv = { 0 };
+	bool together;
 
 	facts->iterator.tried = true;
 	facts->iterator.err = inventory_read_kernel(&inv, NULL);
 	if (!facts->iterator.err) {
 		facts->host = inv.host;
-		if (inventory_put_together(&inv))
-			read_requests(facts, &inv);
+		together = inventory_put_together(&inv);
+		for (size_t i = 0; together && i < inv.n; i++)
+			read_requests(facts, &inv.vms[i], inv.host.cpu_version);
 	}
 	inventory_free(&inv);
 	objects_forget_messages();

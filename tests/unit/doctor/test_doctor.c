@@ -321,13 +321,24 @@ static void test_mode_check_seen(void **state)
 
 	(void)state;
 	strcpy(f.release, "6.12.0-124.8.1.el10_1.ppc64le");
-	f.refusal_seen = true;
+	f.vms = 3;
+	f.vms_refused = 1;
 	assert_finding(&f, "mode-check", DOCTOR_OK, "it has refused one to a VM", NULL);
-	f.refusal_seen = false;
-	f.acceptance_seen = true;
+	assert_finding(&f, "vms", DOCTOR_NOTE, "3 VMs run, and KVM has refused a mode to 1 of them",
+		       "compatcaps-trace vms");
+	f.vms_refused = 0;
+	f.vms_above = 2;
 	strcpy(f.release, "7.2.13");
+	assert_finding(&f, "vms", DOCTOR_NOTE,
+		       "2 of them asked for a mode that this host does not offer, and got it",
+		       "compatcaps-trace vms");
 	assert_finding(&f, "mode-check", DOCTOR_NOTE, "a VM that is there has one",
 		       "max-cpu-compat");
+	f.vms = 1;
+	f.vms_above = 0;
+	assert_finding(&f, "vms", DOCTOR_OK, "1 VM runs; compatcaps-trace vms has the list", NULL);
+	f.vms = 0;
+	assert_not_found(&f, "vms");
 	/* Only what was sought has been found. */
 	f.has_hv = false;
 	assert_not_found(&f, "mode-check");
