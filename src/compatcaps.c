@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* compatcaps-trace: finds the verb and runs it, nothing more. */
+/*
+ * compatcaps-trace: finds the verb on the command line and runs it. Everything else is in the
+ * folders beside this file. src/README draws the way through them.
+ */
 #include "cmd/run_output.h"
 #include "io/out.h"
 #include "lib/say.h"

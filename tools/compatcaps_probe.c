@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The reference negotiator: asks KVM for its compatibility modes as a correct VMM does,
- * and on request in every wrong way there is. What it prints is what the caller saw.
+ * The reference negotiator. It asks KVM for compatibility modes as a correct VMM does, and on
+ * request in each wrong way that exists. It prints what the caller saw, so its output can be
+ * compared with a trace.
  */
 #include <argp.h>
 #include <assert.h>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Say what a compat-caps bitmap, or a logical PVR, stands for. */
+/*
+ * Explains a bitmap of compatibility capabilities, or a PVR, without a kernel. Names and numbers
+ * come from kvm/abi.h. A bit or a PVR that no revision has is shown as unknown.
+ */
 #include <argp.h>
 #include <errno.h>
 #include <inttypes.h>

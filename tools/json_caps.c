@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * JSON lines for decode_bitmap and compatcaps_probe. Bitmaps, commands and PVRs look the same in
+ * both. Without memory the program ends with an error, so that no line lacks a key.
+ */
 #include "json_caps.h"
 
 #include <errno.h>

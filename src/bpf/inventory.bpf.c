@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Which VMs there are, without having watched them come: an iterator over the open files of all
- * processes that tells of those of KVM. It runs when it is read, and is attached to nothing.
+ * An iterator over the open files of all processes, which reports those of KVM: so VMs are found
+ * that nobody watched being created. It runs when it is read, and is attached to nothing.
+ * live/inventory_read.c reads it, and diagnosis/inventory.c puts the VMs together.
  */
 #include <linux/bpf.h>
 #include "vmlinux_ppc64le.h"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * From counts to verdicts. Each is made from what is surely so and from what can be so: where both
- * say the same, that is the verdict, else it is inconclusive.
+ * From counts to verdicts. Each rule has two numbers: what certainly happened, and what can have
+ * happened at most. Where both give the same verdict, that is the verdict; otherwise it is
+ * inconclusive, and the reason is the first thing that could have hidden the difference.
  */
 #include <inttypes.h>
 #include <stdarg.h>

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Feeds each event of a recording to all rules, which count it, collect words from it or measure
+ * it. Rules keep counters and small sets, so the memory does not grow with the recording. What was
+ * lost is weighed in evaluate_loss.c, and verdicts are made in decide.c.
+ */
 #include "check/evaluate.h"
 
 #include <inttypes.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What was lost, and what that is to a rule. Where the kernel counted the losses by type, result
- * and VM, calls that the rule does not look at are none of its business, and those that it surely
- * does look at count.
+ * What was lost, and what that means for a rule. The kernel counted losses by type, result and VM,
+ * so a loss of calls that a rule does not look at leaves its verdict alone, and a loss of calls
+ * that it certainly looks at counts as such calls. Everything else may or may not matter.
  */
 #include <errno.h>
 #include <string.h>

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * What all forms of results share: the text of a rule with its place, a label for a recording, and
+ * the sentence on why a verdict is inconclusive. Each form is a file of its own, results_*.c.
+ * Verdicts arrive here finished, and nothing is decided.
+ */
 #include "check/results.h"
 
 #include <string.h>

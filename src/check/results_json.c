@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* One object: docs/check.schema.json. */
+/*
+ * Results as one JSON object, which docs/check.schema.json describes. Each recording has all
+ * rules, in their order. Within a schema number keys are only added.
+ */
 #include <stdlib.h>
 #include <string.h>
 

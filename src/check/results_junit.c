@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * JUnit's XML as GitLab and Jenkins take it: both show a test by its class and its name, of two
- * that are alike the second one is lost; of failures of a test one is shown.
+ * Results as JUnit's XML, in the form that GitLab and Jenkins read. Both show a test by its class
+ * and its name, and lose the second of two that are alike, so names are made unique. Of several
+ * failures of a test they show one, so all of a rule's findings go into one.
  */
 #include <inttypes.h>
 #include <stdlib.h>

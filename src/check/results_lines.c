@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A line a test: KTAP, TAP and LAVA. */
+/*
+ * Results with one line for each test: KTAP, TAP and LAVA. A rule is a test, and a recording a
+ * group of them. Inconclusive is a failure in these forms, because none of them has a third state
+ * that stops a CI.
+ */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A line a rule, and under one that is not kept what was found and which events did it. */
+/*
+ * Results for people: a line for each rule, and under a rule that is broken what was found and
+ * which events did it. Rules stand in the order in which they were given. The width is that of the
+ * terminal, and the last lines count the verdicts.
+ */
 #include <inttypes.h>
 #include <string.h>
 

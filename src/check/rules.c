@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The grammar of rules; whether one makes sense is rules_check.c's. */
+/*
+ * The grammar of rules: a line of text becomes a struct rule, or an error with line and column.
+ * Only the form is looked at here. Whether a rule makes sense is decided in rules_check.c.
+ */
 #include "check/rules.h"
 
 #include <errno.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * A rule that means nothing is worse than none, for it would hold: so words are checked against
- * all that the stream can have, fields by schema.h and names by those who define them.
+ * Whether a rule makes sense. A rule that means nothing would always hold, which is worse than
+ * having none. So words are compared with everything that the stream can contain: fields with
+ * recording/schema.h, and names with the tables that define them.
  */
 #include <string.h>
 

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The value that an event has in a field, and its comparison with a rule's value. Common fields
+ * have a function that reads them from the event directly, because rules run on each event. All
+ * others are looked up in the JSON that the event would become.
+ */
 #include "check/values.h"
 
 #include <stdlib.h>

@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The options --guest, --cause, --mode, --since and --until, which are rules' filters under
+ * another name. They become a session's filter, or filters of each rule of check. While events
+ * pass, the names that do not match are remembered, so that a filter that matches nothing can say
+ * what there was.
+ */
 #include "check/view.h"
 
 #include <stdarg.h>

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* compatcaps-trace check: recordings against rules, or a recording as rules. */
+/*
+ * compatcaps-trace check: holds recordings to rules, or writes the rules that a good recording
+ * keeps. It reads each recording once, with all rules at the same time. The exit status is that of
+ * the worst verdict.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

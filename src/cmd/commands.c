@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The list of verbs, in the order in which help shows them. */
+/*
+ * The list of verbs, in the order in which help shows them. A new verb adds its row here. Words
+ * that are no verb get the verb that is spelled most like them, or the one that does what they ask
+ * for.
+ */
 #include "cmd/commands.h"
 
 #include <stdio.h>

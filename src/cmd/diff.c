@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* compatcaps-trace diff: two recordings or baselines beside each other. */
+/*
+ * compatcaps-trace diff: compares two recordings, or a recording with a baseline. Both are read
+ * into profiles (diff/profile.h) through the same filters. What differs is decided by
+ * diff/diff_compare.c, and shown by diff/diff_show.c.
+ */
 #include "diff/diff.h"
 
 #include <stdlib.h>

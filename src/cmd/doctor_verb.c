@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* compatcaps-trace doctor: check whether this host can be traced. */
+/*
+ * compatcaps-trace doctor: checks whether this host can be traced, and what VMMs meet on it. Facts
+ * come from doctor_facts.c, and doctor.c judges them. The exit status says whether tracing is
+ * possible.
+ */
 #include "cmd/run_output.h"
 #include "lib/say.h"
 #include "lib/status.h"

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Which processes and VMs a trace records. Names that a user gives become numbers that the kernel
+ * side can compare, such as inodes and cgroup ids. What the kernel side cannot decide about VMs
+ * that existed before is decided here, once for each.
+ */
 #include "cmd/filters.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What a trace watches, and the facts of its host, which can both change while it runs: modules are
- * loaded and unloaded, probes are switched off, a host is migrated. It is looked again, and frames
- * tell the session of what has changed before what depends on it.
+ * What a trace watches, and the facts of its host. Both can change while it runs: modules are
+ * loaded and unloaded, probes are switched off, a host is migrated. So they are looked at again,
+ * and frames tell the session of a change before the calls that depend on it.
  */
 #include "cmd/live.h"
 

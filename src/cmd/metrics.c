@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* compatcaps-trace metrics: what recordings hold, counted. */
+/*
+ * compatcaps-trace metrics: counts what recordings contain, in Prometheus' text format. Several
+ * recordings are added up. The counters are those that a live trace writes, from the same table
+ * (metrics/metric.c).
+ */
 #include "cmd/run_output.h"
 
 #include "metrics/metric.h"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Everything below is read from /proc and debugfs of a running host, where any of it may vanish
- * at any time: what is gone is not offered.
+ * What completion offers as the argument of an option. Everything here is read from /proc and
+ * debugfs of a running host, where anything can vanish at any time. What has vanished is not
+ * offered, and nothing is reported.
  */
 #include "cmd/offers.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The verb is looked for first, by the rules of argp, for it says which options there are. argp
- * then gets all options of all verbs, those of other verbs hidden, so that it can be said whose an
- * option is.
+ * The command line of every verb. The verb is found first, by argp's own rules, because it decides
+ * which options exist. Then argp gets the options of all verbs, those of other verbs hidden, so
+ * that a message can say to which verb an option belongs.
  */
 #include "cmd/options.h"
 

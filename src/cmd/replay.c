@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* compatcaps-trace replay: a recording as a trace would have shown it. */
+/*
+ * compatcaps-trace replay: shows a recording as the trace would have shown it. Verdicts are made
+ * anew from the recorded evidence, unless the recorded ones are asked for. With --follow it waits
+ * for more until the trace that writes the file has ended.
+ */
 #include <sys/stat.h>
 #include <time.h>
 

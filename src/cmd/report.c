@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* compatcaps-trace report: a page of recordings. */
+/*
+ * compatcaps-trace report: makes a page of recordings, as text, HTML or a timeline for Perfetto.
+ * Each recording is read once and reduced to a digest. The forms are in report/.
+ */
 #include "report/report.h"
 
 #include "cmd/run_output.h"

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What a command line says of the output becomes a request to io/output.h. */
+/*
+ * What the command line says about output becomes a request to io/output.h. All verbs open, write
+ * and close their output through these functions. So a full disk, a closed pipe and a file that
+ * exists are judged in one place.
+ */
 #include "cmd/run_output.h"
 
 #include <stdlib.h>

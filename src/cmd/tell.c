@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Shows the events of a session by the chosen output, and counts them. It holds back what is not
+ * asked for, ends after the number of events that was asked for, and flushes so that a reader sees
+ * events soon. Live traces and replays both use it.
+ */
 #include "cmd/tell.h"
 
 #include <inttypes.h>

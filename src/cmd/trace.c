@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* compatcaps-trace trace and record: what their command lines are. live.c does the work. */
+/*
+ * compatcaps-trace trace and record: their command lines. Both run the same loop, cmd/live.c.
+ * record differs in its output alone: a file that replay can read.
+ */
 #include <time.h>
 
 #include "cmd/tell.h"

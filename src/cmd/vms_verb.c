@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* compatcaps-trace vms: the VMs that run now. */
+/*
+ * compatcaps-trace vms: lists the VMs that run now, the mode of each, and which hosts have that
+ * mode. It attaches nothing: it reads an iterator once. With --watch it does so every two seconds.
+ */
 #include <unistd.h>
 
 #include "cmd/run_output.h"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * One table of reasons, and one function that asks it. A function of the kernel is covered for a VM
- * if no reason is in its set; of several the one is told that says most (the first of the table).
+ * One table of reasons why something may not have been seen, and one function that asks it. A
+ * kernel function is covered for a VM if its set of reasons is empty. Of several reasons the first
+ * in the table is given, because it explains most.
  */
 #include "diagnosis/coverage.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The kernel can end a call in a few places only, each of them with its own cause. A verdict
- * is what is left when the places are struck out that the record rules out; where more than
- * one is left, or none, it is `unexpected`, and the hint tells which and what is missing.
+ * The cause of one call's result. The kernel can end a call in a few places only, each with its
+ * own cause, and a record rules places out; the verdict is the place that is left. Where more than
+ * one is left, or none, the cause is `unexpected`, and the hint names what is missing.
  */
 #include "diagnosis/evidence.h"
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The names of events, which the stream, rules and metrics share, and which of them are failures.
- * How an event reads in a sentence is event_words.c's.
+ * The names of events, which the stream, rules and metrics share, and which events are failures.
+ * What a filter leaves out is decided here as well, for all verbs alike. How an event reads in a
+ * sentence is in event_words.c.
  */
 #include "diagnosis/event.h"
 

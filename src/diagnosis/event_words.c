@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * An event in a few words, for a row of a table or a timeline. The words for what a call returned
+ * and for what it was about are made here, so that all outputs use the same. Whole sentences are
+ * not made here: those are in hint.c and summary.c.
+ */
 #include "diagnosis/event.h"
 
 #include <inttypes.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What a record shows of what the kernel met: numbers as ranges, and answers that may be MAYBE. The
- * struct was read before and after the call, and another thread may have changed it in between:
- * where both cannot be the caller's, the size and the flags are no longer taken as known.
+ * What a record shows of what the kernel met: numbers as ranges, and answers that may be MAYBE.
+ * The struct was read before and after the call, and another thread may have changed it in
+ * between. Where both cannot be the caller's, the size and the flags are no longer taken as known.
  */
 #include "diagnosis/evidence.h"
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Facts are put where they belong, and the room that they take is counted. Of requests the first
- * half of the room and the newest half are kept: how it began, and how it is now.
+ * Keeps facts of a VM where they belong, within a bound on memory. Of requests the first half and
+ * the newest half are kept: how it began, and how it is now. What had to go is counted, so that no
+ * sentence speaks of all of them.
  */
 #include "diagnosis/event.h"
 

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Puts together the VMs of a host from what the kernel reported about open files. One VM can be
+ * open in many processes, and one process can hold many of its vCPUs, so pieces are joined by the
+ * VM's number. Then it says of each VM which mode it has, and which hosts offer that mode.
+ */
 #include "diagnosis/inventory.h"
 
 #include <inttypes.h>

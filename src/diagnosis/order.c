@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * A VM's story as a list of words that can be compared. A word that repeats, or a few words that
+ * repeat in turn, appears once, because how often a guest was reset does not matter for a
+ * comparison. The number of words is bounded, and a cut list says so.
+ */
 #include "diagnosis/event.h"
 
 #include <inttypes.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * One KVM_SET_ONE_REG of KVM_REG_PPC_ARCH_COMPAT: why it ended as it did, and the sentence that
- * says who asked for what, what there is and what to change. KVM 7.3 looks at the PVR first, then
- * at what the processor has, on nested API v2 at what the hypervisor agreed on, and at
- * KVM_CAP_PPC_PAPR last.
+ * says who asked for what, what there is, and what to change. KVM 7.3 checks the PVR first, then
+ * the processor, then on nested API v2 what the hypervisor agreed to, and KVM_CAP_PPC_PAPR last.
+ * The verdict follows that order.
  */
 #include <errno.h>
 #include <string.h>

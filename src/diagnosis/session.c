@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * A frame finds its VM, becomes a part of that VM's history, and leaves as one event or more. What
- * is said of it is made from the history as it is then (summary.h); a story is told when its VM
- * ends, and of all others at the end: once more of one of which less is sure by then.
+ * A frame finds its VM, becomes part of that VM's history, and leaves as one event or more. What
+ * is said about it is made from the history as it is then (summary.h). A story is told when its VM
+ * ends, and at the end of the trace for all others, and again for a VM of which less is certain by
+ * then.
  */
 #include "diagnosis/session.h"
 

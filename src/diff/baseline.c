@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Reads a baseline, which is a list of rules, as a profile. Only rules of the form that check
+ * --write-baseline writes can be read as facts; others are counted and not compared. So a baseline
+ * that a person edited is still compared as far as it can be.
+ */
 #include "diff/baseline.h"
 
 #include <string.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Two profiles, side by side: guests, counts, latencies. What one of them alone has is a difference
- * only where the other would have been seen to have it.
+ * Compares two profiles: guests, counts, latencies. What only one of them has is a difference only
+ * if the other would have been seen to have it. What each guest did is compared in diff_sets.c,
+ * and facts of the hosts in diff_hosts.c.
  */
 #include "diff/diff_parts.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Facts of the two hosts that are different ones. They are no results: they explain what the
- * results are.
+ * Facts in which the two hosts differ. They are not results, because a different kernel is no
+ * fault. They are shown first, because they often explain the results.
  */
 #include "diff/diff_parts.h"
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What a comparison is made of: results that have words, why one cannot be decided, and how two
- * lists of words come to differ.
+ * What a comparison is made of: results with words on both sides, and the reasons why one cannot
+ * be decided. Words that only one side has are marked here. Whether they are a difference depends
+ * on what the other side may have missed.
  */
 #include "diff/diff_parts.h"
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What differs as tests that passed and failed, by the writers that check has for its rules. */
+/*
+ * Differences as tests that passed or failed. The writers are those that check uses for its rules.
+ * So a CI reads a comparison like any other result.
+ */
 #include "diff/diff.h"
 
 #include <stdlib.h>

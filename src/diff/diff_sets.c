@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What VMs of one guest did, or all of them, on both sides: causes, modes, sizes and stories, each
- * a set of words; and whether a change of it is for the worse.
+ * What the VMs of one guest did on both sides, or all VMs: causes, modes, sizes and stories, each
+ * a set of words. A change is worse, better or neither, by the kind of its words. The first
+ * function that compares a pair is the only entrance.
  */
 #include "diff/diff_parts.h"
 

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Shows a comparison as text or as one JSON object. In text the worst comes first, and equal
+ * reasons are given once. Long lists are cut in text and complete in JSON.
+ */
 #include "diff/diff.h"
 
 #include <inttypes.h>

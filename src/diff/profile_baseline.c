@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * A profile as rules. A rule is written only where all that it speaks of was seen, and where it
- * holds of the recording that it comes from; of what is not written a comment tells.
+ * Writes a profile as rules, the baseline. A rule is written only where everything that it speaks
+ * of was seen, and where it holds for the recording that it comes from. A comment lists what was
+ * left out.
  */
 #include "diff/profile.h"
 

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Judges the facts of a host: what keeps it from being traced, and what its VMMs meet. Each check
+ * is a function that adds findings with a state, a sentence and a remedy. All of it is pure, so
+ * that hosts can be tested that nobody has.
+ */
 #include "doctor/doctor.h"
 
 #include <ctype.h>

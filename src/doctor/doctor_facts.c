@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Collects the facts that doctor.c judges, on the running host. Programs are loaded to see whether
+ * the kernel accepts them, and none is attached. Nothing on the host changes.
+ */
 #include "doctor/doctor_facts.h"
 
 #include <errno.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * A QEMU says of itself which version it is, and has to be run for that. Whoever may change the
- * program decides what is run, so it is asked only where nobody but root and the caller may.
+ * Asks each QEMU of the host for its version, which means running it. Whoever may change the
+ * program decides what is run, so it is run only where nobody but root and the caller may. One
+ * that does not answer in time is killed.
  */
 #include "doctor/doctor_qemus.h"
 

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Shows findings as text or as one JSON object. Problems come first, then notes; what is well is
+ * one line unless all of it is asked for. The last line is the verdict, because it is what a
+ * terminal shows.
+ */
 #include "doctor/doctor.h"
 
 #include <stdlib.h>

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Opens what an output is written to, in the one place that does so safely. A new file is created
+ * under its own name; a file that is replaced stays as it is until the new one is complete, which
+ * then takes its name. Descriptors and devices are written as they are, and never replaced.
+ */
 #include "io/destination.h"
 
 #include <errno.h>

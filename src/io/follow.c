@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * A file that may still be written to. A lock that its writer holds tells who writes it and when
+ * that ends. Where no lock can be asked for, the file is read to its end and waited for until it
+ * is told otherwise.
+ */
 #include "io/follow.h"
 
 #include <errno.h>

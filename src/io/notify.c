@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Tells systemd that the service is ready and alive, by the protocol of sd_notify(3). The socket
+ * is the one in NOTIFY_SOCKET. Without it every function does nothing.
+ */
 #include "io/notify.h"
 
 #include <inttypes.h>

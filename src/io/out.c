@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * A standard output that cannot fail unnoticed. At the end of a program it is flushed and checked,
+ * so that a full disk becomes an exit status. A reader who has gone away is no error.
+ */
 #include "io/out.h"
 
 #include <errno.h>

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * What a verb writes to, from the first byte to the exit status. Errors are remembered and
+ * reported once, with the name of the file. A file becomes visible only when it is complete.
+ */
 #include "io/output.h"
 
 #include <errno.h>

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Shows on a terminal how far a long file has been read. Nothing appears during the first moments,
+ * because most files are read by then. The line is written around stderr's shield, which lets no
+ * control character pass.
+ */
 #include "io/progress.h"
 
 #include <sys/stat.h>

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Opens the directory of a file that is to be written, one component after the other. A symbolic
+ * link on the way is followed only if root or the program's own user made it. Everything after
+ * that works with the descriptor, so nothing can be exchanged in between.
+ */
 #include "io/safe_dir.h"
 
 #include <errno.h>

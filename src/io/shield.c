@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* See shield.h. Of most bytes two searches are made, which the C library does quickly. */
+/*
+ * Breaks up what the runner of a CI would take as a command in a log (shield.h says which). Most
+ * text has nothing of it, so the C library's two quick searches decide first. Each form of output
+ * has its own way to write such text harmlessly.
+ */
 #include "io/shield.h"
 
 #include <stdio.h>

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The signals of the process, set once at the beginning. A traced command gets them back as they
+ * were. The signals that end a program can be blocked and then waited for, so that a loop ends at
+ * a place of its choice.
+ */
 #include "io/signals.h"
 
 #include <errno.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * From the file up to the root. Where nobody else may write on the whole way, nothing can be put
- * in its place between looking and running either.
+ * Who could have changed a program before it is run. The file and each directory above it are
+ * looked at, up to the root. Where nobody else may write on the whole way, nothing can be
+ * exchanged between looking and running.
  */
 #include "io/trusted.h"
 

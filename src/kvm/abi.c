@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The tables behind abi.h: revisions of the ioctl, modes, PVRs, processors. Each number stands
+ * here once, and everything else looks it up. A value that no table has is never an error here:
+ * the caller gets NULL.
+ */
 #include "kvm/abi.h"
 
 #include <string.h>

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Reads the name of the guest from a VMM's command line. Only QEMU's -name and -incoming are
+ * looked at, and nothing else of the command line is kept, because it can contain secrets. The
+ * process chose these bytes, so they are escaped.
+ */
 #include "kvm/guest.h"
 
 #include <stdio.h>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What is watched: one row each, for who attaches and for who reads a recording. */
+/*
+ * The kernel functions and tracepoints that are watched, a row for each. The loader attaches by
+ * this table, and a recording names what it says. A new point is a new row.
+ */
 #include "kvm/frame.h"
 
 static const struct {

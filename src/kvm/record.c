@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Which records the kernel side can have sent, and what one proves by being there. A file can hold
- * any bytes: nothing else looks at a record before it has passed here.
+ * Which records the kernel side can have sent, and what a record proves by its existence. A
+ * recording can contain any bytes, so no other code looks at a record before it has passed here.
+ * What passes can still be unlikely, but not impossible.
  */
 #include "kvm/record.h"
 

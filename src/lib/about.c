@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * -h, --usage and -V. argp has options of its own for these, but knows no -h, and ends with a
- * status of its own choice.
+ * The options -h, --usage and -V, for all programs. argp has options of its own for these. But it
+ * knows no -h, and it exits with a status of its own choice.
  */
 #include "lib/about.h"
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Finds out what the last word of a command line is: an option, the argument of one, or a word of
- * its own. The order of the rules is getopt's, by which argp reads the same words.
+ * Finds out what the last word of a command line is: an option, the argument of an option, or a
+ * word of its own. The rules are applied in getopt's order, because argp reads the same words by
+ * them. What can be offered there comes from the program's tables and functions (cmd/offers.h).
  */
 #include "lib/complete.h"
 

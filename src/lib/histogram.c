@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Counts numbers in buckets whose width grows with the number, and estimates quantiles from them.
+ * Small numbers are exact. Two histograms are compared by the Mann-Whitney test, with the buckets
+ * as ties.
+ */
 #include "lib/histogram.h"
 
 #include <math.h>

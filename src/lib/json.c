@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Makes one JSON text with yyjson. Memory that is missing is noticed once, at the end, and then
+ * nothing is written. Callers therefore need no checks between the values.
+ */
 #include "lib/json.h"
 
 #include <stdlib.h>

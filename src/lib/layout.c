@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Words are counted as the bytes that they have, because text for people is ASCII. A word that is
- * longer than a line gets one of its own.
+ * Wraps text for people at the width of the page. Words are counted in bytes, because text for
+ * people is ASCII. A word that is longer than a line gets a line of its own.
  */
 #include "lib/layout.h"
 

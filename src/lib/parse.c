@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Reads numbers, sizes, durations and moments as people write them. The whole text must be
+ * consumed, and a number must fit its range. A refusal says what was expected and quotes what was
+ * found.
+ */
 #include "lib/parse.h"
 
 #include <stdio.h>

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Messages on standard error, each with the program's name before it. The name of a file may
+ * contain any byte, so what is not printable is escaped. A message is one write, which stays whole
+ * beside the output of a traced command.
+ */
 #include "lib/say.h"
 
 #include <stdarg.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Counts how many letters must be added, removed or replaced to turn one word into another
- * (Levenshtein's distance), with one row of the table in memory.
+ * Finds the known word that is spelled most like a typed one. It counts how many letters must be
+ * added, removed or replaced (Levenshtein's distance), with one row of the table in memory. Words
+ * that differ too much are not suggested.
  */
 #include "lib/spelling.h"
 

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Text that others chose, made harmless, and text that is measured and cut for people. Escaping
+ * can be undone exactly. A cut never ends within an escape. Times are written and read here as
+ * well (RFC 3339), because each line of a recording has one.
+ */
 #include "lib/text.h"
 
 #include <stdlib.h>

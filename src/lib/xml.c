@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Written here and not by a library: libxml2's writer brings its parser along, three megabytes
- * where it is linked statically, and all that is needed of it is a stack of names and six entities.
+ * Writes XML. No library is used: libxml2's writer comes with its parser, three megabytes where it
+ * is linked statically. All that is needed is a stack of names and six entities.
  */
 #include "lib/xml.h"
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * A scanner for the XML of others. It stands at a byte of the text, and each call takes one
- * element's tag or one text from there. https://www.w3.org/TR/xml/
+ * Scans the XML of others. It stands at a byte of the text, and each call takes an element's tag
+ * or a text from there. What is taken is decoded only when it is asked for. The grammar is
+ * https://www.w3.org/TR/xml/, without document types.
  */
 #include "lib/xml_scan.h"
 

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Starts the command that is traced, and holds it until the tracer is attached. The child waits on
+ * a pipe before it executes the command, so its first instruction is traced. It gets back the
+ * signals and descriptors of the caller.
+ */
 #include "live/child.h"
 
 #include <errno.h>

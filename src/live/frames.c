@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * A record becomes a frame: its time gets a date, its cgroup a path, and the first one of a VM the
- * name of the guest, which the command line ahead of it tells. Nothing is judged here.
+ * A record becomes a frame. Its time gets a date, its cgroup a path, and the first record of a VM
+ * the name of the guest, which the command line ahead of it contains. Nothing is judged here.
  */
 #include "live/frames.h"
 

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Facts of this machine from /proc, /sys and the kernel's BTF. What cannot be read is unknown,
+ * which is not the same as absent. The BTF is read once and dropped when setting up is over,
+ * because it takes megabytes.
+ */
 #include "live/host.h"
 
 #include <bpf/btf.h>

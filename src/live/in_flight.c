@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Reads the kernel side's table of calls that have begun. A call whose thread is gone has no end,
+ * and is dropped by the kernel side on request. When the tracer detaches, what is still under way
+ * is reported.
+ */
 #include "live/in_flight.h"
 
 #include <bpf/bpf.h>

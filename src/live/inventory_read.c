@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Reads the iterator that lists the VMs of the host (bpf/inventory.bpf.c). Each line of it is a
+ * struct of inventory_record.h. Names of guests are then looked up in /proc, where a process may
+ * be gone.
+ */
 #include "live/inventory_read.h"
 
 #include <bpf/bpf.h>

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Reads the kernel side's counters of what it could not record, and reports what is new. A loss
+ * keeps what is known about it: why, of which VM, which call and which result. What probes missed
+ * is counted by the kernel itself, and read from there.
+ */
 #include "live/losses.h"
 
 #include <bpf/bpf.h>

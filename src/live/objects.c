@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Opens and loads the BPF objects: chooses the one with or without filters, sets its constants,
+ * and shares maps between objects. libbpf's messages are kept back, and shown if something fails.
+ * Which programs are loaded depends on the method (attach.h).
+ */
 #include "live/objects.h"
 
 #include <bpf/bpf.h>

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * What /proc and cgroups say about a process. The process may end at any moment, and its id may be
+ * used again, so callers compare what they can. What cannot be read is empty.
+ */
 #include "live/process.h"
 
 #include <errno.h>

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Listens to the kernel's uevents about modules and VMs. They come through a netlink socket, so
+ * nothing has to be polled. An overrun of the socket is reported as such, because events are
+ * missing then.
+ */
 #include "live/watch.h"
 
 #include <errno.h>

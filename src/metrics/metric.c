@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * A label's values are those of a table of the program, and all of them are written from the
- * beginning: who asks for a rate needs the 0 before the first event. What a traced process chose,
- * and what grows with the number of VMs, is no label's value.
+ * Counters for a monitoring system. The values of labels come from tables of the program, and all
+ * of them are written from the beginning, because a rate needs the 0 before the first event. What
+ * a traced process chose, and what grows with the number of VMs, is never a label.
  */
 #include "metrics/metric.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * An event as an entry of systemd's journal, in its native protocol: a field a line. The fields
- * are the keys that the stream has (emit_json.c), so that each has one name everywhere; the last
- * of them is the stream's line itself, so that the journal holds a recording.
+ * An event as an entry of systemd's journal, in its native protocol. The fields are the keys of
+ * the stream (emit_json.c), so each has one name everywhere. The last field is the stream's line
+ * itself, so the journal contains a recording.
  */
 #include <inttypes.h>
 #include <stdlib.h>

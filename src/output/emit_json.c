@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * JSON Lines: one object an event. This output is the recording as well, which replay reads back;
- * how a line is made is recording/encode.c's.
+ * JSON Lines: one object for each event. This output is the recording too, which replay reads. How
+ * a line is made is in recording/encode.c.
  */
 #include "output/emit.h"
 

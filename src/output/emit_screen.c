@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * A live view that fills a terminal: the VMs, the mode of each, what went wrong with it last, and
- * how often each cause came within the last minute. It shows what was seen and claims nothing of
- * the rest; what finds no room is counted.
+ * A live view that fills a terminal: the VMs, the mode of each, what went wrong last, and how
+ * often each cause came within the last minute. It shows what was seen and claims nothing about
+ * the rest. What finds no room is counted.
  */
 #include "output/emit.h"
 

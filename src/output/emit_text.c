@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A live table for a person: a row a call, and under a failed one what to change. */
+/*
+ * The live table for a person: a row for each call, and under a failed call what to change. Equal
+ * rows of one VM's vCPUs are folded into one when they arrive together. The layout follows the
+ * width of the terminal.
+ */
 #include "output/emit.h"
 
 #include <inttypes.h>

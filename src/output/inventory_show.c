@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Shows the VMs of a host as a table or as JSON, for `vms`. The mode of each comes first, then
+ * what to change where something is wrong. What could not be looked at is said at the end.
+ */
 #include "output/inventory_show.h"
 
 #include <inttypes.h>

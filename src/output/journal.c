@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * A stream whose every flush is a datagram to systemd's journal. A journal that is not there, or
+ * does not read, is not waited for. The entries that it misses are counted, and the next one that
+ * arrives says how many.
+ */
 #include "output/journal.h"
 
 #include <errno.h>

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Opens recordings and feeds them to a session, event by event. Compressed files and files of
+ * other kinds are recognised by their first bytes, and the message says what to do. What could not
+ * be read is counted, and part of the exit status.
+ */
 #include "recording/recording.h"
 
 #include <errno.h>

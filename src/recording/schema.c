@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Each section of schema.def becomes an array of rows. The list of fields is made of them when it
- * is first asked for, by walking from each event into the objects below it.
+ * Makes arrays of rows from the sections of schema.def. The list of all fields is made when it is
+ * first asked for, by walking from each event into the objects below it. So rules, documentation
+ * and the stream cannot disagree.
  */
 #include "recording/schema.h"
 

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Collects what a recording cannot contain: functions that were not watched, times without a
+ * watch, VMs that are older, calls that were lost. Sets of VMs are kept as bits, so a recording of
+ * many VMs stays small. check, diff and report ask here before they claim anything.
+ */
 #include "recording/unseen.h"
 
 #include <stdio.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What a report keeps of a recording's events as they pass: VMs, of each of them some events, how
- * long queries took, and what was lost. What the failures were is digest_causes.c's.
+ * What a report keeps of a recording while its events pass: VMs, some events of each, how long
+ * queries took, and what was lost. Memory is bounded, and VMs that went wrong are kept first. The
+ * failures are counted in digest_causes.c.
  */
 #include "report/digest_causes.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Why calls ended as they did, and what went wrong first. A query that KVM told to come again is no
- * failure yet: it is one when its retry fails too, or when none has come until the end.
+ * Why calls ended as they did, and what went wrong first. A query that KVM asked to repeat is not
+ * a failure yet. It becomes one if its retry fails too, or if none comes until the end.
  */
 #include "report/digest_causes.h"
 

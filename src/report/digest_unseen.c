@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What of a host a report cannot know, in sentences: lines that are missing, events that were lost,
- * functions and VMs that were not watched all the time, and what a filter left out.
+ * What a report cannot know about a host, in sentences. It names lines that are missing, events
+ * that were lost, functions and VMs that were not watched all the time, and what a filter left
+ * out. The facts come from recording/unseen.h.
  */
 #include <inttypes.h>
 #include <stdarg.h>

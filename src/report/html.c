@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The parts that pages are made of: headings, sections, tables, rows, tags, links. Text passes
+ * through lib/xml, which escapes it. The style and the page's policy are report_html.c's.
+ */
 #include "report/html.h"
 
 #include <inttypes.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * A matrix of recordings and causes. Causes that most recordings have come first; what has no
- * column is added up in one, so that no failure is left out.
+ * The beginning of a page about several recordings: a matrix of recordings and causes. The most
+ * common causes come first. Causes that have no column of their own are added up in one, so no
+ * failure is left out.
  */
 #include "report/html_index.h"
 

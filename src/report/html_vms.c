@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Timelines of VMs, which need neither a script nor a unit that is known beforehand. */
+/*
+ * The timelines of VMs, as drawings within the page. Each has its own axis, from the VM's first
+ * event to its last. They need no script, and scale to the width of the page.
+ */
 #include "report/html.h"
 
 #include <inttypes.h>

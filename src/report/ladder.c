@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What a VM was offered, asked for, got and ran in, out of its history. Of several vCPUs the newest
- * request counts, and that they differ is said.
+ * What a VM was offered, asked for, got and ran in, from its history. Of several vCPUs the newest
+ * request counts, and a difference between them is shown. A step that was not seen stays empty.
  */
 #include "report/ladder.h"
 

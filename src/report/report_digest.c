@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Reads a recording for the forms of a report that show its digest. */
+/*
+ * Reads a recording into a digest, for the forms that show one. Text and HTML share it. The
+ * timeline does not, because it writes events as they come.
+ */
 #include "report/report.h"
 
 #include "lib/say.h"

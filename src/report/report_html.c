@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * A page for people: one file without a script, which asks the network for nothing.
+ * The page for people: one file without a script, which asks the network for nothing. It begins
+ * with a verdict, then failures and causes, then each VM. Sentences come from report_words.c,
+ * which the text form uses too.
  */
 #include <errno.h>
 #include <inttypes.h>

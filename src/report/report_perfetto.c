@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * A trace for Perfetto's viewer, in the JSON form that Chrome began and trace_processor reads: a
- * host is a process, a VM a thread of it, a call a slice. Events are written as they come, so that
- * nothing is kept but what makes slices nest.
+ * A trace for Perfetto's viewer, in the JSON form that Chrome introduced and trace_processor
+ * reads. A host is a process there, a VM a thread, and a call a slice. Events are written as they
+ * come, and only what makes slices nest is kept.
  */
 #include "report/report.h"
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A report for a terminal: 80 columns. */
+/*
+ * The report for a terminal, 80 columns wide. It has the same parts as the page, in the same
+ * order. Long lists end with how many more there are.
+ */
 #include "report/report.h"
 
 #include <inttypes.h>

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The sentences of a report, shared by text and HTML: the verdict, the host, what it offers, how
+ * long queries took. Each is made from the digest alone. A sentence about what did not happen asks
+ * first what was not seen.
+ */
 #include "report/report.h"
 
 #include <inttypes.h>
