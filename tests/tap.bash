@@ -6,15 +6,21 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 failed=0
 
-# result STATUS NAME: what $tmp/said holds shows why
+# ok NAME, not_ok NAME [FILE...]: these show why; without any, what $tmp/said holds
+ok() { echo "ok - $1"; }
+not_ok() {
+	local name=$1
+	shift
+	cat "${@:-$tmp/said}" 2>/dev/null | head -n 40 | cut -c 1-500 | sed 's/^/# /'
+	echo "not ok - $name"
+	failed=1
+}
+
+# result STATUS NAME [FILE...]
 result() {
-	if [[ $1 -eq 0 ]]; then
-		echo "ok - $2"
-	else
-		head -n 40 "$tmp/said" | cut -c 1-300 | sed 's/^/# /'
-		echo "not ok - $2"
-		failed=1
-	fi
+	local status=$1
+	shift
+	if [[ $status -eq 0 ]]; then ok "$1"; else not_ok "$@"; fi
 }
 
 # holds NAME COMMAND...: passes where the command succeeds

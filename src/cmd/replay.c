@@ -4,7 +4,6 @@
  * anew from the recorded evidence, unless the recorded ones are asked for. With --follow it waits
  * for more until the trace that writes the file has ended.
  */
-#include <sys/stat.h>
 #include <time.h>
 
 #include "cmd/tell.h"
@@ -75,13 +74,6 @@ static int status_of(const struct options *o, const struct recording *rec, bool 
 	return EXIT_DONE;
 }
 
-static bool is_file(FILE *f)
-{
-	struct stat st;
-
-	return !fstat(fileno(f), &st) && S_ISREG(st.st_mode);
-}
-
 static int show(const struct options *o, FILE *f, struct follow *follow)
 {
 	struct showing x = { .teller = teller_new(o, 0), .follows = follow };
@@ -101,7 +93,7 @@ static int show(const struct options *o, FILE *f, struct follow *follow)
 
 	if (!x.teller)
 		return EXIT_IMPOSSIBLE;
-	if (!follow && is_file(f))
+	if (!follow && follow_is_file(fileno(f)))
 		teller_in_batches(x.teller);
 	recording_read_file(f, &reader, &rec);
 	return status_of(o, &rec, teller_close(x.teller));

@@ -27,7 +27,7 @@ struct follow {
 	bool was_written, told, interrupted, failed;
 };
 
-static bool is_file(int fd)
+bool follow_is_file(int fd)
 {
 	struct stat st;
 
@@ -38,7 +38,7 @@ void follow_announce(int fd)
 {
 	const struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
-	if (is_file(fd))
+	if (follow_is_file(fd))
 		(void)!fcntl(fd, F_SETLK, &lock);
 }
 
@@ -46,7 +46,7 @@ int follow_writer(int fd)
 {
 	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
 
-	if (!is_file(fd) || fcntl(fd, F_GETLK, &lock) || lock.l_type != F_WRLCK)
+	if (!follow_is_file(fd) || fcntl(fd, F_GETLK, &lock) || lock.l_type != F_WRLCK)
 		return 0;
 	return lock.l_pid > 0 ? lock.l_pid : -1;
 }
@@ -165,7 +165,7 @@ struct follow *follow_open(FILE *f)
 		return NULL;
 	}
 	w->f = f;
-	w->file = is_file(fileno(f));
+	w->file = follow_is_file(fileno(f));
 	w->offset = w->file ? lseek(fileno(f), 0, SEEK_CUR) : 0;
 	w->reader.name = "the file";
 	signals_block_end(&before);

@@ -13,6 +13,9 @@
 /* This process writes the file from here on. For any other kind of descriptor it does nothing. */
 void follow_announce(int fd);
 
+/* Only a file can have a writer who is known. */
+bool follow_is_file(int fd);
+
 /* The process that writes the file; -1: one that has no number here; 0: none. */
 int follow_writer(int fd);
 

@@ -5,25 +5,15 @@
 # of the others the rule that says why is broken (tests/data/ci/expected).
 set -uo pipefail
 
-top=$(dirname "$(dirname "$(dirname "$(readlink -f "$0")")")")
-cd "$top" || exit 1
+cd "${TOP:-$(dirname "$(readlink -f "$0")")/../..}" || exit 1
+# shellcheck source=tests/tap.bash
+. tests/tap.bash
 trace=${O:-build}/host/unit/compatcaps-trace
 data=tests/data/ci
-out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
-status=0
+out=$tmp
 
-ok() { echo "ok - $*"; }
-not_ok() {
-	echo "not ok - $*"
-	sed 's/^/# /' "$out/err" "$out/json" | cut -c 1-2000 | head -n 20
-	status=1
-}
-
-# holds WHAT STATUS
-holds() {
-	if [[ $2 -eq 0 ]]; then ok "$1"; else not_ok "$1"; fi
-}
+# found STATUS WHAT
+found() { result "$1" "$2" "$out/err" "$out/json"; }
 
 # Which rules were broken, one a line.
 broken() { jq -r '.recordings[].results[] | select(.verdict == "broken") | .rule' "$out/json"; }
@@ -35,12 +25,12 @@ judge() {
 	"$trace" check --json "${args[@]}" "$data/$name.jsonl" >"$out/json" 2>"$out/err" || said=$?
 	if [[ $1 == none ]]; then
 		[[ $said -eq 0 && -z $(broken) ]]
-		holds "$name: every rule holds" $?
+		found $? "$name: every rule holds"
 		return
 	fi
 	for rule; do
 		broken | grep -qxF -- "$rule"
-		holds "$name: broken: $rule" $(($? + (said != 1)))
+		found $(($? + (said != 1))) "$name: broken: $rule"
 	done
 }
 
@@ -48,4 +38,4 @@ judge() {
 while IFS=$'\t' read -r -a row; do
 	judge "${row[@]}"
 done < <(awk -F ' +[|] +' -v OFS='\t' '!/^#/ && NF { $1 = $1; sub(/ +$/, ""); print }' "$data/expected")
-exit $status
+exit "$failed"

@@ -5,25 +5,17 @@
 # with recordings that are broken. TAP.
 set -uo pipefail
 
-top=$(dirname "$(dirname "$(dirname "$(readlink -f "$0")")")")
-cd "$top" || exit 1
+cd "${TOP:-$(dirname "$(readlink -f "$0")")/../..}" || exit 1
+# shellcheck source=tests/tap.bash
+. tests/tap.bash
 trace=${O:-build}/host/unit/compatcaps-trace
 data=tests/data
 good=$data/debian-7.3-p10-v1.jsonl
 worse=$data/patched-7.2-p10-v1.jsonl
-out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
-status=0
+out=$tmp
 
-ok() { echo "ok - $*"; }
-not_ok() {
-	head -n 20 "$out/err" "$out/out" 2>/dev/null | cut -c 1-300 | sed 's/^/# /'
-	echo "not ok - $*"
-	status=1
-}
-
-# result STATUS NAME
-result() { if [[ $1 -eq 0 ]]; then ok "$2"; else not_ok "$2"; fi; }
+# What the last run said and printed shows why.
+result() { if [[ $1 -eq 0 ]]; then ok "$2"; else not_ok "$2" "$out/err" "$out/out"; fi; }
 
 # run STATUS NAME ARG...: the output is in $out/out, what was said in $out/err.
 run() {
@@ -32,7 +24,7 @@ run() {
 	"$trace" diff "$@" >"$out/out" 2>"$out/err" </dev/null
 	got=$?
 	[[ $got -eq $expected ]] && ! grep -q 'Sanitizer\|runtime error' "$out/err" && return
-	not_ok "$name: status $got, not $expected"
+	not_ok "$name: status $got, not $expected" "$out/err" "$out/out"
 	return 1
 }
 
@@ -42,7 +34,7 @@ says() {
 	shift 2
 	for pattern; do
 		grep -q -- "$pattern" "$out/$file" && continue
-		not_ok "$name: no \"$pattern\""
+		not_ok "$name: no \"$pattern\"" "$out/err" "$out/out"
 		return 1
 	done
 	ok "$name"
@@ -212,4 +204,4 @@ files
 baselines
 forms
 verdicts
-exit $status
+exit "$failed"

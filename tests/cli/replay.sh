@@ -5,18 +5,11 @@
 # what it was, and the table, the stories and what was said then can be had of it.
 set -uo pipefail
 
-top=$(dirname "$(dirname "$(dirname "$(readlink -f "$0")")")")
-cd "$top" || exit 1
+cd "${TOP:-$(dirname "$(readlink -f "$0")")/../..}" || exit 1
+# shellcheck source=tests/tap.bash
+. tests/tap.bash
 trace=${O:-build}/host/unit/compatcaps-trace
-out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
-status=0
-
-ok() { echo "ok - $*"; }
-not_ok() {
-	echo "not ok - $*"
-	status=1
-}
+out=$tmp
 
 # Which program wrote it is no part of what is told.
 without_version() { sed '1s/"version":"[^"]*",//'; }
@@ -62,20 +55,20 @@ reads_older() {
 
 # A file that ends in the middle of each of its lines.
 cut_off() {
-	local file=$1 size at failed=
+	local file=$1 size at missed=
 	size=$(stat -c %s "$file")
 	for ((at = 1; at < size; at += size / 40)); do
 		head -c "$at" "$file" >"$out/cut"
 		"$trace" replay --json "$out/cut" >"$out/json" 2>"$out/err"
 		case $? in
-		0 | 3) grep -qE 'cut off|not a recording' "$out/err" || failed+=" $at" ;;
-		*) failed+=" $at" ;;
+		0 | 3) grep -qE 'cut off|not a recording' "$out/err" || missed+=" $at" ;;
+		*) missed+=" $at" ;;
 		esac
 	done
-	if [[ -z $failed ]]; then
+	if [[ -z $missed ]]; then
 		ok "a recording that is cut off is read as far as it goes, and that is said"
 	else
-		not_ok "a recording that is cut off is read as far as it goes, and that is said: not at$failed"
+		not_ok "a recording that is cut off is read as far as it goes, and that is said: not at$missed"
 	fi
 }
 
@@ -113,4 +106,4 @@ for file in tests/data/older/*.jsonl; do
 done
 numbers tests/data/debian-7.3-p11-as-p10-v2.jsonl
 cut_off tests/data/debian-7.3-p10-v1.jsonl
-exit $status
+exit "$failed"

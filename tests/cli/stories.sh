@@ -7,31 +7,24 @@ set -uo pipefail
 cd "${TOP:-$(dirname "$(readlink -f "$0")")/../..}" || exit 1
 trace=${O:-build}/host/unit/compatcaps-trace
 data=tests/data/stories
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-status=0
-
-ok() { echo "ok - $*"; }
-not_ok() {
-	echo "not ok - $*"
-	sed 's/^/# /' "$work/told"
-	status=1
-}
+# shellcheck source=tests/tap.bash
+. tests/tap.bash
+work=$tmp
 
 # says FILE SENTENCE, never FILE SENTENCE: in the table with its stories, whose lines are joined.
-tell() { "$trace" replay -q --summary "$data/$1.jsonl" 2>&1 | tr '\n' ' ' | tr -s ' ' >"$work/told"; }
+tell() { "$trace" replay -q --summary "$data/$1.jsonl" 2>&1 | tr '\n' ' ' | tr -s ' ' >"$work/said"; }
 says() {
 	tell "$1"
-	if grep -qF -- "$2" "$work/told"; then ok "$1: $2"; else not_ok "$1: \"$2\" is not told"; fi
+	if grep -qF -- "$2" "$work/said"; then ok "$1: $2"; else not_ok "$1: \"$2\" is not told"; fi
 }
 never() {
 	tell "$1"
-	if grep -qF -- "$2" "$work/told"; then not_ok "$1: \"$2\" is told"; else ok "$1: nothing of \"$2\""; fi
+	if grep -qF -- "$2" "$work/said"; then not_ok "$1: \"$2\" is told"; else ok "$1: nothing of \"$2\""; fi
 }
 # has FILE FILTER: of its stories as data, in jq's words; the newest of each VM.
 has() {
-	"$trace" replay -q --json "$data/$1.jsonl" >"$work/json" 2>"$work/told"
-	if jq -e -n "[inputs | select(.type == \"story\")] | group_by(.vm) | map(.[-1]) | $2" "$work/json" >>"$work/told" 2>&1; then
+	"$trace" replay -q --json "$data/$1.jsonl" >"$work/json" 2>"$work/said"
+	if jq -e -n "[inputs | select(.type == \"story\")] | group_by(.vm) | map(.[-1]) | $2" "$work/json" >>"$work/said" 2>&1; then
 		ok "$1: $2"
 	else
 		not_ok "$1: $2"
@@ -110,16 +103,16 @@ says 19-failures "KVM_RUN ended with exit reason internal-error, suberror 30"
 
 # Of recordings that are whole: the words are made of the data.
 for file in tests/data/*.jsonl; do
-	"$trace" replay -q --json "$file" >"$work/json" 2>"$work/told"
+	"$trace" replay -q --json "$file" >"$work/json" 2>"$work/said"
 	if jq -es 'map(select(.type == "story")) as $s | ($s | length) > 4 and ($s | all(
 		.coverage.state == "whole" and .coverage.why == null and .queries.not_seen == null and
 		((.vcpus == []) == (.text | contains("asked for no mode"))) and
 		((.queries.ok + .queries.failed > 0) == (.text | test("[0-9]+ quer(y|ies)"))) and
-		(.text | test("runs? in|went on") | not) and .ended))' "$work/json" >>"$work/told" 2>&1; then
+		(.text | test("runs? in|went on") | not) and .ended))' "$work/json" >>"$work/said" 2>&1; then
 		ok "$(basename "$file"): words and data agree"
 	else
-		jq -r 'select(.type == "story") | .text' "$work/json" >>"$work/told"
+		jq -r 'select(.type == "story") | .text' "$work/json" >>"$work/said"
 		not_ok "$(basename "$file"): words and data agree"
 	fi
 done
-exit $status
+exit "$failed"
