@@ -20,7 +20,7 @@
 
 #define PLACES	     4			 /* where a thread's call can be among MAX_IN_FLIGHT */
 #define MAX_OF_USER  (MAX_OVERFLOWS / 4) /* of which one user can have so many */
-#define MAX_LOSSES   16384		 /* kinds of losses that are told apart */
+#define MAX_LOSSES   16384		 /* kinds of losses that are counted separately */
 #define WAKE_NS	     (CC_WAKE_MS * 1000000)
 #define RECORD_BYTES (sizeof(struct cc_record) + BPF_RINGBUF_HDR_SZ)
 #define LINE_BYTES   (sizeof(struct cc_line) + BPF_RINGBUF_HDR_SZ)
@@ -257,7 +257,7 @@ static __always_inline struct in_flight *find_call(void)
 	return find_call_of(bpf_get_current_task_btf()->pid);
 }
 
-/* The user may be forgotten meanwhile, and be met again. */
+/* The user may have been forgotten since, and met again. */
 static __noinline int leave_overflow(__u32 thread, __u64 id)
 {
 	struct user *user = bpf_map_lookup_elem(&users, &id);

@@ -5,7 +5,7 @@
  * name of the process, which can be "KVM: all is lost", and what is written to /dev/kmsg comes
  * along as well. So the caller of printk() is looked at, on the stack: that it is one of KVM's
  * functions nobody else can arrange for, whatever he calls himself and whichever of KVM's ioctls he
- * is in meanwhile.
+ * is in at that time.
  */
 #ifndef COMPATCAPS_PRINTER_BPF_H
 #define COMPATCAPS_PRINTER_BPF_H

@@ -55,7 +55,7 @@ static __noinline __u64 under_way(struct task_struct *task, __u32 *cmd)
 }
 
 /*
- * Another thread may have put another file in this one's place meanwhile. A vCPU proves itself:
+ * Another thread may have put another file in this one's place by then. A vCPU proves itself:
  * for each of its ioctls but KVM_INTERRUPT the thread that calls holds its mutex.
  */
 static __always_inline _Bool is_held(struct kvm_vcpu *vcpu, struct task_struct *task)

@@ -55,7 +55,7 @@ static bool has_no_vm(const struct rule_state *s)
 	return s->of_vms && !bits_only(&s->vms, &(const struct bits){ 0 });
 }
 
-/* One that is older than the trace, and was not heard of, may be what the rule is about. */
+/* A VM that is older than the trace, and had no event, may be what the rule is about. */
 static bool is_older(const struct rule_state *s, const struct unseen *u)
 {
 	return has_no_vm(s) && u->older;

@@ -37,14 +37,14 @@ static bool names_vms(const char *field)
 	return false;
 }
 
-/* What is told of at the end, or of a VM's life, follows from its calls. */
+/* Events at the end, or of a VM's life, follow from its calls. */
 static unsigned int rests_on(const struct rule *r)
 {
 	unsigned int types = r->types;
 	const char *field = r->field ? r->field : "";
 	bool life = !strcmp(field, "story") || !strcmp(field, "watched");
 
-	/* KVM tells of them; what they are called may come with their calls. */
+	/* KVM reports them; their names may come with their calls. */
 	if (r->kind == RULE_VMS && !r->n_filters)
 		types = 1u << EVENT_VM;
 	if (r->kind == RULE_FIELD && types & 1u << EVENT_END && strcmp(field, "lost"))

@@ -2,7 +2,7 @@
 /*
  * The C library's regular expressions, with a bound on the memory that they take. The bound is
  * kept by measuring the heap around each compilation and match, which is exact because nothing
- * else in this process allocates meanwhile. A pattern that has grown too much is compiled again.
+ * else in this process allocates at that time. A pattern that has grown too much is compiled again.
  */
 #include "check/pattern.h"
 

@@ -119,7 +119,7 @@ bool results_tap(const struct results *r, const struct results_options *o, FILE 
 struct lava_name {
 	char text[LAVA_NAME_MAX];
 	size_t len;
-	bool torn; /* it does not tell all that was to be told */
+	bool torn; /* something of it was cut */
 };
 
 static void add(struct lava_name *name, const char *text)

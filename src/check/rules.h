@@ -34,7 +34,7 @@ enum rule_op { RULE_EQ, RULE_NE, RULE_LT, RULE_LE, RULE_GT, RULE_GE, RULE_LIKE, 
 /* One word of a value. */
 struct rule_word {
 	const char *text; /* as the stream escapes it; "null" and "none" where these are meant */
-	bool quoted;	  /* it could be meant otherwise, and is text all the same */
+	bool quoted;	  /* it could be something else, and is text nevertheless */
 	bool null;	  /* the bare word null */
 	bool numeric;	  /* number holds: nanoseconds where it has a unit of time */
 	bool hex;	  /* it was written with 0x */

@@ -5,8 +5,8 @@
  *
  * There are two kinds, which allow different claims (diagnosis/event.h):
  *
- * - --guest chooses VMs. What is told of a VM that was chosen is all that is known of it.
- * - The others choose events. What is told of a VM is a part of its life, so nothing is said that
+ * - --guest chooses VMs. A VM that was chosen has all of its events.
+ * - The others choose events. A VM then has a part of its events, so nothing is said that
  *   rests on what is missing: no story, no sentence at a VM's end, no totals but of what is shown.
  *
  * For check they become filters of each rule, whose text then says so, and a rule that cannot have

@@ -2,7 +2,7 @@
 /*
  * The main loop of a trace: it attaches, takes records out of the ring, makes frames of them, and
  * ends when a signal, the time, a process or the traced command says so. Losses are reported before
- * what may depend on them. What is watched meanwhile, and how, is live_watch.c's.
+ * what may depend on them. What is watched at a time, and how, is live_watch.c's.
  */
 #include "cmd/live.h"
 
@@ -153,7 +153,7 @@ static void consume(struct live *l)
 		l->lost_at = now() + LOST_NS;
 }
 
-/* All that has been recorded until now, for what comes next is told after it. */
+/* All that has been recorded until now, because what comes next belongs after it. */
 void live_consume_all(struct live *l)
 {
 	const struct attach_sink sink = { on_record, on_args, on_line, l };
@@ -332,7 +332,7 @@ static void send_trace(struct live *l, uint64_t at)
 }
 
 /*
- * Of one that was made meanwhile, or has ended, nothing is told: its own records tell of it. That
+ * A VM that was made or has ended since is left out: its own records report it. That
  * of the filters is decided here, unless a call has come first.
  */
 static void send_found(struct live *l, const struct inventory_vm *vm)

@@ -143,7 +143,7 @@ static void send_changes(struct live *l, unsigned int mask)
 }
 
 /*
- * Uevents tell of modules, and of VMs where probes are to be let go of meanwhile; no story rests on
+ * Uevents report modules, and VMs where probes must be released; no story rests on
  * them. While somebody listens each VM pays for two messages: where all modules are there that have
  * something to be watched there is nothing to be heard.
  */

@@ -25,9 +25,9 @@ struct teller {
 	struct journal *journal;      /* where --format=journal writes to a socket */
 	struct metrics_file *metrics; /* of --metrics; NULL: none */
 	uint64_t n_calls;	      /* that were shown */
-	bool call_shown;	      /* the newest: a retry is told with it or not at all */
+	bool call_shown;	      /* the newest: a retry is shown with it or not at all */
 	bool in_batches;	      /* nobody waits for the next event */
-	uint64_t redraw_at;	      /* when the output wants to be drawn anew; 0: never */
+	uint64_t redraw_at;	      /* when the output must be drawn again; 0: never */
 	uint64_t settle_at; /* when it is to write what it holds back; 0: it holds nothing */
 	bool failed;
 };
@@ -180,7 +180,7 @@ static bool call_wanted(const struct options *o, const struct event *e)
 	return !o->errors_only || event_is_failure(e);
 }
 
-/* Of filtered calls the stories have been told all the same: what is hidden is a row. */
+/* Stories of filtered calls have been shown nevertheless: a filter hides rows only. */
 static bool is_wanted(struct teller *t, const struct event *e)
 {
 	if (is_call(e)) {

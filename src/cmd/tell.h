@@ -18,13 +18,13 @@ struct teller *teller_new(const struct options *o, int wake);
 /* A session_out. */
 void teller_event(const struct event *e, void *teller);
 
-/* No more is wanted: the output failed, or as many calls as were asked for have been shown. */
+/* Nothing more is needed: the output failed, or as many calls as were asked for have been shown. */
 bool teller_is_done(const struct teller *t);
 
 /* The end: the stories where they are wanted, and how many there were of what. */
 void teller_summarize(struct teller *t, const struct session *s);
 
-/* All that is to be told is there already: it is written when there is enough of it. */
+/* All events are there already: they are written when there is enough of them. */
 void teller_in_batches(struct teller *t);
 
 /* When --metrics wants to be written, or the output to be drawn, on CLOCK_MONOTONIC; 0: never. */

@@ -78,7 +78,7 @@ void coverage_trace(struct coverage *c, const struct frame *f)
 	c->filters.text = c->filters.view = NULL;
 }
 
-/* In a recording of schema 1 a list of VMs that could not be had was told of with each function. */
+/* In a recording of schema 1 each function said whether the list of VMs could be read. */
 void coverage_attach(struct coverage *c, const struct frame *f)
 {
 	enum point p = f->attach.point;
@@ -153,7 +153,7 @@ void coverage_add(struct vm_coverage *vm, unsigned int functions, enum coverage_
 			vm->holes.at[p] |= BIT(reason);
 }
 
-/* Why the birth of a VM was not recorded that is heard of now. */
+/* Why the birth of a VM whose first record comes now was not recorded. */
 static enum coverage_reason why_unborn(const struct coverage *c)
 {
 	if (!in_order(c))

@@ -41,7 +41,7 @@ enum coverage_reason {
 	NOT_COVERED_OLDER,
 	NOT_COVERED_GAP,      /* not watched all the time */
 	NOT_COVERED_ABSENT,   /* the function was never watched */
-	NOT_COVERED_CUT_OFF,  /* the recording is cut off: losses may not have been told */
+	NOT_COVERED_CUT_OFF,  /* the recording is cut off: losses may not have been reported */
 	NOT_COVERED_WRITTEN,  /* the same of one that is still being written */
 	NOT_COVERED_LOST,     /* events were lost */
 	NOT_COVERED_FILTER,   /* a filter hides a part of its calls */
@@ -75,7 +75,7 @@ struct coverage_holes {
 struct vm_coverage {
 	uint64_t epoch; /* what befell all VMs until then is in holes */
 	struct coverage_holes holes;
-	uint16_t early_losses; /* functions of which something was lost before it was heard of */
+	uint16_t early_losses; /* functions of which something was lost before its first record */
 	uint8_t unborn; /* enum coverage_reason: why its birth is not known; COVERED: it is */
 	bool born;	/* it was told to have been made, be it out of order */
 	bool found;	/* it was there when the trace began */
@@ -91,10 +91,9 @@ struct coverage {
 	bool by_name; /* the recording has only VMs that were chosen by their guests' names */
 	struct {
 		bool told, attached;
-		bool ever, gap; /* attached once; let go of after that */
-		bool known,
-			listed; /* schema 1: all VMs that were there are told of, or were once */
-		uint64_t attached_ns;	  /* when it was attached last */
+		bool ever, gap;	      /* attached once; let go of after that */
+		bool known, listed;   /* schema 1: all VMs that existed are listed, or were once */
+		uint64_t attached_ns; /* when it was attached last */
 		uint64_t gap_at, lost_at; /* epochs; 0: never */
 	} points[ATTACH_POINTS];
 	uint64_t epoch;
@@ -111,7 +110,7 @@ unsigned int coverage_lost_functions(const struct frame *f, const struct loss_co
 /* Something was lost of these functions, and of which VM is not known. */
 void coverage_lose_any(struct coverage *c, unsigned int functions);
 
-/* A VM is heard of for the first time; and its birth was told. */
+/* A VM's first record; and its birth was recorded. */
 void coverage_begin(const struct coverage *c, struct vm_coverage *vm);
 /* It was there when the trace began. */
 void coverage_found(struct vm_coverage *vm);
@@ -121,7 +120,7 @@ unsigned int coverage_meet(const struct coverage *c, struct vm_coverage *vm);
 void coverage_ended(const struct coverage *c, struct vm_coverage *vm);
 /* It is shown from here on, and what it did before was not. */
 void coverage_chosen_late(struct vm_coverage *vm);
-/* What was missed of it before it was heard of. */
+/* What was missed before its first record. */
 void coverage_take(struct vm_coverage *vm, const struct coverage_holes *holes);
 void coverage_add(struct vm_coverage *vm, unsigned int functions, enum coverage_reason reason);
 

@@ -79,7 +79,7 @@ enum queried {
 	QUERIED_YES,
 };
 
-/* What a VM's story tells of the host's modes when a VMM asks for one (story.h). */
+/* What a VM's history knows of the host's modes when a VMM asks for one (history.h). */
 struct offer {
 	enum queried queried;
 	enum cause query_cause; /* of the newest query, for QUERIED_FAILED */
@@ -114,7 +114,7 @@ struct arch_diagnosis {
 						      fits; "": none */
 };
 
-/* What a recording says that a tracer said then, to be told again instead of today's verdict. */
+/* The verdict of the tracer that made the recording, to be shown instead of today's. */
 struct recorded_verdict {
 	enum cause cause;
 	enum arch_cause arch_cause;

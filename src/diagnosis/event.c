@@ -129,7 +129,7 @@ bool loss_is_of_calls(enum cc_loss loss)
 	return loss != CC_LOSS_UEVENTS && loss != CC_LOSS_VMS;
 }
 
-/* A VM that finds no room loses all of its calls, and these are told by their types. */
+/* A VM that finds no room loses all of its calls, and these are reported by their types. */
 bool loss_key_is_of_calls(const struct cc_loss_key *key)
 {
 	return key->type || loss_is_of_calls(key->loss);
@@ -248,7 +248,7 @@ struct lost_of *loss_owners(const struct vm_table *vms, const struct frame *f, u
 	return of;
 }
 
-/* ------------------------------------------------------------------ what is told */
+/* ------------------------------------------------------------------ what is left out */
 
 bool filter_tells(const struct session_filter *filter, const struct vm *vm, const struct event *e)
 {
@@ -302,7 +302,7 @@ char *filter_text(const struct session_filter *filter, const struct frame *trace
 
 	if (!f)
 		return NULL;
-	/* What is left out once more is told once. */
+	/* What is left out twice is named once. */
 	for (const char *option = own, *end; *option; option = end) {
 		end = end_of_option(option);
 		if (!has_option(filter->text, option, (size_t)(end - option)))

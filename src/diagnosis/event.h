@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What is told: events as they leave the session, for every output alike. */
+/* Events as they leave the session, the same for every output. */
 #ifndef COMPATCAPS_EVENT_H
 #define COMPATCAPS_EVENT_H
 
@@ -63,7 +63,7 @@ struct run {
 	enum arch_cause cause;
 	bool accepted;
 	bool first_known, first; /* was the failed one the vCPU's first? */
-	/* What KVM printed since the VM was first heard of, escaped, oldest first. */
+	/* What KVM printed since the VM's first record, escaped, oldest first. */
 	const char *messages[HISTORY_LINES];
 	size_t n_messages;
 	bool after_line;  /* of a good one: KVM printed a line in this vCPU since the one before */
@@ -130,7 +130,7 @@ struct event {
 			 */
 			enum life life;
 			const char *sentence;
-			bool silent; /* no call of it was seen: nothing else is told of it */
+			bool silent; /* no call of it was seen, and it has no other event */
 		} vm_life;
 		struct {
 			const struct totals *totals;
@@ -174,14 +174,14 @@ void run_fill(struct run *run, const struct history *h, const struct history_req
 struct lost_of *loss_owners(const struct vm_table *vms, const struct frame *f,
 			    unsigned int *all_of);
 
-/* ------------------------------------------------------------------ what is told */
+/* ------------------------------------------------------------------ what is left out */
 
 /*
- * What is left out of what a session tells. It is evidence all the same: a verdict is the same with
+ * What is left out of a session's events. It still is evidence: a verdict is the same with
  * a filter and without one. What is left out has no number and is counted nowhere.
  *
  * wants() chooses VMs by their guests' names ("": none is known), once: with the first frame that
- * has the name. A VM that gets its name later than it was heard of is told of from then on, and its
+ * has the name. A VM that gets its name after its first record has events from then on, and its
  * coverage says that a part is missing.
  *
  * shows() chooses events. What is told of a VM is a part of its life then, and no story is told. It
@@ -204,7 +204,7 @@ void filter_choose(const struct session_filter *filter, struct vm *vm);
 char *filter_text(const struct session_filter *filter, const struct frame *trace);
 
 /*
- * A loss without its parts of VMs that are not told of. by: with room for as many parts as it has,
+ * A loss without its parts of VMs that are left out. by: with room for as many parts as it has,
  * to be kept as long as the frame that is returned.
  */
 struct frame filter_loss(const struct session_filter *filter, const struct vm_table *vms,

@@ -18,7 +18,7 @@ struct range {
 	uint64_t lo, hi;
 };
 
-/* What the record tells of what the kernel met. */
+/* What the record shows of what the kernel met. */
 struct evidence {
 	const struct cc_record *r;
 	const struct host_facts *host;

@@ -24,7 +24,7 @@
 #define HISTORY_BYTES	   (8u << 20)
 #define HISTORY_LINE_BYTES (8u << 20) /* of all lines that KVM printed */
 #define HISTORY_RETRIES	   4	      /* threads that were told to retry and have not yet */
-#define HISTORY_WAYS	   16	      /* in which KVM_RUNs failed, that are told apart */
+#define HISTORY_WAYS	   16	      /* in which KVM_RUNs failed, that are kept apart */
 #define HISTORY_LINES	   8	      /* lines of KVM's that are remembered of a VM, the newest */
 
 /* A KVM_SET_ONE_REG of KVM_REG_PPC_ARCH_COMPAT. */
@@ -150,7 +150,7 @@ struct retry {
 	uint64_t after_ns; /* from the start of the first call to the start of this one */
 };
 
-/* It was there when the trace began. born: its birth was seen all the same. */
+/* It was there when the trace began. born: its birth was seen nevertheless. */
 void history_found(struct history *h, const struct inventory_vm *found,
 		   const struct inventory_verdict *verdict, bool born);
 
@@ -211,7 +211,7 @@ const char *history_line_of_call(const struct history *h, const struct history_v
 				 const struct cc_record *r);
 /*
  * Has KVM printed a line in this vCPU since its last KVM_RUN that ended well? Whoever records only
- * failures keeps the good one that comes next all the same: without it the line would be laid to
+ * failures keeps the good one that comes next nevertheless: without it the line would be laid to
  * whatever fails later.
  */
 bool history_has_line_since_ran(const struct history *h, const struct history_vcpu *vcpu,

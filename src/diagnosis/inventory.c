@@ -417,7 +417,7 @@ static enum agreement agreement_of(const struct inventory_vcpu *vcpu, const stru
 	case MODE_REFUSED:
 		return AGREES_NO;
 	case MODE_SET:
-		/* A mode that no bit stands for may be on offer all the same. */
+		/* A mode that no bit stands for may still be on offer. */
 		if (offer->source == MODES_UNKNOWN || guess || !mode)
 			return AGREES_UNKNOWN;
 		return offer->modes & mode->bit ? AGREES_YES : AGREES_NO;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The VMs of a host at one moment, put together from what the kernel told of open files
+ * The VMs of a host at one moment, put together from what the kernel reported about open files
  * (inventory_record.h), and what can be said of each. Pure.
  */
 #ifndef COMPATCAPS_INVENTORY_H

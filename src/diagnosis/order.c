@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define FIRST_WORDS 8
-/* Calls in turn that are told once: a VMM checks, queries, retries and asks at each reset. */
+/* Calls in turn that count once: a VMM checks, queries, retries and asks at each reset. */
 #define PERIOD_MAX 8
 
 /* A word in 64 bits: what was called, what came of it, and a number. */

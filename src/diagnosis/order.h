@@ -21,7 +21,7 @@ struct event;
 struct order {
 	uint64_t *words;
 	unsigned int n, room;
-	bool cut;    /* it has more words than are told */
+	bool cut;    /* it has more words than were kept */
 	bool unkept; /* there was no memory for words that would be told */
 };
 

@@ -2,7 +2,7 @@
 /*
  * A story is a list of clauses in the order of what they tell: what was found, checked, queried and
  * offered; then by vCPU its requests, its failure and its runs, by the order of their events. vCPUs
- * that did the same are told of once. A clause that tells what did not happen asks coverage first.
+ * that did the same share a sentence. A clause on what did not happen asks coverage first.
  */
 #include <ctype.h>
 #include <stdarg.h>

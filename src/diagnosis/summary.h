@@ -30,7 +30,7 @@ struct summary {
 /* Did it query, as far as was seen? */
 enum queried summary_queried(const struct history *h, enum coverage_reason queries);
 
-/* What is known of queries when a request is told of. */
+/* What is known of queries when a request is described. */
 struct summary_asked {
 	const char *comm; /* who asked; "": the VMM */
 	enum queried queried;
@@ -58,7 +58,7 @@ char *summary_failure(const struct history *h, const struct history_vcpu *vcpu,
 char *summary_paragraph(const struct summary *s);
 char *summary_sentence(const struct summary *s);
 
-/* Ahead of all paragraphs: VMs that no story is told of, and why. */
+/* Before all paragraphs: VMs that have no story, and why. */
 typedef void paragraph_fn(const char *text, void *ctx);
 void summary_left_out(const struct vm_table *t, paragraph_fn *paragraph, void *ctx);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * What vCPUs did, in the order of their events: requests, a failure, a run. vCPUs that asked for
- * the same are told of once. Which vCPU it was is said where that matters: where others did
+ * the same share a sentence. Which vCPU it was is said where that matters: where others did
  * otherwise.
  */
 #include <stdlib.h>
@@ -54,7 +54,7 @@ static bool has_several_vcpus(const struct history *h)
 	return h->n_vcpus > 1;
 }
 
-/* How a failure is told of: what can be said of the VM, and whether its vCPU was named before. */
+/* How a failure is described: what is known of the VM, and whether its vCPU was named before. */
 enum of_whom { OF_VM, OF_NAMED, OF_UNNAMED };
 
 static void tell_first_run(struct text *t, const struct history *h, const struct history_vcpu *vcpu,
@@ -197,7 +197,7 @@ struct telling {
 	const struct summary *s;
 	const struct history_vcpu *vcpu;
 	const char *who; /* before the first clause */
-	bool several;	 /* vCPUs, of which the same is told */
+	bool several;	 /* vCPUs, with the same to say */
 	bool told_failure, told_run;
 	bool begun; /* something of it was told */
 };
@@ -551,7 +551,7 @@ static bool same_runs(const struct history_vcpu *a, const struct history_vcpu *b
 	       a->ran.mode_known == b->ran.mode_known && a->ran.pvr == b->ran.pvr;
 }
 
-/* What each runs in now is told of all; what one ran in before, where that is so of the other. */
+/* What each runs in now stands for all; what one ran in before only if the others did too. */
 static bool same_until_now(const struct history_vcpu *a, const struct history_vcpu *b)
 {
 	return same_requests(a, b) &&
@@ -598,14 +598,14 @@ static bool same_failure(const struct history *h, const struct history_vcpu *a,
 	       (a->first_run && a->first_run < x->seq) == (b->first_run && b->first_run < y->seq);
 }
 
-/* What is told of one of these holds for the other. */
+/* What is said of one of these holds for the other. */
 static bool same_story(const struct history *h, const struct history_vcpu *a,
 		       const struct history_vcpu *b)
 {
 	return a == b || (same_requests(a, b) && same_failure(h, a, b) && same_runs(a, b));
 }
 
-/* The one that is told of for all: the first that failed, else the first. NULL: none did anything.
+/* The one that stands for all: the first that failed, else the first. NULL: none did anything.
  */
 static const struct history_vcpu *first_vcpu(const struct history *h)
 {

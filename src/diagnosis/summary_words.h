@@ -113,7 +113,7 @@
 #define WENT_ON		    "%swent on without a mode and ran in the host's own"
 #define THEN_RAN	    "then ran in %s"
 #define THEN_RAN_SOMEHOW    "%sthen ran, in a mode that is not known"
-#define IN_BETWEEN	    ", in between " /* of the requests that are told of as a number */
+#define IN_BETWEEN	    ", in between " /* of the requests that are given as a number */
 #define RUN_DIFFERENTLY	    "its vCPUs run in different modes: %s"
 #define RAN_DIFFERENTLY	    "its vCPUs ran in different modes: %s"
 #define NOT_YET		    "no KVM_RUN of it has succeeded yet"

@@ -173,7 +173,7 @@ static unsigned int uncovered(const struct vm_table *t, const struct vm *vm)
 	return reasons;
 }
 
-/* Where its story has been told, which did not know of that, it is told once more at the end. */
+/* If its story has already been told without this, it is told again at the end. */
 static void lose_from(const struct vm_table *t, struct vm *vm, unsigned int functions)
 {
 	unsigned int before = vm->told ? uncovered(t, vm) : 0;
@@ -182,7 +182,7 @@ static void lose_from(const struct vm_table *t, struct vm *vm, unsigned int func
 	vm->unsure |= vm->told && uncovered(t, vm) != before;
 }
 
-/* Of a VM that is not known: of any that lives, or has ended since losses were told of. */
+/* Of an unknown VM: any that lives, or has ended since losses were reported. */
 static void lose_any(struct vm_table *t, unsigned int functions)
 {
 	coverage_lose_any(&t->coverage, functions);
@@ -190,7 +190,7 @@ static void lose_any(struct vm_table *t, unsigned int functions)
 		lose_from(t, vm, functions);
 }
 
-/* VMs that are not heard of again may have ended; a VM's name may be another's by now. */
+/* VMs without a further record may have ended; a VM's name may be another's by now. */
 static void lose_ends(struct vm_table *t)
 {
 	t->ends_lost_at = ++t->coverage.epoch;
@@ -244,7 +244,7 @@ static bool forget_ended(struct vm_table *t)
 	return true;
 }
 
-/* The oldest of which no frame was since ends of VMs were lost. It may be heard of again. */
+/* The oldest one without a frame since ends of VMs were lost. It may have another record later. */
 static bool forget_doubtful(struct vm_table *t)
 {
 	struct vm *vm = t->hand;
@@ -375,7 +375,7 @@ static void keep_half(struct vm_table *t, struct vm *vm)
 		t->halves[t->next_half++ % VM_TABLE_HALVES] = vm;
 }
 
-/* KVM told of its birth and it could not be looked at: the first inode of its name is its. */
+/* KVM reported its birth and it could not be looked at: the first inode of its name is its own. */
 static struct vm *join_created(struct vm_table *t, const struct vm_id *id)
 {
 	struct vm *vm = take_half(t, id->name, true);
@@ -391,7 +391,7 @@ static struct vm *join_created(struct vm_table *t, const struct vm_id *id)
 	return vm;
 }
 
-/* Of this name the one that was heard of first and has not ended; NULL: not among the newest. */
+/* Of this name, the first one that has not ended; NULL: not among the newest. */
 static struct vm *find_living(const struct vm_table *t, const char *name)
 {
 	struct vm *found = NULL, *vm = t->newest;
@@ -454,7 +454,7 @@ struct vm *vm_table_created(struct vm_table *t, const struct vm_id *id, uint64_t
 	struct vm *vm = find_vm(t, id);
 	bool nameless = key_of(t, id).by == BY_NOTHING;
 
-	/* Its calls may have been heard of first. */
+	/* Its calls may have come first. */
 	if (!vm && nameless)
 		vm = take_half(t, id->name, false);
 	if (vm) {

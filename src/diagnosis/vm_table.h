@@ -40,7 +40,7 @@ struct vm {
 	struct vm_coverage coverage;
 	struct history history;
 	/* By a session_filter: */
-	bool wanted;			/* it is told of */
+	bool wanted;			/* it is not left out */
 	bool named;			/* that was decided by its guest's name */
 	bool hidden;			/* something of it was left out */
 	bool told;			/* its story, when it ended, */
@@ -58,13 +58,13 @@ struct vm_table {
 	void *by_key, *marks; /* tsearch(3) */
 	struct vm *oldest, *newest;
 	struct vm *first_ended, *last_ended;
-	struct vm *just_ended; /* the first that has ended since losses were told of last */
+	struct vm *just_ended; /* the first that has ended since losses were last reported */
 	bool losses_told;      /* by the frames before this one: one for each reason */
-	struct vm *hand;       /* all before it have been heard of since ends were lost last */
+	struct vm *hand;       /* all before it have had a record since ends were last lost */
 	unsigned int n_vms, n_numbers, n_marks;
 	uint64_t ends_lost_at; /* epoch; 0: never */
 
-	/* VMs that no story is told of: */
+	/* VMs that have no story: */
 	unsigned int n_forgotten; /* that have ended, */
 	unsigned int n_doubtful;  /* whose end may have been lost, */
 	unsigned int n_beyond;	  /* and for which there was no room */
@@ -86,7 +86,7 @@ struct vm_id {
 
 void vm_table_free(struct vm_table *t);
 
-/* What was missed of it since it was heard of last is now known to its coverage and its history. */
+/* What was missed since its last record is now known to its coverage and its history. */
 void vm_table_meet(const struct vm_table *t, struct vm *vm);
 
 /*
@@ -101,7 +101,7 @@ void vm_table_end(struct vm_table *t, struct vm *vm);
 
 void vm_table_attach(struct vm_table *t, const struct frame *f);
 void vm_table_lost(struct vm_table *t, const struct frame *f);
-/* A frame that tells of no loss: all reasons of the losses before it have been told. */
+/* A frame that is no loss: all reasons of the losses before it have been given. */
 void vm_table_no_loss(struct vm_table *t);
 
 /* The VM that a loss names. NULL: none that is known. */

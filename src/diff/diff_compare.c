@@ -42,7 +42,7 @@ static void fill_guests(struct diff *d, struct diff_value *v, const struct profi
 		diff_add_word(d, v, 0, p->who[i]->guest);
 }
 
-/* A baseline whose guests are not listed tells of some, and there may be others. */
+/* A baseline that does not list its guests names some, and there may be others. */
 static void compare_guests(struct diff *d)
 {
 	struct diff_result *r = diff_new_result(d, "guests", "guests", SHAPE_SET);
@@ -124,7 +124,7 @@ static void note_unwatched(struct diff *d, const char *title, enum told_of of)
 		diff_note(d, diff_text(d, "%s: watched only in %s", title, old ? "OLD" : "NEW"));
 }
 
-/* Of which none is wanted: from none to some is a difference, from some to more is none. */
+/* Counts that should be 0: from none to some is a difference, from some to more is not. */
 static void compare_count(struct diff *d, const char *name, const char *title, enum told_of of,
 			  uint64_t old, uint64_t new, enum diff_trend more)
 {

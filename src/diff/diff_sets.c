@@ -102,7 +102,7 @@ static bool bounded(const struct profile *p, const struct who *w, enum told_of o
 	}
 }
 
-/* Of a baseline that tells of sizes none is wild: to a recording with such ones it has no word. */
+/* A baseline with sizes has no word for sizes that were never set, which a recording can have. */
 static bool comparable(const struct diff *d, const struct diff_pair *pair, enum told_of of)
 {
 	const struct tally *old = tally_of(d->old, pair->old), *new = tally_of(d->new, pair->new);

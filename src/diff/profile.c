@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What a VM does becomes a part of its guest as it is told, and how much of the VM was seen when
+ * What a VM does is added to its guest as the events come, and how much of the VM was seen when
  * its story is. A VM without a name is a guest of its own until it has one. Of guests those whose
  * names come first are kept: which ones that are does not hang on the order of events.
  */
@@ -459,7 +459,7 @@ static void on_end(struct profile *p, const struct event *e)
 		p->told &= ~TOLD(OF_RUNS);
 	if (!p->unseen.points[POINT_CONSOLE].told)
 		p->told &= ~TOLD(OF_MESSAGES);
-	/* Of VMs that no story was told of nothing is known any more. */
+	/* VMs without a story are no longer known. */
 	p->n_rest += e->end.left_out;
 }
 

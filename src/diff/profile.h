@@ -15,12 +15,12 @@
 #include "diagnosis/order.h"
 #include "recording/unseen.h"
 
-#define PROFILE_WHO_MAX	    4096       /* guests, and VMs without a name, that are told apart */
+#define PROFILE_WHO_MAX	    4096       /* guests, and VMs without a name, that are kept apart */
 #define PROFILE_NUMBERS_MAX 16	       /* different sizes, or modes, of a guest */
 #define PROFILE_STORIES_MAX 8	       /* different stories of a guest */
 #define PROFILE_STORY_BYTES (8u << 20) /* of all stories together */
 
-/* What can be told of a guest, or of all. */
+/* What can be known of a guest, or of all. */
 enum told_of {
 	OF_CAUSES,  /* of negotiations and of asks for a mode */
 	OF_OFFERED, /* modes, by negotiations */
@@ -35,7 +35,7 @@ enum told_of {
 	TOLD_OF,
 };
 
-#define TOLD(of) (1u << (of)) /* a bit of what is told */
+#define TOLD(of) (1u << (of)) /* a bit of what is known */
 
 /* A set of numbers, in order. */
 struct numbers {
@@ -70,7 +70,7 @@ struct who {
 	unsigned int told; /* bits TOLD(): what is known of it at all */
 	struct tally tally;
 	struct texts stories;
-	bool story_cut; /* one of them is longer than what is told of it */
+	bool story_cut; /* one of them is longer than what is kept of it */
 	uint64_t n_vms;
 	uint64_t lives[COVERAGE_STATES]; /* of its VMs so many were watched so */
 	uint64_t n_open;		 /* and of so many the end was not seen */

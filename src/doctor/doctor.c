@@ -424,7 +424,7 @@ static void examine_answer(struct doctor *d, const struct doctor_facts *facts)
 #define ABOVE  "(POWER11 on a host in POWER10 mode)"
 #define SEE_IT "on a host in POWER10 mode, compatcaps_probe --ask POWER11 shows it"
 
-/* No symbol tells of commit 884ea0283f4e: a VM that is there does, or the version. */
+/* No symbol shows whether commit 884ea0283f4e is there: a VM that runs does, or the version. */
 static void examine_mode_check(struct doctor *d, const struct doctor_facts *facts)
 {
 	const char *what = host_is_v2(&facts->host) ? "a mode that this host does not offer" :

@@ -108,7 +108,7 @@ static void judge(struct doctor_domains *all, const struct doctor_domain *d, uin
 
 /* ------------------------------------------------------------------ files */
 
-/* false: errno says why, 0: it has changed meanwhile. */
+/* false: errno says why, 0: it changed while it was read. */
 static bool read_all(int fd, char *buf, size_t len)
 {
 	for (size_t n = 0; n < len;) {

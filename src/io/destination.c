@@ -187,7 +187,7 @@ static int try_to_open(const struct opener *o)
 		      O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-/* ENXIO tells of a FIFO that nobody reads. A signal ends that, at any moment, with a sentence. */
+/* ENXIO means a FIFO that nobody reads. A signal ends the wait, at any moment, with a sentence. */
 static int wait_for_reader(const struct opener *o)
 {
 	sigset_t before;

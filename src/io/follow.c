@@ -2,7 +2,7 @@
 /*
  * A file that may still be written to. A lock that its writer holds tells who writes it and when
  * that ends. Where no lock can be asked for, the file is read to its end and waited for until it
- * is told otherwise.
+ * is stopped.
  */
 #include "io/follow.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What a service manager is told (systemd's sd_notify(3)). Nothing happens where there is none. */
+/* Messages to a service manager (systemd's sd_notify(3)). Without one nothing happens. */
 #ifndef COMPATCAPS_NOTIFY_H
 #define COMPATCAPS_NOTIFY_H
 

@@ -133,7 +133,8 @@ struct frame {
 			const struct cc_record *rec;
 			const char *name_option; /* of the first call of a VM: QEMU's -name */
 			const char *cgroup;	 /* the path */
-			/* NULL, or what a tracer said then and is to be told again (replay). */
+			/* NULL, or the verdict of the tracer that made the recording, to be shown
+			 * again (replay). */
 			const struct recorded_verdict *said;
 		} call;
 		struct {

@@ -267,7 +267,7 @@ int attach_consume(struct attach *a, const struct attach_sink *sink, unsigned in
 /* ---------------------------------------------------------------- what was not */
 
 /*
- * Calls whose end was not seen are told of by their kind: now and then those of threads that are
+ * Calls whose end was not seen are reported by their kind: now and then those of threads that are
  * gone, at the end all. Only where a probe was missed can there be any.
  */
 static void tell_ended(struct attach *a, uint64_t missed, attach_loss_fn *fn, void *ctx)

@@ -56,7 +56,7 @@ void attach_free(struct attach *a);
 unsigned int attach_rehearse(enum attach_how how, int *err);
 
 /*
- * Look anew at what there is: modules that came, went or were loaded again, probes that
+ * Look again at what there is: modules that came, went or were loaded again, probes that
  * somebody switched off (kernel.ftrace_enabled, debug/kprobes/enabled), of which no event tells.
  * What still holds is left alone. Cheap: to be called each second. Returns a mask of the points
  * (1 << enum point) whose watching has changed or was interrupted.
@@ -97,7 +97,8 @@ typedef void attach_loss_fn(enum cc_loss loss, uint64_t n, const struct loss_cou
 			    void *ctx);
 void attach_losses(struct attach *a, attach_loss_fn *fn, void *ctx);
 
-/* Is there more to be told? One look at memory: for who is about to say what was not. */
+/* Is there more to read? One look at memory, for a caller who is about to say what did not happen.
+ */
 bool attach_has_lost(const struct attach *a);
 
 /* Failures of KVM_RUN, so far, of a kind that its VM has had before: they are in no record. */

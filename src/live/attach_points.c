@@ -160,7 +160,7 @@ static void detach_exit(struct attach *a, struct watched *w)
 	w->exit = NULL;
 }
 
-/* What has begun is given a moment to end, so that only what truly hangs is told of. */
+/* What has begun is given a moment to end, so that only what truly hangs is reported. */
 static void await_calls(const struct attach *a)
 {
 	const volatile uint32_t *in_flight = &a->maps->bss->in_flight;
@@ -469,7 +469,8 @@ unsigned int points_attach(struct attach *a, unsigned int mask, int *err)
 {
 	try_fexit(a, &mask);
 	mask = try_together(a, mask);
-	/* First, for to load them takes long: VMs that are born meanwhile would have a gap. */
+	/* First, because loading them takes long: VMs that are born during that time would have a
+	 * gap. */
 	if (mask & TRACEPOINTS)
 		attach_tracepoints(a, mask & TRACEPOINTS);
 	mask &= ~TRACEPOINTS;

@@ -36,10 +36,10 @@ struct frame_text {
 
 void names_note(struct names *n, const struct cc_args *a);
 
-/* What is known of this VM and has not been told; NULL: nothing. */
+/* What is known of this VM and has not been passed on; NULL: nothing. */
 const struct vm_names *names_of(const struct names *n, uint64_t vm);
 
-/* It has been told. NULL: nothing was known. */
+/* It has been passed on. NULL: nothing was known. */
 void names_drop(struct names *n, const struct vm_names *told);
 
 /* known: of this VM, or NULL. */

@@ -50,7 +50,7 @@ struct host_modules {
 	ino_t kvm, hv, pr;
 };
 
-/* Are they others than these? These become what is there; reloaded: kvm itself came anew. */
+/* Are they others than these? These become what is there; reloaded: kvm itself was loaded again. */
 bool host_modules_changed(struct host_modules *modules, bool *reloaded);
 
 bool host_facts_equal(const struct host_facts *a, const struct host_facts *b);

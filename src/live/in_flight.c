@@ -36,7 +36,7 @@ static size_t overflow_keys(const struct compatcaps_bpf *maps, uint32_t keys[MAX
 	return n;
 }
 
-/* A call of fn for each. What comes and goes meanwhile may be left out. */
+/* A call of fn for each. What comes and goes during this may be left out. */
 static void for_each_call(const struct compatcaps_bpf *maps, call_fn *fn, void *ctx)
 {
 	uint32_t keys[MAX_OVERFLOWS];

@@ -6,11 +6,11 @@
 #include "live/attach.h"
 #include "compatcaps.skel.h"
 
-/* How many there are, of which the first max are told of in r. */
+/* How many there are, of which the first max are in r. */
 size_t in_flight_list(const struct compatcaps_bpf *maps, struct cc_record *r, size_t max);
 
 /*
- * Forget those that have ended all the same, for their end was missed: a call of fn for each, as
+ * Forget those that have ended although their end was missed: a call of fn for each, as
  * of one that is orphaned. all: nothing is watched any more, so that threads which are still there
  * can be asked whether they are in it; else only what threads have left that are gone. Returns how
  * many they were.

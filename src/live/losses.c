@@ -12,7 +12,7 @@
 
 #define DROP_LEAST 256
 
-/* A kind of loss that was told of. */
+/* A kind of loss that was reported. */
 struct told {
 	struct cc_loss_key key;
 	uint64_t n;
@@ -57,7 +57,7 @@ static void meet_losses(struct losses *l)
 		qsort(l->told, l->n_told, sizeof(*l->told), compare_told);
 }
 
-/* The losses for one reason since it was told of last, into by. Returns how many kinds. */
+/* The losses for one reason since the last report, into by. Returns how many kinds. */
 static size_t new_losses(struct losses *l, enum cc_loss loss, struct loss_count *by)
 {
 	int fd = bpf_map__fd(l->maps->maps.losses);

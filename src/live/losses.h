@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* For attach.c: of what the kernel side could not record, that which has not been told of yet. */
+/* For attach.c: what the kernel side could not record, and has not been reported yet. */
 #ifndef COMPATCAPS_LOSSES_H
 #define COMPATCAPS_LOSSES_H
 
@@ -17,13 +17,13 @@ struct losses {
 	uint64_t seen;				/* all that was lost when this was looked at last */
 	uint64_t elsewhere_told[CC_LOSSES];	/* of what was not counted by kind */
 	uint64_t counter_told[LOSSES_COUNTERS]; /* of what the kernel counted */
-	uint64_t ended; /* calls whose end was missed, told of by their kind (in_flight.h) */
+	uint64_t ended; /* calls whose end was missed, reported by their kind (in_flight.h) */
 	struct told *told;
 	size_t n_told, max_told;
 	size_t drop_at; /* how many of them there are when those of ended VMs are dropped */
 };
 
-/* Calls whose end was missed, and that is told of by their kind. */
+/* Calls whose end was missed, and that are reported by their kind. */
 uint64_t losses_orphans(const struct losses *l);
 
 /*
@@ -42,7 +42,7 @@ void losses_tell(struct losses *l, attach_loss_fn *fn, void *ctx);
 void losses_tell_counter(struct losses *l, enum losses_counter counter, uint64_t n,
 			 attach_loss_fn *fn, void *ctx);
 
-/* A VM has ended: what was told of its losses can be forgotten. */
+/* A VM has ended: what was reported of its losses can be forgotten. */
 void losses_end_vm(struct losses *l, uint64_t vm);
 
 void losses_free(struct losses *l);

@@ -13,7 +13,7 @@
 /* From now on keep what libbpf has to say, or pass it on at once. */
 void objects_hear(bool aloud);
 
-/* What libbpf had to say of a failure, under the sentence that tells of it; or not at all. */
+/* libbpf's messages on a failure, below our own sentence on it; or not at all. */
 void objects_show_messages(void);
 void objects_forget_messages(void);
 

@@ -493,7 +493,7 @@ static void take_offer(struct facts *facts, const struct host_facts *host)
 	facts->modes_known = facts->offer.source != MODES_UNKNOWN;
 }
 
-/* Another command, say, changes nothing of what a negotiation has told of the modes. */
+/* What a negotiation showed of the modes still holds if, say, the command changes. */
 static void on_host(struct metrics *m, const struct host_facts *host)
 {
 	struct offer offer = host_offer(host);

@@ -69,7 +69,7 @@ static struct row *find(struct screen *s, unsigned int vm)
 	return NULL;
 }
 
-/* Of those that have ended the one that was not heard of for longest; NULL: all live. */
+/* Of those that have ended, the one without an event for longest; NULL: all live. */
 static struct row *oldest(struct screen *s)
 {
 	struct row *oldest = NULL;

@@ -52,7 +52,7 @@ struct table {
 	struct {
 		char *text; /* the newest call, as all of its row; NULL: it is not one of a vCPU */
 		unsigned int vm, n;
-		uint64_t until; /* as many are told of then; 0: nobody has looked at the clock */
+		uint64_t until; /* when they are shown; 0: nobody has looked at the clock */
 		uint32_t last;	/* vCPU: those that are the same come in their order */
 	} fold;
 	enum { NEVER_WATCHED, WATCHED, INTERRUPTED } points[ATTACH_POINTS];
@@ -575,7 +575,7 @@ static void note(struct table *t, const char *color, const char *fmt, ...)
 	new_line(t);
 }
 
-/* How it began is talk, and has been said; what changes meanwhile makes a hole in the table. */
+/* How it began has been said on stderr; what changes later makes a hole in the table. */
 static void attach(struct table *t, const struct event *e)
 {
 	const struct frame *f = e->frame;

@@ -62,7 +62,7 @@ static bool send_once(const struct journal *j, const char *data, size_t len)
 	return j->fd >= 0 && send(j->fd, data, len, MSG_NOSIGNAL) >= 0;
 }
 
-/* A journal that was started anew has another socket behind the same name. */
+/* A journal that was restarted has another socket behind the same name. */
 static bool send_patiently(struct journal *j, const char *data, size_t len)
 {
 	struct pollfd fd;

@@ -12,13 +12,13 @@ struct follow;
 struct recording_reader {
 	const char *path; /* "-": standard input */
 	bool recorded;	  /* tell the verdicts that were given then, not today's */
-	bool renumber;	  /* events are counted anew, for a stream of their own is made of them */
+	bool renumber;	  /* events are numbered from 1, because a new stream is made of them */
 	struct follow *follow;		     /* the file is its stream; NULL: it is not followed */
 	void (*idle)(void *ctx);	     /* while it waits; or NULL */
 	bool progress;			     /* on a terminal, show how far it is */
 	const struct session_filter *filter; /* what is left out; NULL: nothing */
 	session_out *event;
-	bool (*done)(const void *ctx); /* no more is wanted; or NULL */
+	bool (*done)(const void *ctx); /* enough has been read; or NULL */
 	void (*finish)(const struct session *s,
 		       void *ctx); /* what was read is all there; or NULL */
 	void *ctx;

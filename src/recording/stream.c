@@ -2,7 +2,7 @@
 /*
  * Lines of a recording, in order: which are missing, cut off or cannot be read. What stands in a
  * line is decode.c's. A line that cannot be read may have been any event of any VM: it becomes a
- * loss, so that no story is told as if nothing were missing.
+ * loss, so that no story reads as if nothing were missing.
  */
 #include "recording/stream.h"
 

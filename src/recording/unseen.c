@@ -121,7 +121,7 @@ static void on_attach(struct unseen *u, const struct event *e)
 	const struct frame *f = e->frame;
 	enum point p = f->attach.point;
 	bool absent = f->attach.how == ATTACH_ABSENT, older = f->attach.n_older || !f->attach.known;
-	/* Of schema 2 there is no list: a VM that was there is told of, or did nothing. */
+	/* Schema 2 has no list: a VM that existed has an event, or did nothing. */
 	bool listed = older && (f->attach.n_older || !u->in_order);
 	const char *why = f->attach.why && *f->attach.why ? f->attach.why : "why is not known";
 

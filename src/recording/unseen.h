@@ -8,7 +8,7 @@
 
 #include "diagnosis/event.h"
 
-#define UNSEEN_VMS_MAX 1000000 /* numbers of VMs that are told apart */
+#define UNSEEN_VMS_MAX 1000000 /* numbers of VMs that are kept apart */
 
 /* A set of small numbers. */
 struct bits {
@@ -26,7 +26,7 @@ unsigned int bits_common(const struct bits *a, const struct bits *b);
 unsigned int bits_only(const struct bits *a, const struct bits *b);
 void bits_free(struct bits *b);
 
-/* VMs as they are heard of: mostly in the order of their numbers, and a filter leaves some out. */
+/* VMs as they appear: mostly in the order of their numbers, and a filter leaves some out. */
 struct vms_seen {
 	struct bits bits;
 	unsigned int top, n;

@@ -55,7 +55,7 @@ static const char *const vm_events[VM_EVENTS] = {
 	[VM_FAILED] = "failed",
 };
 
-/* The event that a record becomes, by its name; a birth and an end are told apart. */
+/* The event that a record becomes, by its name; a birth and an end are different events. */
 static const char *record_type(unsigned int type)
 {
 	static const enum event_type events[CC_TYPES] = {

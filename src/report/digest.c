@@ -122,7 +122,7 @@ static bool can_go(const struct digest_vm *vm, bool also_living)
 	return !vm->n_failures && (vm->ended || also_living);
 }
 
-/* The place of a VM that nothing is to be told of any more; NULL: there is none. */
+/* The place of a VM that is no longer needed; NULL: there is none. */
 static struct digest_vm **find_place(struct digest *d, bool also_living)
 {
 	for (unsigned int i = 0; i < DIGEST_VMS; i++) {
@@ -371,7 +371,7 @@ static void on_call(struct digest *d, const struct event *e)
 	add_mark(d, vm, e);
 }
 
-/* It comes right after the event of its call, and is told with it. */
+/* It comes right after the event of its call, and belongs to it. */
 static void on_retry(struct digest *d, const struct event *e)
 {
 	struct digest_vm *vm = find_vm(d, e->vm);
@@ -645,7 +645,7 @@ bool digest_is_broken(const struct digest *d)
 	for (size_t i = 0; i < d->n_vms; i++)
 		if (digest_vm_is_broken(d->vms[i]))
 			return true;
-	/* Where no story is told, and of calls of no VM. */
+	/* Where there is no story, and for calls of no VM. */
 	return !bits_count(&d->outcomes[OUTCOME_FINE]) && digest_first_failure(d);
 }
 

@@ -51,7 +51,7 @@ struct digest_vm {
 	unsigned int number;
 	uint32_t pid;
 	char *comm, *guest, *name, *cgroup; /* NULL: none is known */
-	char *story;			    /* a paragraph; NULL: none is told */
+	char *story;			    /* a paragraph; NULL: there is none */
 	struct ladder ladder;		    /* of that story */
 	bool created, ended;		    /* was seen to be */
 	bool partial; /* followed from its first failure on: what came before is not told */
@@ -143,7 +143,7 @@ struct digest {
 
 	struct digest_vm *vms[DIGEST_VMS]; /* at the end: those that went wrong first */
 	size_t n_vms;
-	size_t n_shown; /* of these, that a report tells of one by one */
+	size_t n_shown; /* of these, that a report describes one by one */
 	struct vms_seen seen;
 	struct bits lives[COVERAGE_REASONS]; /* VMs by what their stories say was seen of them, */
 	struct bits outcomes[OUTCOMES];	     /* and by how they ended */
@@ -157,7 +157,7 @@ struct digest {
 struct digest *digest_new(void);
 void digest_free(struct digest *d);
 
-/* Did something go wrong with it, by its story, or where none is told by its calls? */
+/* Did something go wrong with it, by its story, or without a story by its calls? */
 bool digest_vm_is_broken(const struct digest_vm *vm);
 /* With any of its VMs, or a call of no VM? */
 bool digest_is_broken(const struct digest *d);

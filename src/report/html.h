@@ -51,7 +51,7 @@ void html_time(struct xml *x, uint64_t real_ns);
 
 void html_tag(struct xml *x, enum verdict_kind kind, const char *text);
 
-/* To where a VM is told of. */
+/* To the place where a VM is described. */
 void html_begin_vm_link(struct html *h, unsigned int number);
 
 /* The part about VMs: their lives, and each with its events. */

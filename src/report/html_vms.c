@@ -299,7 +299,7 @@ static void mark_row(struct xml *x, const struct digest_mark *m, uint64_t from)
 	xml_end(x);
 }
 
-/* Of the marks that are not kept how many there are is told where they were. */
+/* Marks that are not kept are counted where they were. */
 static void mark_rows(struct html *h, const struct digest_vm *vm,
 		      const struct digest_mark *const *marks, size_t n)
 {

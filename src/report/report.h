@@ -7,7 +7,7 @@
 #include "io/output.h"
 #include "recording/recording.h"
 
-#define REPORT_VMS 100 /* that are told of one by one; of others how many there are */
+#define REPORT_VMS 100 /* that are described one by one; the others are counted */
 
 struct report {
 	struct output *out;
@@ -48,7 +48,7 @@ struct digest *report_digest(const struct report *r, const struct report_input *
 
 /* "db1: Linux 7.3 (ppc64le), 64 CPUs, ..." */
 char *report_host(char buf[REPORT_WORDS_LEN], const struct digest *d);
-/* "2 of 7 VMs went wrong: ...": what was seen, in a sentence; "": no story is told */
+/* "2 of 7 VMs went wrong: ...": what was seen, in a sentence; "": there is no story */
 char *report_verdict(char buf[REPORT_WORDS_LEN], const struct digest *d);
 /* Is it more than ""? */
 bool report_has_verdict(const struct digest *d);
@@ -62,9 +62,9 @@ char *report_clock(char buf[REPORT_WORDS_LEN], const struct digest *d);
 char *report_kernel(char buf[REPORT_WORDS_LEN], const struct digest *d);
 /* Where there is no cause. */
 const char *report_no_calls(const struct digest *d);
-/* How many VMs are not told of one by one. */
+/* How many VMs are not described one by one. */
 unsigned int report_more_vms(const struct digest *d);
-/* What of VMs is told shortly only; "": nothing. */
+/* What is only summed up about the other VMs; "": nothing. */
 char *report_rest(char buf[REPORT_WORDS_LEN], const struct digest *d);
 /* The story of a VM, or why there is none: "VM 1, guest "careful": 2 calls are shown, ..." */
 const char *report_story(char buf[REPORT_WORDS_LEN], const struct digest *d,

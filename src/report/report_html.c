@@ -99,7 +99,7 @@ static void begin_box(struct xml *x, const char *kind)
 	xml_attrf(x, "class", "box %s", kind);
 }
 
-/* Is it told of one by one? */
+/* Is it described one by one? */
 static bool is_told(const struct digest *d, unsigned int number)
 {
 	for (size_t i = 0; i < d->n_shown; i++)
