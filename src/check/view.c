@@ -339,6 +339,14 @@ void view_see(struct view *v, const struct event *e)
 	v->matched |= yes && e->type != EVENT_TRACE && e->type != EVENT_END;
 }
 
+void view_event(const struct event *e, void *on_the_way)
+{
+	const struct view_on_the_way *to = on_the_way;
+
+	view_see(to->view, e);
+	to->event(e, to->ctx);
+}
+
 uint64_t view_until(const struct view *v, uint64_t beginning_ns)
 {
 	return is_set(v, VIEW_UNTIL) ? parse_moment_after(&v->moments[1], beginning_ns) : 0;

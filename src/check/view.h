@@ -73,6 +73,15 @@ uint64_t view_until(const struct view *v, uint64_t beginning_ns);
 /* For a verb that has no session with this filter: what there is, and whether any of it matches. */
 void view_see(struct view *v, const struct event *e);
 
+/* The same on the way to another session_out. */
+struct view_on_the_way {
+	struct view *view;
+	void (*event)(const struct event *e, void *ctx);
+	void *ctx;
+};
+
+void view_event(const struct event *e, void *on_the_way);
+
 /*
  * A filter that nothing of what has been read matches, and what there was instead: a sentence, to
  * be freed. NULL: there is none.

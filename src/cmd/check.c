@@ -248,30 +248,17 @@ static bool nothing_known(struct recording_results *of, size_t n)
 	return ok;
 }
 
-struct evaluating {
-	struct evaluation *evaluation;
-	struct view *view;
-};
-
-static void on_event(const struct event *e, void *evaluating)
-{
-	struct evaluating *x = evaluating;
-
-	view_see(x->view, e);
-	evaluation_event(e, x->evaluation);
-}
-
 static bool evaluate(const struct options *o, const struct rules *rules,
 		     struct recording_results *of, int *status)
 {
 	struct evaluation *ev = evaluation_new(rules);
-	struct evaluating evaluating = { ev, o->view.filter.ctx };
+	struct view_on_the_way on_the_way = { o->view.filter.ctx, evaluation_event, ev };
 	const struct recording_reader reader = {
 		.path = of->path,
 		.recorded = o->recorded,
 		.progress = true,
-		.event = *o->view.text ? on_event : evaluation_event,
-		.ctx = *o->view.text ? (void *)&evaluating : ev,
+		.event = *o->view.text ? view_event : evaluation_event,
+		.ctx = *o->view.text ? (void *)&on_the_way : ev,
 	};
 	struct recording rec;
 	bool ok = ev;

@@ -54,30 +54,17 @@ static const struct option_row options[] = {
 
 /* ------------------------------------------------------------------ reading */
 
-struct reading {
-	struct profile *profile;
-	struct view *view;
-};
-
-static void on_event(const struct event *e, void *reading)
-{
-	struct reading *x = reading;
-
-	view_see(x->view, e);
-	profile_event(e, x->profile);
-}
-
 static struct profile *read_recording(const struct options *o, FILE *f, const char *path,
 				      bool *complete)
 {
 	struct profile *p = profile_new();
-	struct reading reading = { p, o->view.filter.ctx };
+	struct view_on_the_way on_the_way = { o->view.filter.ctx, profile_event, p };
 	struct recording_reader reader = {
 		.path = path,
 		.progress = true,
 		.filter = &o->view.filter,
-		.event = *o->view.text ? on_event : profile_event,
-		.ctx = *o->view.text ? (void *)&reading : p,
+		.event = *o->view.text ? view_event : profile_event,
+		.ctx = *o->view.text ? (void *)&on_the_way : p,
 	};
 	struct recording rec;
 
