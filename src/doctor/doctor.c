@@ -6,12 +6,12 @@
  */
 #include "doctor/doctor.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
 
+#include "diagnosis/summary.h"
 #include "doctor/doctor_kernel.h"
 
 #define ENOTSUPP 524 /* the kernel's own, which no header of user space has */
@@ -482,19 +482,20 @@ static void examine_mode_check(struct doctor *d, const struct doctor_facts *fact
 static void examine_vms(struct doctor *d, const struct doctor_facts *facts)
 {
 	const char *more = facts->vms == 1 ? " runs" : "s run";
+	const char *least = facts->vms_partial ? "at least " : "";
 
 	if (facts->vms_refused)
 		remedy(find(d, "vms", DOCTOR_NOTE,
-			    "%zu VM%s, and KVM has refused a mode to %zu of them", facts->vms, more,
-			    facts->vms_refused),
+			    "%s%zu VM%s, and KVM has refused a mode to %zu of them", least,
+			    facts->vms, more, facts->vms_refused),
 		       LIST_THEM);
 	if (facts->vms_above)
 		remedy(find(d, "vms", DOCTOR_NOTE,
-			    "%zu VM%s, and %zu of them asked for a mode that this host does not offer, and got it",
-			    facts->vms, more, facts->vms_above),
+			    "%s%zu VM%s, and %zu of them asked for a mode that this host does not offer, and got it",
+			    least, facts->vms, more, facts->vms_above),
 		       LIST_THEM);
 	if (facts->vms && !facts->vms_refused && !facts->vms_above)
-		find(d, "vms", DOCTOR_OK, "%zu VM%s; " LIST_THEM, facts->vms, more);
+		find(d, "vms", DOCTOR_OK, "%s%zu VM%s; " LIST_THEM, least, facts->vms, more);
 }
 
 /* false: it is no version that QEMU has. A release candidate is 11.1.90 or so. */
@@ -551,31 +552,21 @@ static void examine_qemus(struct doctor *d, const struct doctor_facts *facts)
 		find(d, "qemu", DOCTOR_NOTE, "%zu more were not checked", facts->more_qemus);
 }
 
-/* "power10": as libvirt writes it. */
-static char *word_of(char buf[32], const char *mode)
-{
-	size_t i;
-
-	for (i = 0; i < 31 && mode[i]; i++)
-		buf[i] = (char)tolower((unsigned char)mode[i]);
-	buf[i] = '\0';
-	return buf;
-}
-
 /*
  * Where KVM does not check modes, the guest starts and fails when it first runs; the fix is the
  * same.
  */
-static void examine_domain(struct doctor *d, const struct doctor_domain *domain, const char *newest)
+static void examine_domain(struct doctor *d, const struct doctor_domain *domain,
+			   const struct abi_mode *newest)
 {
-	char word[32];
+	char option[DIAGNOSIS_OPTION_LEN];
 
 	remedy(find(d, "domain", DOCTOR_NOTE,
 		    "libvirt's domain \"%s\" asks for %s%s, and this host offers at most %s",
 		    domain->name, domain->asks,
-		    *domain->model ? "" : ", by host-model without a <model>", newest),
+		    *domain->model ? "" : ", by host-model without a <model>", newest->name),
 	       "virsh edit: <model>%s</model> in <cpu mode='host-model'>; or start it on a host that offers %s",
-	       word_of(word, newest), domain->asks);
+	       summary_option(option, newest), domain->asks);
 }
 
 static void examine_domains(struct doctor *d, const struct doctor_facts *facts)
@@ -589,7 +580,7 @@ static void examine_domains(struct doctor *d, const struct doctor_facts *facts)
 	if (all->n_unfit > shown)
 		find(d, "domain", DOCTOR_NOTE,
 		     "%zu more of libvirt's domains ask for a mode that is newer than %s",
-		     all->n_unfit - shown, all->newest);
+		     all->n_unfit - shown, all->newest->name);
 	if (all->err && all->err != EACCES)
 		find(d, "domain", DOCTOR_NOTE, "libvirt's domains cannot be read: %s",
 		     strerror(all->err));
@@ -597,10 +588,10 @@ static void examine_domains(struct doctor *d, const struct doctor_facts *facts)
 		find(d, "domain", DOCTOR_NOTE,
 		     "%zu definition%s of libvirt's domains could not be read or %s too many",
 		     unread, unread == 1 ? "" : "s", unread == 1 ? "is one" : "are");
-	if (all->n && !all->n_unfit && *all->newest)
+	if (all->n && !all->n_unfit && !all->n_unjudged && !unread && all->newest)
 		find(d, "domain", DOCTOR_OK,
-		     "of libvirt's %zu domain%s for KVM none asks for a mode that is newer than %s",
-		     all->n, all->n == 1 ? "" : "s", all->newest);
+		     "of libvirt's %zu domain%s for KVM none asks for a mode that is newer than %s by host-model",
+		     all->n, all->n == 1 ? "" : "s", all->newest->name);
 }
 
 void doctor_examine(struct doctor *d, const struct doctor_facts *facts)

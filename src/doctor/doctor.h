@@ -56,8 +56,9 @@ struct doctor_domains {
 	/* That ask for a newer mode than the host offers; the first DOCTOR_DOMAINS of them. */
 	struct doctor_domain unfit[DOCTOR_DOMAINS];
 	size_t n_unfit;
-	char newest[32];	 /* that the host offers; "": not known */
-	size_t n_unread, n_left; /* that could not be read; that are too many */
+	const struct abi_mode *newest; /* that the host offers; NULL: not known */
+	size_t n_unjudged;	       /* of which it is not known what host-model asks for */
+	size_t n_unread, n_left;       /* that could not be read; that are too many */
 	int err; /* errno: the directory could not be read; 0: it was, or there is none */
 };
 
@@ -81,6 +82,7 @@ struct doctor_facts {
 	/* The VMs that are there, and to how many KVM refused a mode, or gave one that is newer
 	 * than the host's. */
 	size_t vms, vms_refused, vms_above;
+	bool vms_partial; /* there may be more */
 	struct doctor_qemu qemus[DOCTOR_QEMUS];
 	size_t n_qemus, more_qemus;
 	struct doctor_domains domains;

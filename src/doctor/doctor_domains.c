@@ -73,19 +73,18 @@ bool doctor_domain_parse(struct doctor_domain *d, const char *xml, size_t len)
 
 /* ------------------------------------------------------------------ what the host offers */
 
-/* The newest of them, as the kernel knows it. NULL: none. */
-static const struct abi_pvr *newest_of(const struct offer *offer)
+/* NULL: none is known. */
+static const struct abi_mode *newest_of(const struct offer *offer)
 {
 	const struct abi_mode *mode, *newest = NULL;
 
 	for (size_t i = 0; (mode = abi_mode(i)); i++)
 		if (offer->modes & mode->bit)
 			newest = mode;
-	return newest ? abi_pvr(newest->pvr) : NULL;
+	return newest;
 }
 
-static void judge(struct doctor_domains *all, const struct doctor_domain *d, uint32_t pvr,
-		  const struct abi_pvr *newest)
+static void judge(struct doctor_domains *all, const struct doctor_domain *d, uint32_t pvr)
 {
 	const struct abi_processor *own = abi_processor(pvr);
 	const struct abi_pvr *asked = *d->model ? abi_pvr_by_name(d->model) :
@@ -96,7 +95,10 @@ static void judge(struct doctor_domains *all, const struct doctor_domain *d, uin
 	if (!d->kvm)
 		return;
 	all->n++;
-	if (!d->host_model || !asked || !newest || asked <= newest)
+	if (!d->host_model)
+		return;
+	all->n_unjudged += !asked;
+	if (!asked || !all->newest || asked <= abi_pvr(all->newest->pvr))
 		return;
 	if (all->n_unfit < DOCTOR_DOMAINS) {
 		unfit = &all->unfit[all->n_unfit];
@@ -178,26 +180,23 @@ void doctor_domains_read(struct doctor_domains *domains, const char *dir, uint32
 			 const struct host_facts *host)
 {
 	const struct offer offer = host_offer(host);
-	const struct abi_pvr *newest = newest_of(&offer);
 	struct doctor_domain d;
 	struct dirent *entry;
 	DIR *at;
 
-	*domains = (struct doctor_domains){ 0 };
+	*domains = (struct doctor_domains){ .newest = newest_of(&offer) };
 	at = opendir(dir);
 	if (!at) {
 		domains->err = errno == ENOENT ? 0 : errno;
 		return;
 	}
-	if (newest)
-		snprintf(domains->newest, sizeof(domains->newest), "%s", newest->name);
 	for (size_t i = 0; (entry = readdir(at));) {
 		if (!is_definition(entry->d_name))
 			continue;
 		if (i++ >= DOMAINS_MAX)
 			domains->n_left++;
 		else if (read_domain(&d, dirfd(at), entry->d_name))
-			judge(domains, &d, pvr, newest);
+			judge(domains, &d, pvr);
 		else
 			domains->n_unread++;
 	}

@@ -128,6 +128,7 @@ static void try_iterator(struct doctor_facts *facts)
 	if (!facts->iterator.err) {
 		facts->host = inv.host;
 		together = inventory_put_together(&inv);
+		facts->vms_partial = inv.namespaced || inv.truncated || inv.unlisted;
 		for (size_t i = 0; together && i < inv.n; i++)
 			read_requests(facts, &inv.vms[i], inv.host.cpu_version);
 	}

@@ -337,6 +337,8 @@ static void test_mode_check_seen(void **state)
 	f.vms = 1;
 	f.vms_above = 0;
 	assert_finding(&f, "vms", DOCTOR_OK, "1 VM runs; compatcaps-trace vms has the list", NULL);
+	f.vms_partial = true;
+	assert_finding(&f, "vms", DOCTOR_OK, "at least 1 VM runs; ", NULL);
 	f.vms = 0;
 	assert_not_found(&f, "vms");
 	/* Only what was sought has been found. */
@@ -416,11 +418,15 @@ static void test_domains(void **state)
 	assert_not_found(&f, "domain");
 	f.domains.n = 3;
 	assert_not_found(&f, "domain"); /* what the host offers is not known */
-	strcpy(f.domains.newest, "POWER10");
+	f.domains.newest = abi_mode_by_pvr(0x0f000006);
 	assert_finding(
 		&f, "domain", DOCTOR_OK,
 		"of libvirt's 3 domains for KVM none asks for a mode that is newer than POWER10",
 		NULL);
+	/* What was not looked at may ask for more. */
+	f.domains.n_unjudged = 1;
+	assert_not_found(&f, "domain");
+	f.domains.n_unjudged = 0;
 	*d = (struct doctor_domain){ .name = "db1", .model = "POWER11", .asks = "POWER11" };
 	f.domains.n_unfit = 1;
 	assert_finding(
@@ -451,7 +457,7 @@ static void fill(struct doctor_facts *f)
 	f->n_qemus = DOCTOR_QEMUS;
 	f->more_qemus = 3;
 	f->domains.n = f->domains.n_unfit = f->domains.n_unread = DOCTOR_DOMAINS + 1;
-	strcpy(f->domains.newest, "POWER10");
+	f->domains.newest = abi_mode_by_pvr(0x0f000006);
 	for (size_t i = 0; i < DOCTOR_DOMAINS; i++)
 		memset(f->domains.unfit[i].name, 'd', sizeof(f->domains.unfit[i].name) - 1);
 	f->pid_namespace = true;

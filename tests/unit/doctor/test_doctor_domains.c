@@ -117,7 +117,7 @@ static void test_asks(void **state)
 		doctor_domains_read(&d, dir, rows[i].pvr, &host);
 		assert_int_equal(d.n, !strcmp(rows[i].type, "kvm"));
 		assert_int_equal(d.n_unread, 0);
-		assert_string_equal(d.newest, "POWER10");
+		assert_string_equal(d.newest->name, "POWER10");
 		if (d.n_unfit != (*rows[i].asks != '\0') || strcmp(d.unfit[0].asks, rows[i].asks))
 			fail_msg("%s: \"%s\"", rows[i].cpu, d.unfit[0].asks);
 		if (d.n_unfit)
@@ -137,7 +137,7 @@ static void test_unknown_host(void **state)
 	doctor_domains_read(&d, dir, POWER11, &unknown);
 	assert_int_equal(d.n, 1);
 	assert_int_equal(d.n_unfit, 0);
-	assert_string_equal(d.newest, "");
+	assert_null(d.newest);
 }
 
 static void test_names(void **state)
@@ -214,7 +214,10 @@ static void test_many(void **state)
 		snprintf(name, sizeof(name), "db%d", i);
 		define("kvm", name, "<cpu mode='host-model'/>");
 	}
+	doctor_domains_read(&d, dir, 0, &host);
+	assert_int_equal(d.n_unjudged, DOCTOR_DOMAINS + 3);
 	doctor_domains_read(&d, dir, POWER11, &host);
+	assert_int_equal(d.n_unjudged, 0);
 	assert_int_equal(d.n, DOCTOR_DOMAINS + 3);
 	assert_int_equal(d.n_unfit, DOCTOR_DOMAINS + 3);
 }
