@@ -44,9 +44,15 @@ def check_promises(tap, guest, name, extra=""):
                guest.text(f"{run}.err"), guest.said)
 
 
+def races(kernel, machine):
+    """On the patched kernels and with pages of 64 KiB the two nested APIs are raced on no machine but the first: it is
+    the same code that runs."""
+    return machine == "p10-v1" or kernel == "debian-7.3" or vmtest.ALL_PAIRS or vmtest.TARGET != "check"
+
+
 def runs(kernel, machine):
     if vmtest.has_feature(kernel):
-        extra = RACED.get(machine, "")
+        extra = RACED.get(machine, "") if races(kernel, machine) else ""
         yield vmtest.Run(kernel, machine, "conformance", "conformance",
                          [extra, *options(kernel, machine, calls_for(kernel, machine))], 300,
                          2 if extra and kernel not in vmtest.FEW else None, ("conformance",))
