@@ -48,7 +48,7 @@ def runs(kernel, machine):
 
 def offered(machine):
     """What the machine's hypervisor offers, the oldest first."""
-    bitmap = int(next(row[1] for row in vmtest.table("machines") if row[0] == machine), 0)
+    bitmap = int(vmtest.all_machines()[machine].answer, 0)
     return [mode for bit, mode in ((62, "POWER9"), (61, "POWER10"), (60, "POWER11")) if bitmap >> bit & 1]
 
 
