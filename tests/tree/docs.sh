@@ -245,7 +245,7 @@ statuses() {
 }
 
 machines() {
-	same "$(sed 's/#.*//' tests/vm/machines | awk -F' *[|] *' 'NF { print $1 "|" $4 "|" $2 }')" \
+	same "$(tests/vm/table machines name what answer | tr '\t' '|')" \
 		"$(section "$D/docs/guests.md" '## Machines' | awk -F' *[|] *' '/^[|]/ && ++row > 2 { print $2 "|" $3 "|" $4 }' | tr -d '`')"
 }
 
@@ -258,7 +258,7 @@ kernels() {
 # Each series has a row in the table of kernels, and each row of one its series.
 series() {
 	same "$(printf '%s\n' kernel-patches/v*/ | sed 's,.*/\(v.*\)/,\1,')" \
-		"$(awk -F' *[|] *' '$2 ~ /^series / { sub(/.* /, "", $2); print $2 }' tests/vm/kernels | sort -u)"
+		"$(tests/vm/table kernels source | sed -n '/^series /s/.* //p' | sort -u)"
 }
 
 targets() {

@@ -9,7 +9,7 @@ cd "${TOP:-$(dirname "$0")/../..}" || exit 1
 tree=$tmp/tree
 mkdir -p "$tree"/tools "$tree"/tests/vm "$tree"/kernel-patches "$tmp/cache"
 cp tools/prepare tools/cache.sh tools/needs "$tree/tools"
-cp tests/vm/kernels tests/vm/*soaks "$tree/tests/vm"
+cp tests/vm/kernels tests/vm/table tests/vm/*soaks "$tree/tests/vm"
 export COMPATCAPS_CACHE=$tmp/cache STUB=$tmp/stub
 unset COMPATCAPS_ROOT COMPATCAPS_LOOK KERNEL QEMU
 mkdir "$STUB"

@@ -90,7 +90,7 @@ static uint64_t now_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-/* A kernel that looks for its own faults is slow: vmtest.py knows which. */
+/* A kernel that looks for its own faults is slow: vmtest knows which. */
 static uint64_t late_ms(void)
 {
 	const char *times = getenv("patience");

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # What the guest scripts share. Whatever is in /out goes to the host at the end.
 mkdir -p /out
-# How many times as long things may take: vmtest.py knows the kernel.
+# How many times as long things may take: vmtest knows the kernel.
 : "${patience:=1}"
 exec 3>&1 >/dev/null
 

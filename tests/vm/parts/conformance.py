@@ -12,11 +12,13 @@ MODES = {"powernv10": "0x6000000000000000"}
 def calls_for(kernel, machine):
     """How many in search of leaks. A reference that is lost at each call is found by any of them; of
     memory, with pages of 4 KiB, 100,000 show a leak of 14 bytes a call, 20,000 one of 56. The many
-    are made where the answer comes out of the device tree; elsewhere it is the same code. A kernel that
-    looks for leaks itself needs few."""
+    are made where the answer comes out of the device tree, elsewhere it is the same code; and on one kernel for each
+    revision of the ABI: what was merged is the same in debian-7.3 and in two of the series. A kernel that looks for leaks
+    itself needs few."""
     if vmtest.is_instrumented(kernel):
         return 2000
-    return 100000 if machine == "p10-v1" and not kernel.endswith("-64k") else 20000
+    many = kernel in ("debian-7.3", "patched-7.2") or vmtest.ALL_PAIRS and not kernel.endswith("-64k")
+    return 100000 if machine == "p10-v1" and many else 20000
 
 
 def options(kernel, machine, calls):
@@ -44,9 +46,15 @@ def check_promises(tap, guest, name, extra=""):
                guest.text(f"{run}.err"), guest.said)
 
 
+def races(kernel, machine):
+    """On the patched kernels and with pages of 64 KiB the two nested APIs are raced on no machine but the first: it is
+    the same code that runs."""
+    return machine == "p10-v1" or kernel == "debian-7.3" or vmtest.ALL_PAIRS or vmtest.TARGET != "check"
+
+
 def runs(kernel, machine):
     if vmtest.has_feature(kernel):
-        extra = RACED.get(machine, "")
+        extra = RACED.get(machine, "") if races(kernel, machine) else ""
         yield vmtest.Run(kernel, machine, "conformance", "conformance",
                          [extra, *options(kernel, machine, calls_for(kernel, machine))], 300,
                          2 if extra and kernel not in vmtest.FEW else None, ("conformance",))

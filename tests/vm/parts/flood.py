@@ -9,7 +9,7 @@ import vmtest
 CALLS = 4_800
 CALLS_OF_TABLE = 4_400
 # Seconds that a tracer listens, and that ending may take on a machine that does much else; without bounds it never ended.
-LISTENS = 5
+LISTENS = 3
 LATE = 90
 # KVM prints a line where a VM ends on nested API v2, and the tracer makes some of its own.
 PRINTED = 4

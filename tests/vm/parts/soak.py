@@ -6,7 +6,7 @@ import vmtest
 
 # Where modules can be loaded again, and where there are two CPUs (tests/vm/soaks).
 OPTIONS = {"p10-v1": ["--round", "reload", "--seconds", "2"],
-           "p11-as-p10-v2": ["--without", "reload", "--seconds", "4"]}
+           "p11-as-p10-v2": ["--without", "reload", "--seconds", "2"]}
 # With DEBUG_VM Linux 6.12 warns of itself where a CPU goes offline (switch_mm_irqs_off(), in
 # idle_task_exit()): there none does.
 NO_HOTPLUG = {"patched-6.12-debug": ["--round", "steady", "--seconds", "4"]}
