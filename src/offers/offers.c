@@ -3,7 +3,7 @@
  * Everything below is read from /proc and debugfs of a running host, where any of it may vanish
  * at any time: what is gone is not offered.
  */
-#include "cmd/offers.h"
+#include "offers/offers.h"
 
 #include <dirent.h>
 #include <errno.h>
