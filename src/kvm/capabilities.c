@@ -7,6 +7,7 @@
 
 #include "kvm/abi.h"
 
+#define BIG_PAGE 65536
 #define NEWEST	 11 /* generation */
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -156,6 +157,8 @@ static uint64_t amount(const struct capability *c, const struct capability_facts
 		return answer > 0 ? (uint64_t)answer : 0;
 	case FROM_RADIX_TOO:
 		return answer > 0 && extension(f, "radix") > 0;
+	case FROM_BIG_PAGES:
+		return answer > 0 && f->page_size == BIG_PAGE;
 	case FROM_PAGE_SIZE:
 		return answer <= 0 ? 0 : f->host_pages ? f->page_size : any_page;
 	case FROM_CACHE_FLUSH:
@@ -200,6 +203,21 @@ static const char *by_default(const struct capability *c, unsigned int generatio
 	return c->levels ? "broken" : "off";
 }
 
+/* Why KVM's yes is not enough. */
+static const char *why_not(const struct capability *c, const struct capability_facts *f,
+			   unsigned int generation)
+{
+	if (!c->kvm || f->extensions[c->number] <= 0)
+		return NULL;
+	if (generation && generation < c->least)
+		return "QEMU has it for newer processors alone";
+	if (c->from_what == FROM_RADIX_TOO)
+		return "KVM has it, but no radix MMU, to which it belongs";
+	return c->from_what == FROM_BIG_PAGES ?
+		       "KVM has it, but QEMU can map it only with pages of 64 KiB" :
+		       NULL;
+}
+
 static bool is_wanted(const struct capability *c, unsigned int generation)
 {
 	return c->need != NEED_ASKED && (generation ? generation : NEWEST) >= c->from;
@@ -228,6 +246,7 @@ struct capability_grant capability_grant(const struct capability *c,
 		g.granted = n;
 	}
 	g.missing = !g.granted && g.wanted && c->need == NEED_START;
+	g.why = g.granted ? NULL : why_not(c, facts, generation);
 	/* Without any page there is nothing to type. */
 	if (!g.granted && (n || c->from_what != FROM_PAGE_SIZE)) {
 		fill_in(g.option, sizeof(g.option), c->without, g.value);

@@ -15,6 +15,7 @@ enum capability_from {
 	FROM_EXTENSION, /* KVM_CHECK_EXTENSION gives more than 0 */
 	FROM_NUMBER,	/* the same, and the number that it gives means something */
 	FROM_RADIX_TOO, /* the same of this one and of radix */
+	FROM_BIG_PAGES, /* the same, where pages have 64 KiB: QEMU can map it with no others */
 	FROM_PAGE_SIZE, /* KVM_PPC_GET_SMMU_INFO: must pages of the host be as large as the guest's?
 			 */
 	FROM_CACHE_FLUSH, /* these four: KVM_PPC_GET_CPU_CHAR */
@@ -86,6 +87,7 @@ struct capability_grant {
 	bool wanted;		/* by QEMU's newest machine, on this host, without an option */
 	bool missing;		/* it does not start for that */
 	const char *by_default; /* what that machine takes for it here; NULL: there is no word */
+	const char *why;	/* it is not granted although KVM says yes, a clause; or NULL */
 	char value[24]; /* a level or a number: the best that is granted; "": yes or no is all */
 	/* What to type where it is not granted; "": there is nothing. */
 	char option[CAPABILITY_TEXT_LEN], libvirt[CAPABILITY_TEXT_LEN];

@@ -193,6 +193,7 @@ static void json_capability(struct json *j, yyjson_mut_val *list, const struct c
 	json_put_text(j, o, "since", c->since);
 	json_put_bool(j, o, "granted", g->granted);
 	json_put_text(j, o, "value", *g->value ? g->value : NULL);
+	json_put_text(j, o, "why", g->why);
 	json_put_text(j, o, "need", capability_need_name(c->need));
 	json_put_bool(j, o, "wanted", g->wanted);
 	json_put_bool(j, o, "missing", g->missing);

@@ -180,6 +180,25 @@ static void test_pages(void **state)
 	assert_value("cap-hpt-max-page-size", &f, true, "17179869184", "");
 }
 
+static void test_yes_is_not_enough(void **state)
+{
+	struct capability_facts f = facts_of(PVR10);
+
+	(void)state;
+	assert_value("xive", &f, true, "", "");
+	assert_null(grant_of("xive", &f).why);
+	f.page_size = 4096;
+	assert_value("xive", &f, false, "", "ic-mode=xics");
+	assert_non_null(strstr(grant_of("xive", &f).why, "64 KiB"));
+	f.extensions[169] = 0;
+	assert_null(grant_of("xive", &f).why);
+	f.extensions[134] = 0;
+	assert_non_null(strstr(grant_of("cap-rpt-invalidate", &f).why, "radix"));
+	f.pvr = PVR9;
+	assert_non_null(strstr(grant_of("cap-dawr1", &f).why, "newer processors"));
+	assert_value("cap-dawr1", &f, false, "", "cap-dawr1=off");
+}
+
 static void test_speculation(void **state)
 {
 	struct capability_facts f = facts_of(PVR10);
@@ -275,6 +294,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_is_granted),
 		cmocka_unit_test(test_an_answer_below_zero_is_none),
 		cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_yes_is_not_enough),
 		cmocka_unit_test(test_speculation),
 		cmocka_unit_test(test_generations),
 		cmocka_unit_test(test_the_decrementer_has_its_size),
