@@ -159,6 +159,8 @@ static uint64_t amount(const struct capability *c, const struct capability_facts
 		return answer > 0 && extension(f, "radix") > 0;
 	case FROM_BIG_PAGES:
 		return answer > 0 && f->page_size == BIG_PAGE;
+	case FROM_REAL_MODE:
+		return answer > 0 && (f->page_size == BIG_PAGE || extension(f, "radix") > 0);
 	case FROM_PAGE_SIZE:
 		return answer <= 0 ? 0 : f->host_pages ? f->page_size : any_page;
 	case FROM_CACHE_FLUSH:
@@ -211,11 +213,16 @@ static const char *why_not(const struct capability *c, const struct capability_f
 		return NULL;
 	if (generation && generation < c->least)
 		return "QEMU has it for newer processors alone";
-	if (c->from_what == FROM_RADIX_TOO)
+	switch (c->from_what) {
+	case FROM_RADIX_TOO:
 		return "KVM has it, but no radix MMU, to which it belongs";
-	return c->from_what == FROM_BIG_PAGES ?
-		       "KVM has it, but QEMU can map it only with pages of 64 KiB" :
-		       NULL;
+	case FROM_BIG_PAGES:
+		return "KVM has it, but QEMU can map it only with pages of 64 KiB";
+	case FROM_REAL_MODE:
+		return "the pages of this host are too small";
+	default:
+		return NULL;
+	}
 }
 
 static bool is_wanted(const struct capability *c, unsigned int generation)

@@ -16,6 +16,7 @@ enum capability_from {
 	FROM_NUMBER,	/* the same, and the number that it gives means something */
 	FROM_RADIX_TOO, /* the same of this one and of radix */
 	FROM_BIG_PAGES, /* the same, where pages have 64 KiB: QEMU can map it with no others */
+	FROM_REAL_MODE, /* the same, where guests have a radix MMU or pages have 64 KiB */
 	FROM_PAGE_SIZE, /* KVM_PPC_GET_SMMU_INFO: must pages of the host be as large as the guest's?
 			 */
 	FROM_CACHE_FLUSH, /* these four: KVM_PPC_GET_CPU_CHAR */
@@ -44,12 +45,13 @@ struct capability {
 	const char *
 		since; /* the first Linux whose KVM has it: "4.8"; NULL: not KVM decides, or none */
 	enum capability_need need;
-	const char *otherwise; /* NEED_USED: what QEMU does without it, a clause */
-	const char *qemu;      /* QEMU's word, which stands behind -machine; NULL: it has none */
-	const char *wants;     /* what QEMU's newest pseries machine takes for it by itself, */
-	unsigned int from;     /* on hosts from this generation of POWER on, else the least */
-	unsigned int least;    /* QEMU gives it to no older generation */
-	const char *levels;    /* from the least on, in one text; NULL: off and on */
+	const char
+		*otherwise; /* what QEMU does without it, a clause; NULL: only it does not start */
+	const char *qemu;   /* QEMU's word, which stands behind -machine; NULL: it has none */
+	const char *wants;  /* what QEMU's newest pseries machine takes for it by itself, */
+	unsigned int from;  /* on hosts from this generation of POWER on, else the least */
+	unsigned int least; /* QEMU gives it to no older generation */
+	const char *levels; /* from the least on, in one text; NULL: off and on */
 	/* What starts a guest without it, behind -machine, and below <features> of libvirt, where
 	 * it has an element for that. VALUE stands for what is granted. */
 	const char *without, *libvirt;

@@ -65,7 +65,9 @@ static void put_what(FILE *f, const char *mark, const struct capability_grant *g
 			 shown(has, c, g->value), shown(wants, c, c->wants));
 	else
 		text_add(&line, "%s: %s", c->what,
-			 c->kvm ? "KVM grants none" : "there is none here");
+			 g->why ? g->why :
+			 c->kvm ? "KVM grants none" :
+				  "there is none here");
 	if (c->otherwise)
 		text_add(&line, ". Without it %s", c->otherwise);
 	layout_line(f, mark, 0, text);
@@ -157,7 +159,7 @@ static void put_verdict(FILE *f, const struct capability_report *r, unsigned int
 	text_add(&line, "%s on a %s grants %u of %u. ", r->pr ? "KVM PR" : "KVM HV",
 		 processor ? processor->name : pvr, granted, granted + others);
 	if (!can)
-		text_add(&line, "QEMU's pseries machine cannot start here.");
+		text_add(&line, "No option starts QEMU's pseries machine here.");
 	else if (!strchr(words, '=') || !strstr(words, ",cap-"))
 		text_add(&line, "QEMU's pseries machine starts here as it is.");
 	else

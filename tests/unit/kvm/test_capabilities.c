@@ -73,7 +73,9 @@ static void test_rows(void **state)
 			assert_true(c->qemu && !strcmp(c->qemu, c->name) && c->without &&
 				    c->wants && c->message);
 		assert_true(!c->levels || capability_level(c, c->wants) >= 0);
-		assert_int_equal(c->need == NEED_USED, c->otherwise != NULL);
+		/* Where nothing can be typed it is said what else there is, if there is. */
+		assert_true(c->need != NEED_USED || c->otherwise);
+		assert_true(c->need != NEED_ASKED || !c->otherwise);
 		for (size_t k = 0; k < i; k++) {
 			d = capability(k);
 			/* One number has one name and one beginning. */
@@ -199,6 +201,22 @@ static void test_yes_is_not_enough(void **state)
 	assert_value("cap-dawr1", &f, false, "", "cap-dawr1=off");
 }
 
+static void test_memory_of_hash_guests(void **state)
+{
+	struct capability_facts f = facts_of(PVR8);
+
+	(void)state;
+	f.extensions[134] = 0;
+	assert_value("vrma", &f, true, "", "");
+	f.page_size = 4096;
+	assert_value("vrma", &f, false, "", "");
+	assert_true(grant_of("vrma", &f).missing);
+	assert_non_null(grant_of("vrma", &f).why);
+	f = facts_of(PVR9);
+	f.page_size = 4096;
+	assert_value("vrma", &f, true, "", "");
+}
+
 static void test_speculation(void **state)
 {
 	struct capability_facts f = facts_of(PVR10);
@@ -295,6 +313,7 @@ int main(void)
 		cmocka_unit_test(test_an_answer_below_zero_is_none),
 		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_yes_is_not_enough),
+		cmocka_unit_test(test_memory_of_hash_guests),
 		cmocka_unit_test(test_speculation),
 		cmocka_unit_test(test_generations),
 		cmocka_unit_test(test_the_decrementer_has_its_size),

@@ -34,7 +34,8 @@ static struct capability_report report_without(const unsigned int *numbers)
 	return r;
 }
 
-static const unsigned int none[] = { 0 }, dawr1_xive[] = { 194, 169, 0 }, papr[] = { 68, 0 };
+static const unsigned int none[] = { 0 }, dawr1_xive[] = { 194, 169, 0 }, papr[] = { 68, 0 },
+			  radix[] = { 134, 0 };
 
 static char *text_of(const struct capability_report *r, bool color)
 {
@@ -83,7 +84,7 @@ static void test_all_is_well(void **state)
 
 	(void)state;
 	assert_memory_equal(text, "CAPABILITY ", 11);
-	assert_says(text, "KVM HV on a POWER10 grants 37 of 38. QEMU's pseries machine starts here "
+	assert_says(text, "KVM HV on a POWER10 grants 38 of 39. QEMU's pseries machine starts here "
 			  "as it is.");
 	assert_fits(text);
 	free(text);
@@ -120,8 +121,17 @@ static void test_nothing_to_type(void **state)
 	char *text = text_of(&r, false);
 
 	(void)state;
-	assert_says(text, "pseries machine cannot start here.");
+	assert_says(text, "No option starts QEMU's pseries machine here.");
 	assert_null(strstr(text, "-> "));
+	free(text);
+	/* Or something else than an option. */
+	r = report_without(radix);
+	r.facts.page_size = 4096;
+	text = text_of(&r, false);
+	assert_says(text,
+		    "the pages of this host are too small. Without it QEMU starts with memory of "
+		    "huge pages (-mem-path)");
+	assert_says(text, "No option starts QEMU's pseries machine here.");
 	free(text);
 }
 
@@ -185,7 +195,7 @@ static void test_json(void **state)
 	assert_string_equal(yyjson_get_str(yyjson_doc_ptr_get(doc, "/pvr")), "0x00800200");
 	assert_string_equal(yyjson_get_str(yyjson_doc_ptr_get(doc, "/machine")),
 			    "pseries,accel=kvm,cap-dawr1=off");
-	assert_int_equal(yyjson_arr_size(yyjson_doc_ptr_get(doc, "/capabilities")), 38);
+	assert_int_equal(yyjson_arr_size(yyjson_doc_ptr_get(doc, "/capabilities")), 39);
 	row = row_of(doc, "cap-dawr1");
 	assert_true(yyjson_is_false(yyjson_obj_get(row, "granted")));
 	assert_true(yyjson_is_true(yyjson_obj_get(row, "missing")));
