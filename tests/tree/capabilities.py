@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""capabilities.py SOURCE WHY: hold src/kvm/capabilities.def to the source of a QEMU in SOURCE, in both directions, and
-docs/capabilities.md to the table; then each kind of row with something wrong in it, which has to be noticed. WHY says why
-there is no source; "": there is. TAP."""
+"""capabilities.py SOURCE WHY LIBVIRT: hold src/kvm/capabilities.def to the source of a QEMU in SOURCE, in both directions, to
+the words of libvirt's driver for QEMU (a file; "": there is none), and docs/capabilities.md to the table; then each kind of
+row with something wrong in it, which has to be noticed. WHY says why there is no source; "": there is. TAP."""
 import copy
 import json
 import pathlib
@@ -121,6 +121,18 @@ def check_bits(t, top):
     t.same(ours, {name: theirs.get(other) for name, other in BITS.items()}, "bits of KVM_PPC_GET_CPU_CHAR")
 
 
+def check_libvirt(t, rows, driver):
+    """Which of QEMU's words does it write, and does its schema have the elements of the table?"""
+    if not driver:
+        t.skip("libvirt writes what the table says", "there is no libvirt: make check fetches it, or tools/root path libvirt")
+        return
+    words = re.findall(rb"[\0,](cap-[a-z0-9-]+|resize-hpt)=%", pathlib.Path(driver).read_bytes())
+    t.same(sorted({word.decode() for word in words}), sorted(row["qemu"] for row in rows if "libvirt" in row), "libvirt writes what the table says")
+    schema = next(pathlib.Path(driver).parents[4].glob("share/libvirt/schemas/domaincommon.rng")).read_text(encoding="utf-8")
+    names = {name for row in rows for name in re.findall(r"[< ]([a-z-]+)(?==|[ />])", row.get("libvirt", ""))}
+    t.same(sorted(name for name in names if f'name="{name}"' not in schema), [], "and has the elements and attributes")
+
+
 def main():
     t, rows, top, why = tap.Tap(), capabilities.rows(), pathlib.Path(sys.argv[1]), sys.argv[2]
     code = pathlib.Path("src/kvm/capabilities.def").read_text(encoding="utf-8")
@@ -130,6 +142,7 @@ def main():
     columns = capabilities.columns_of_page()
     t.ok(len(columns) > 5 and all(len(column) == len(rows) for column in columns.values()), "and has a column for each machine")
     t.ok(json.loads(capabilities.SCHEMA.read_text(encoding="utf-8"))["$id"].endswith(":1"), "the schema has a number")
+    check_libvirt(t, rows, sys.argv[3])
     if why:
         t.skip("the table is as QEMU's source has it", why)
         t.end()
