@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/offers.h"
+#include "offers/offers.h"
 #include "cmd/run_output.h"
 #include "check/evaluate.h"
 #include "diff/profile.h"

@@ -23,6 +23,7 @@
 	COMMAND(metrics) \
 	COMMAND(vms) \
 	COMMAND(doctor) \
+	COMMAND(caps) \
 	COMMAND(explain) \
 	COMMAND(help)
 

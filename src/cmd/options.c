@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 
 #include "cmd/commands.h"
-#include "cmd/offers.h"
+#include "offers/offers.h"
 #include "lib/about.h"
 #include "lib/complete.h"
 #include "lib/parse.h"

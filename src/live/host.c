@@ -60,14 +60,15 @@ static bool is_cpu(const char *node)
 	return read_file(path, type, sizeof(type)) && !strcmp(type, "cpu");
 }
 
-static enum fact read_cpu_version(const char *node, uint32_t *version)
+/* A number of a node below /cpus. */
+static enum fact read_cpu_number(const char *node, const char *property, uint32_t *number)
 {
-	char path[sizeof(CPUS_OF_DT) + NAME_MAX + 16];
+	char path[sizeof(CPUS_OF_DT) + NAME_MAX + 32];
 	uint32_t be;
 	FILE *f;
 	bool ok;
 
-	snprintf(path, sizeof(path), CPUS_OF_DT "/%s/cpu-version", node);
+	snprintf(path, sizeof(path), CPUS_OF_DT "/%s/%s", node, property);
 	f = fopen(path, "re");
 	if (!f)
 		return errno == ENOENT ? FACT_ABSENT : FACT_UNKNOWN;
@@ -75,7 +76,7 @@ static enum fact read_cpu_version(const char *node, uint32_t *version)
 	fclose(f);
 	if (!ok)
 		return FACT_UNKNOWN;
-	*version = be32toh(be);
+	*number = be32toh(be);
 	return FACT_KNOWN;
 }
 
@@ -91,24 +92,30 @@ static enum fact is_pseries(void)
 	return access("/proc/device-tree/rtas", F_OK) ? FACT_ABSENT : FACT_KNOWN;
 }
 
-void host_read_device_tree(struct host_facts *host)
+enum fact host_cpu_number(const char *property, uint32_t *number)
 {
+	enum fact is = FACT_UNKNOWN;
 	struct dirent *d;
 	DIR *dir;
 
-	host->pseries_is = is_pseries();
-	host->cpu_version_is = FACT_UNKNOWN;
-	host->cpu_version = 0;
+	*number = 0;
 	dir = opendir(CPUS_OF_DT);
 	if (!dir)
-		return;
+		return is;
 	while ((d = readdir(dir))) {
 		if (!is_cpu(d->d_name))
 			continue;
-		host->cpu_version_is = read_cpu_version(d->d_name, &host->cpu_version);
+		is = read_cpu_number(d->d_name, property, number);
 		break;
 	}
 	closedir(dir);
+	return is;
+}
+
+void host_read_device_tree(struct host_facts *host)
+{
+	host->pseries_is = is_pseries();
+	host->cpu_version_is = host_cpu_number("cpu-version", &host->cpu_version);
 }
 
 /* Reading the kernel's types takes longer than all that is done with them. */

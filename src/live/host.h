@@ -77,6 +77,9 @@ enum nested_api host_nested_api(const struct host_facts *host);
 /* Of these facts the ones that the device tree tells. */
 void host_read_device_tree(struct host_facts *host);
 
+/* A number of the device tree's first cpu; 0 where it is not known. */
+enum fact host_cpu_number(const char *property, uint32_t *number);
+
 /* The kernel's own types; NULL: it has none that can be read. host_forget() lets go of them. */
 const struct btf *host_types(void);
 

@@ -27,7 +27,7 @@ READS = {
     "metrics": (["host.jsonl"], {0}),
     "explain": (["newer-than-host"], {0}),
 }
-TRACES = {"trace": [], "record": ["-o", "out"], "vms": [], "doctor": []}
+TRACES = {"trace": [], "record": ["-o", "out"], "vms": [], "doctor": [], "caps": []}
 
 # An argument that is right for each option that takes one, by the name that the help gives it.
 ARGUMENTS = {"PID": "1", "TID": "1", "PID-FD": "1-2", "PATH": "/", "ERRNO": "E2BIG", "COUNT": "3", "TIME": "2m", "N": "7",

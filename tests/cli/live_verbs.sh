@@ -27,7 +27,7 @@ ran() {
 	echo "$text, status $?"
 }
 
-for verb in vms doctor; do
+for verb in vms doctor caps; do
 	result "$verb takes another build" \
 		"compatcaps-trace: this build only reads recordings; $verb needs the ppc64le build, on POWER, status 3" \
 		"$(ran "$verb")"

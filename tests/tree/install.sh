@@ -23,6 +23,7 @@ pages() {
 	} | LC_ALL=C sort
 }
 data="share/bash-completion/completions/compatcaps-trace
+share/compatcaps-trace/caps.schema.json
 share/compatcaps-trace/check.schema.json
 share/compatcaps-trace/events.schema.json
 share/compatcaps-trace/prometheus/alerts.yml

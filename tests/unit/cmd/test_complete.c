@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What is offered at a Tab: where it is on the line decides, and what processes chose is safe. */
-#include "cmd/offers.h"
+#include "offers/offers.h"
 #include "lib/complete.h"
 
 #include <sys/stat.h>

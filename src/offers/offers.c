@@ -4,7 +4,7 @@
  * debugfs of a running host, where anything can vanish at any time. What has vanished is not
  * offered, and nothing is reported.
  */
-#include "cmd/offers.h"
+#include "offers/offers.h"
 
 #include <dirent.h>
 #include <errno.h>
