@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* compatcaps-trace caps: what KVM grants of that which QEMU's pseries machine acts on. */
+/*
+ * compatcaps-trace caps: lists what KVM grants of all that QEMU's pseries machine asks it for. What
+ * is missing is no failure of the verb: its status says whether KVM could be asked. The rows are in
+ * kvm/capabilities.def, the questions in live/capabilities_read.c.
+ */
 #include "cmd/run_output.h"
 #include "lib/say.h"
 #include "lib/status.h"

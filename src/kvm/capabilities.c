@@ -1,4 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Judges each row of capabilities.def by what a host answered: what is granted, what QEMU's newest
+ * pseries machine takes by default, and what to type where it lacks something. The rules are those
+ * of QEMU 11.1; where a rule of QEMU's looks odd it is its own, and the row says so. The answers
+ * come from live/capabilities_read.c, and output/capabilities_show.c prints the result.
+ */
 #include "kvm/capabilities.h"
 
 #include <stdio.h>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * QEMU asks some of this of /dev/kvm, before there is a VM, and the rest of the VM. The answers
- * differ only where both backends are loaded, and there the VM's are right: so all is asked of the
- * VM.
+ * Asks this host's KVM, auxiliary vector and device tree what capabilities.def needs to know. QEMU
+ * asks KVM for some of it on /dev/kvm, before there is a VM, and for the rest on the VM. The
+ * answers differ only where both backends are loaded, and then the VM's are right, so everything is
+ * asked on a VM, which is closed at once. Nothing is judged here: kvm/capabilities.c does that.
  */
 #include "live/capabilities_read.h"
 

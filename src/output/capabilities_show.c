@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Prints what a host grants QEMU as text and as JSON. In the text what keeps QEMU from starting
+ * stands first with the option to type, and a table of all rows follows. What is granted is decided
+ * in kvm/capabilities.c; docs/caps.schema.json describes the JSON.
+ */
 #include "output/capabilities_show.h"
 
 #include <inttypes.h>
