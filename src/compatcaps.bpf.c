@@ -24,6 +24,7 @@
 #define WAKE_NS	     (CC_WAKE_MS * 1000000)
 #define RECORD_BYTES (sizeof(struct cc_record) + BPF_RINGBUF_HDR_SZ)
 #define LINE_BYTES   (sizeof(struct cc_line) + BPF_RINGBUF_HDR_SZ)
+#define END_BYTES    (sizeof(struct cc_end) + BPF_RINGBUF_HDR_SZ)
 #define ARGS_BYTES   (sizeof(struct cc_args) + BPF_RINGBUF_HDR_SZ)
 
 #define EINTR	     4
@@ -233,6 +234,8 @@ static __always_inline int count_loss(enum cc_loss loss, const struct call *c, i
 #include "bpf/shares.bpf.h"
 
 #include "bpf/user_memory.bpf.h"
+
+#include "bpf/grants.bpf.h"
 
 #include "bpf/record.bpf.h"
 
@@ -523,7 +526,7 @@ int BPF_PROG(extension_fexit, struct kvm *kvm, long ext, int ret)
 {
 	if (is_our_capability(ext))
 		whole_call(CC_EXTENSION, (__u64)kvm, NULL, ext, ret);
-	return 0;
+	return note_grant(ext, ret);
 }
 
 /* val: a union kvmppc_one_reg, of which this register has the first word. */
@@ -607,6 +610,7 @@ int BPF_KPROBE(extension_kprobe, struct kvm *kvm, long ext)
 {
 	if (in_flight)
 		orphan();
+	begin_grant(ext);
 	if (is_our_capability(ext))
 		begin_call(CC_EXTENSION, (__u64)kvm, ext);
 	return 0;
@@ -615,7 +619,9 @@ int BPF_KPROBE(extension_kprobe, struct kvm *kvm, long ext)
 SEC("kretprobe")
 int BPF_KRETPROBE(extension_kretprobe, int ret)
 {
-	return in_flight ? end_call(CC_EXTENSION, ret) : 0;
+	if (in_flight)
+		end_call(CC_EXTENSION, ret);
+	return end_grant(ret);
 }
 
 static __noinline int begin_arch_compat(struct kvm_vcpu *vcpu, __u32 *val)

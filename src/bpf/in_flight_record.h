@@ -48,6 +48,7 @@ struct in_flight {
 	__u32 watched; /* hook_watched when the call began */
 	/* What outlives the call: */
 	struct known known;
+	__u64 check;   /* a thread, and the capability that it asks KVM for (grants.bpf.h) */
 	__u64 descent; /* a thread's descent_key(), and 1 more where it descends from the tracer */
 };
 

@@ -195,6 +195,7 @@ static __noinline int vm_was_made(__u64 kvm, int ret, __u64 mono_ns)
 	if (!vm)
 		return process_passes(task, 0) ? count_loss(CC_LOSS_VMS, &c, ret) : 0;
 	vm->born = 1;
+	vm->tgid = task->tgid;
 	if (!vm_passes(vm, task))
 		return 0;
 	c.kvm = kvm;
@@ -213,7 +214,7 @@ static __noinline int vm_ends(__u64 kvm)
 	c.vm = vm->number;
 	c.vm_ino = vm->ino;
 	if (vm->passes == VM_PASSES && vm->epoch == vm_epoch)
-		record_simple(&c, NULL, 0);
+		record_end(&c, vm);
 	return forget_vm(vm, kvm);
 }
 

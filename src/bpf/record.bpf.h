@@ -215,6 +215,40 @@ static __noinline int try_simple(struct call *c, struct kvm_vcpu *vcpu, int ret)
 	return 0;
 }
 
+/* What was granted to the process that made it; of a VM that is older than the trace nobody knows.
+ */
+static __always_inline void fill_grants(struct cc_grants *to, const struct vm *vm)
+{
+	const struct grants *g = vm->tgid ? find_grants(vm->mm, vm->tgid) : NULL;
+
+	if (g)
+		__builtin_memcpy(to, &g->are, sizeof(*to));
+	else
+		__builtin_memset(to, 0, sizeof(*to));
+}
+
+static __noinline int record_end(struct call *c, struct vm *vm)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 now = bpf_ktime_get_ns();
+	struct cc_end *e;
+
+	if (!admit(c, vm, END_BYTES))
+		return count_loss(CC_LOSS_BUDGET, c, 0);
+	e = bpf_ringbuf_reserve(&ring, sizeof(*e), 0);
+	if (!e)
+		return count_loss(CC_LOSS_RING, c, 0);
+	fill_call(&e->rec, c, now, 0);
+	fill_nothing(&e->rec);
+	fill_vm(&e->rec, vm);
+	e->rec.pid = pid_of(task);
+	e->rec.tid = tid_of(task);
+	fill_caller(&e->rec, task);
+	fill_grants(&e->grants, vm);
+	bpf_ringbuf_submit(e, wake_flags(now));
+	return 0;
+}
+
 static __always_inline int record_simple(struct call *c, struct kvm_vcpu *vcpu, int ret)
 {
 	try_simple(c, vcpu, ret);

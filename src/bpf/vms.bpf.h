@@ -47,6 +47,7 @@ struct vm {
 	__u16 has_hook, kvm_pr;
 	__u32 args_sent; /* struct cc_args is ahead of the VM's records in the ring */
 	__u32 born;	 /* under the eyes of this trace */
+	__u32 tgid;	 /* by whom; 0: that is not known */
 	__u32 looked;	 /* at debugfs, in a call: a VM that has no directory then gets none */
 	/* KVM_RUNs that ended well and are waited for (lives.bpf.h): */
 	__u32 first;		    /* enum vm_first: its first one */

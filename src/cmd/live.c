@@ -68,11 +68,13 @@ static void tell_losses(struct live *l, const struct cc_record *r)
 		attach_losses(l->attach, on_loss, l);
 }
 
-static void on_vm(struct live *l, const struct cc_record *r)
+static void on_vm(struct live *l, const struct cc_record *r, const struct cc_grants *grants)
 {
 	const struct vm_names *names = names_of(&l->names, r->vm);
 	struct frame_text text;
-	struct frame f = frame_of_vm(r, names, &text);
+	struct frame f = frame_of_vm(r, grants, names, &text);
+
+	live_learn_processor(l, &f);
 
 	live_send(l, &f);
 	names_drop(&l->names, names);
@@ -107,10 +109,20 @@ static void on_record(const struct cc_record *r, void *ctx)
 	if (!is_told(l, r))
 		return;
 	tell_losses(l, r);
-	if (r->type == CC_VM_CREATED || r->type == CC_VM_ENDED)
-		on_vm(l, r);
+	if (r->type == CC_VM_CREATED)
+		on_vm(l, r, NULL);
 	else
 		on_call(l, r);
+}
+
+static void on_end(const struct cc_end *end, void *ctx)
+{
+	struct live *l = ctx;
+
+	if (!is_told(l, &end->rec))
+		return;
+	tell_losses(l, &end->rec);
+	on_vm(l, &end->rec, &end->grants);
 }
 
 static void on_line(const struct cc_line *line, void *ctx)
@@ -141,7 +153,7 @@ static void on_loss(enum cc_loss loss, uint64_t n, const struct loss_count *by, 
 
 static void consume(struct live *l)
 {
-	const struct attach_sink sink = { on_record, on_args, on_line, l };
+	const struct attach_sink sink = { on_record, on_args, on_line, on_end, l };
 	int n = attach_consume(l->attach, &sink, CONSUME_MAX);
 
 	/* One who looks too early finds nothing, and what has come since may wake nobody. */
@@ -156,7 +168,7 @@ static void consume(struct live *l)
 /* All that has been recorded until now, because what comes next belongs after it. */
 void live_consume_all(struct live *l)
 {
-	const struct attach_sink sink = { on_record, on_args, on_line, l };
+	const struct attach_sink sink = { on_record, on_args, on_line, on_end, l };
 
 	for (int i = 0; i < CONSUME_ALL && !teller_is_done(l->teller); i++)
 		if (attach_consume(l->attach, &sink, CONSUME_MAX) < CONSUME_MAX)

@@ -28,7 +28,7 @@ struct live {
 	struct child child;
 	struct host_facts host;
 	struct host_modules modules; /* as they were when it was last looked */
-	bool asked_command;
+	bool asked_command, asked_processor;
 	struct names names;
 	int signals; /* signalfd */
 	int uevents; /* watch.h; -1: none */
@@ -64,6 +64,7 @@ void live_refresh_device_tree(struct live *l);
 
 /* Find out which command this kernel has, if the verdict on this record depends on it. */
 void live_learn_command(struct live *l, const struct cc_record *r);
+void live_learn_processor(struct live *l, const struct frame *f);
 
 /* How this point is watched, as a frame. */
 void live_send_attach(struct live *l, enum point i);

@@ -11,6 +11,7 @@
 
 #include "io/notify.h"
 #include "lib/say.h"
+#include "live/capabilities_read.h"
 #include "live/frames.h"
 #include "live/watch.h"
 
@@ -65,6 +66,17 @@ void live_learn_command(struct live *l, const struct cc_record *r)
 	l->asked_command = true;
 	host_ask_command(&l->host);
 	if (l->host.kernel_cmd)
+		send_host(l, false);
+}
+
+/* Likewise, where QEMU may not have started a VM for what this host lacks. */
+void live_learn_processor(struct live *l, const struct frame *f)
+{
+	if (l->asked_processor || !session_wants_processor(l->session, f))
+		return;
+	l->asked_processor = true;
+	capabilities_read_processor(&l->host.processor);
+	if (l->host.processor.pvr)
 		send_host(l, false);
 }
 
@@ -179,7 +191,8 @@ void live_refresh(struct live *l)
 	if (!host_modules_changed(&l->modules, &reloaded))
 		return;
 	l->host.kernel_cmd = 0;
-	l->asked_command = false;
+	l->asked_command = l->asked_processor = false;
+	l->host.processor = (struct processor_facts){ 0 };
 	live_read_host(l);
 	if (reloaded || !host_facts_equal(&before, &l->host))
 		send_host(l, reloaded);

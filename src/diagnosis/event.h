@@ -85,6 +85,8 @@ struct vm_story {
 	enum coverage_reason queries, runs;	/* of queries alone, and of runs */
 	const char *not_known[STORY_NOT_KNOWN]; /* short sentences */
 	size_t n_not_known;
+	const struct capability_grant *denied; /* what keeps QEMU from starting it */
+	size_t n_denied;
 	const char *text;     /* a paragraph */
 	const char *sentence; /* the same in a few words, for a row of a table */
 };

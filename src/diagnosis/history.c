@@ -518,6 +518,27 @@ static void free_vcpu(struct history_room *room, struct history_vcpu *vcpu)
 	free(vcpu->failure);
 }
 
+void history_made(struct history *h, const char *text)
+{
+	struct qemu_machine machine;
+
+	qemu_machine_read(&machine, text);
+	if (!machine.known || h->machine)
+		return;
+	h->machine = malloc(sizeof(machine));
+	if (h->machine)
+		*h->machine = machine;
+}
+
+void history_ended(struct history *h, const struct cc_grants *grants, const struct host_facts *host,
+		   bool runs_covered)
+{
+	if (h->machine && runs_covered && !history_has_run(h))
+		h->denied = qemu_machine_denied(h->machine, grants, host);
+	free(h->machine);
+	h->machine = NULL;
+}
+
 void history_free(struct history *h, struct history_room *room)
 {
 	for (unsigned int i = 0; i < h->n_vcpus; i++)
@@ -532,6 +553,8 @@ void history_free(struct history *h, struct history_room *room)
 	order_free(&h->order);
 	room->bytes -= h->retries ? HISTORY_RETRIES * sizeof(*h->retries) : 0;
 	free(h->retries);
+	free(h->machine);
+	h->machine = NULL;
 	h->retries = NULL;
 	h->vcpus = NULL;
 	h->lines = NULL;

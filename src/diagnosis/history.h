@@ -18,6 +18,7 @@
 #include "diagnosis/diagnosis.h"
 #include "diagnosis/inventory.h"
 #include "diagnosis/order.h"
+#include "kvm/qemu_machine.h"
 
 #define HISTORY_VCPUS	   256
 #define HISTORY_REQUESTS   16 /* the first half of them and the newest half */
@@ -129,6 +130,9 @@ struct history {
 	uint32_t found_pvr;
 	uint32_t found_vcpus, found_seen; /* that it has, and whose mode could be read */
 
+	struct qemu_machine *machine; /* what QEMU was told to make; NULL: not known, or it ended */
+	uint64_t denied; /* when it ended and had never run: what keeps QEMU from starting it */
+
 	struct history_vcpu *vcpus;
 	unsigned int n_vcpus, vcpus_room;
 	bool left_out;		 /* a part of it found no room */
@@ -153,6 +157,15 @@ struct retry {
 /* It was there when the trace began. born: its birth was seen nevertheless. */
 void history_found(struct history *h, const struct inventory_vm *found,
 		   const struct inventory_verdict *verdict, bool born);
+
+/* It was made, as text says (qemu_machine.h); NULL: that is not known. */
+void history_made(struct history *h, const char *text);
+/*
+ * It has ended, with what was granted to its process. runs_covered: where it was not seen to run it
+ * has not run.
+ */
+void history_ended(struct history *h, const struct cc_grants *grants, const struct host_facts *host,
+		   bool runs_covered);
 
 /* An event of it. */
 void history_event(struct history *h, struct history_room *room, const struct event *e);

@@ -30,6 +30,7 @@ struct session {
 	char comm[CC_COMM_LEN * 4], thread[CC_COMM_LEN * 4], name[CC_VM_NAME_LEN * 4];
 	char guest[GUEST_NAME_LEN];
 	struct summary_not_known not_known;
+	struct capability_grant denied[CAPABILITIES_MAX];
 };
 
 static const struct session_filter nothing_is_left_out;
@@ -83,6 +84,17 @@ unsigned int session_beyond(const struct session *s, bool *more)
 bool session_wants_command(const struct session *s, const struct cc_record *r)
 {
 	return record_wants_cmd(r, &s->host);
+}
+
+bool session_wants_processor(const struct session *s, const struct frame *f)
+{
+	const struct cc_loss_key key = { .vm = f->vm.number, .vm_ino = f->vm.ino };
+	const struct vm *vm;
+
+	if (s->host.processor.pvr || f->vm.event != VM_ENDED || !f->vm.grants.checks)
+		return false;
+	vm = vm_table_of_loss(&s->vms, &key);
+	return vm && vm->history.machine && !history_has_run(&vm->history);
 }
 
 /* ------------------------------------------------------------------ events */
@@ -268,6 +280,7 @@ static struct summary summary_of(const struct session *s, const struct vm *vm)
 		.requests = coverage_in(s, vm, COVERAGE_REQUESTS),
 		.runs = coverage_in(s, vm, COVERAGE_RUNS),
 		.can_query = host_can_answer(&s->host),
+		.host = &s->host,
 	};
 }
 
@@ -282,6 +295,8 @@ static void tell_story(struct session *s, struct vm *vm, const struct frame *f)
 		.before = vm->told_life,
 		.queries = summary.queries,
 		.runs = summary.runs,
+		.denied = s->denied,
+		.n_denied = summary_denied(&summary, s->denied),
 		.text = text,
 		.sentence = sentence,
 	};
@@ -384,10 +399,14 @@ static struct vm *take_vm(struct session *s, const struct frame *f)
 	vm->history.incoming |= f->vm.incoming == INCOMING_YES;
 	if (!*s->comm)
 		snprintf(s->comm, sizeof(s->comm), "%s", or_empty(vm->comm));
-	if (ended)
-		vm_table_end(&s->vms, vm);
-	else
+	if (!ended) {
 		vm->history.found = false;
+		history_made(&vm->history, f->vm.machine);
+		return vm;
+	}
+	history_ended(&vm->history, &f->vm.grants, &s->host,
+		      coverage_in(s, vm, COVERAGE_RUNS) == COVERED);
+	vm_table_end(&s->vms, vm);
 	return vm;
 }
 

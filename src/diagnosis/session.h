@@ -34,6 +34,12 @@ void session_frame(struct session *s, const struct frame *f);
  */
 bool session_wants_command(const struct session *s, const struct cc_record *r);
 
+/*
+ * Has a VM ended that QEMU may not have started for what this host lacks, and nothing is known of
+ * its processor yet? Then likewise.
+ */
+bool session_wants_processor(const struct session *s, const struct frame *f);
+
 /* The host as it is known now, what was proven by calls included. */
 const struct host_facts *session_host(const struct session *s);
 

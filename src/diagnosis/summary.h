@@ -25,6 +25,7 @@ struct summary {
 	const struct history *history;
 	enum coverage_reason life, queries, requests, runs;
 	bool can_query; /* this kernel answers queries */
+	const struct host_facts *host;
 };
 
 /* Did it query, as far as was seen? */
@@ -57,6 +58,9 @@ char *summary_failure(const struct history *h, const struct history_vcpu *vcpu,
 /* The story: a paragraph, and a few words. The caller frees it; NULL: no memory. */
 char *summary_paragraph(const struct summary *s);
 char *summary_sentence(const struct summary *s);
+
+/* What keeps QEMU from starting it, in the order of the table, up to CAPABILITIES_MAX of them. */
+size_t summary_denied(const struct summary *s, struct capability_grant *to);
 
 /* Before all paragraphs: VMs that have no story, and why. */
 typedef void paragraph_fn(const char *text, void *ctx);

@@ -507,6 +507,7 @@ static void tell_no_run(struct text *t, const struct summary *s)
 		return;
 	if (s->runs == COVERED) {
 		clause(t, "%s", h->ended ? ENDED_BEFORE : NOT_YET);
+		tell_denied(t, s);
 	} else if (history_requests(h) && t->reason == coverage_why(s->runs)) {
 		clause(t, NO_RUN_SEEN_EITHER);
 	} else if (history_requests(h)) {

@@ -118,8 +118,13 @@
 #define RAN_DIFFERENTLY	    "its vCPUs ran in different modes: %s"
 #define NOT_YET		    "no KVM_RUN of it has succeeded yet"
 #define ENDED_BEFORE	    "ended without a KVM_RUN that succeeded"
-#define NO_RUN_SEEN	    "was not seen to run (%s)"
-#define NO_RUN_SEEN_EITHER  "was not seen to run either"
+#define DENIED \
+	"; QEMU does not start without %s, which this host does not grant: start it with -machine pseries,%s (libvirt: %s)"
+#define DENIED_FOR_GOOD \
+	"; QEMU does not start without %s, which this host does not grant, and no option of -machine changes that"
+#define DENIED_OTHERWISE   ": %s"
+#define NO_RUN_SEEN	   "was not seen to run (%s)"
+#define NO_RUN_SEEN_EITHER "was not seen to run either"
 
 #define NOT_ALL	  "Not all of its calls were seen (%s)."
 #define LEFT_OUT  "A part of what it did is left out: there was no room for it."
@@ -189,5 +194,8 @@ void clause(struct text *t, const char *fmt, ...) __attribute__((format(printf, 
 
 /* summary_vcpus.c: what vCPUs asked for, how they failed and what they run in. */
 void tell_vcpus(struct text *t, const struct summary *s);
+
+/* summary_denied.c: what keeps QEMU from starting a VM that ended before it ran. */
+void tell_denied(struct text *t, const struct summary *s);
 
 #endif /* COMPATCAPS_SUMMARY_WORDS_H */

@@ -28,6 +28,13 @@ const struct capability *capability(size_t i)
 	return i < COUNT(capabilities) ? &capabilities[i] : NULL;
 }
 
+_Static_assert(COUNT(capabilities) <= CAPABILITIES_MAX, "a set of rows has 64 bits");
+
+size_t capability_index(const struct capability *c)
+{
+	return (size_t)(c - capabilities);
+}
+
 const struct capability *capability_by_name(const char *name)
 {
 	for (size_t i = 0; i < COUNT(capabilities); i++)
@@ -100,27 +107,28 @@ int capability_level(const struct capability *c, const char *level)
 /* Said to be so; said not to be so. What is not said is neither. */
 static bool has(const struct capability_facts *f, uint64_t bit)
 {
-	return f->character & f->character_mask & bit;
+	return f->processor.character & f->processor.character_mask & bit;
 }
 
 static bool lacks(const struct capability_facts *f, uint64_t bit)
 {
-	return ~f->character & f->character_mask & bit;
+	return ~f->processor.character & f->processor.character_mask & bit;
 }
 
 static bool should(const struct capability_facts *f, uint64_t bit)
 {
-	return f->behaviour & f->behaviour_mask & bit;
+	return f->processor.behaviour & f->processor.behaviour_mask & bit;
 }
 
 static bool need_not(const struct capability_facts *f, uint64_t bit)
 {
-	return ~f->behaviour & f->behaviour_mask & bit;
+	return ~f->processor.behaviour & f->processor.behaviour_mask & bit;
 }
 
 static int cache_flush(const struct capability_facts *f)
 {
-	bool is_private = has(f, CHARACTER_PRIVATE_L1D) || capability_generation(f->pvr) == 8;
+	bool is_private = has(f, CHARACTER_PRIVATE_L1D) ||
+			  capability_generation(f->processor.pvr) == 8;
 
 	if (need_not(f, BEHAVIOUR_FLUSH_L1D))
 		return 2;
@@ -168,7 +176,7 @@ static uint64_t amount(const struct capability *c, const struct capability_facts
 	case FROM_REAL_MODE:
 		return answer > 0 && (f->page_size == BIG_PAGE || extension(f, "radix") > 0);
 	case FROM_PAGE_SIZE:
-		return answer <= 0 ? 0 : f->host_pages ? f->page_size : any_page;
+		return answer <= 0 ? 0 : f->processor.host_pages ? f->page_size : any_page;
 	case FROM_CACHE_FLUSH:
 		return (uint64_t)cache_flush(f);
 	case FROM_BOUNDS_CHECK:
@@ -179,9 +187,9 @@ static uint64_t amount(const struct capability *c, const struct capability_facts
 		/* Where the count cache is off there is nothing to flush. */
 		return has(f, CHARACTER_FLUSH_HELP) || indirect_branch(f) == 3;
 	case FROM_HWCAP:
-		return f->hwcap & c->number;
+		return f->processor.hwcap & c->number;
 	case FROM_DECREMENTER:
-		return f->dec_bits == c->number ? f->dec_bits : 0;
+		return f->processor.dec_bits == c->number ? f->processor.dec_bits : 0;
 	case FROM_NOBODY:
 		break;
 	}
@@ -236,10 +244,16 @@ static bool is_wanted(const struct capability *c, unsigned int generation)
 	return c->need != NEED_ASKED && (generation ? generation : NEWEST) >= c->from;
 }
 
+void capability_instead(struct capability_grant *g)
+{
+	fill_in(g->option, sizeof(g->option), g->c->without, g->value);
+	fill_in(g->libvirt, sizeof(g->libvirt), g->c->libvirt, g->value);
+}
+
 struct capability_grant capability_grant(const struct capability *c,
 					 const struct capability_facts *facts)
 {
-	unsigned int generation = capability_generation(facts->pvr);
+	unsigned int generation = capability_generation(facts->processor.pvr);
 	struct capability_grant g = {
 		.c = c,
 		.wanted = is_wanted(c, generation),
@@ -261,9 +275,7 @@ struct capability_grant capability_grant(const struct capability *c,
 	g.missing = !g.granted && g.wanted && c->need == NEED_START;
 	g.why = g.granted ? NULL : why_not(c, facts, generation);
 	/* Without any page there is nothing to type. */
-	if (!g.granted && (n || c->from_what != FROM_PAGE_SIZE)) {
-		fill_in(g.option, sizeof(g.option), c->without, g.value);
-		fill_in(g.libvirt, sizeof(g.libvirt), c->libvirt, g.value);
-	}
+	if (!g.granted && (n || c->from_what != FROM_PAGE_SIZE))
+		capability_instead(&g);
 	return g;
 }

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "kvm/facts.h"
+
 /* What QEMU decides by whether there is such a capability. */
 enum capability_from {
 	FROM_EXTENSION, /* KVM_CHECK_EXTENSION gives more than 0 */
@@ -58,8 +60,11 @@ struct capability {
 	const char *message; /* a fixed part of what QEMU says then; NULL: it says nothing */
 };
 
+#define CAPABILITIES_MAX 64 /* rows of the table, or fewer */
+
 /* NULL: there are no more. */
 const struct capability *capability(size_t i);
+size_t capability_index(const struct capability *c);
 const struct capability *capability_by_name(const char *name);
 /* The next row that rests on this extension of KVM, behind c (NULL: the first). */
 const struct capability *capability_of_extension(uint32_t number, const struct capability *c);
@@ -70,14 +75,9 @@ const struct capability *capability_of_extension(uint32_t number, const struct c
 
 /* Answers of a host, as QEMU gets them. */
 struct capability_facts {
-	uint32_t pvr; /* the processor's own */
+	struct processor_facts processor;
 	uint32_t page_size;
-	uint64_t hwcap;
-	uint32_t dec_bits; /* 0: the device tree does not say */
 	int extensions[CAPABILITY_EXTENSIONS];
-	/* KVM_PPC_GET_CPU_CHAR; all 0: it gave nothing */
-	uint64_t character, character_mask, behaviour, behaviour_mask;
-	bool host_pages; /* KVM_PPC_GET_SMMU_INFO: KVM_PPC_PAGE_SIZES_REAL */
 };
 
 #define CAPABILITY_TEXT_LEN 96
@@ -91,12 +91,15 @@ struct capability_grant {
 	const char *by_default; /* what that machine takes for it here; NULL: there is no word */
 	const char *why;	/* it is not granted although KVM says yes, a clause; or NULL */
 	char value[24]; /* a level or a number: the best that is granted; "": yes or no is all */
-	/* What to type where it is not granted; "": there is nothing. */
+	/* What to type to do with what is granted; "": there is no need, or nothing. */
 	char option[CAPABILITY_TEXT_LEN], libvirt[CAPABILITY_TEXT_LEN];
 };
 
 struct capability_grant capability_grant(const struct capability *c,
 					 const struct capability_facts *facts);
+
+/* Fills in what to type, whether there is a need or not. */
+void capability_instead(struct capability_grant *g);
 
 /* "start", "used", "asked" */
 const char *capability_need_name(enum capability_need need);

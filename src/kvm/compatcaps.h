@@ -15,6 +15,8 @@
 #define CC_TAIL_PIECE  128   /* of these at most so many at once, read in whole or not at all */
 #define CC_ARGS_LEN    512   /* of a command line: QEMU's -name comes early */
 #define CC_LINE_LEN    256   /* of a line that KVM prints */
+#define CC_GRANTS      512   /* of KVM's capabilities those with smaller numbers */
+#define CC_GRANT_WORDS (CC_GRANTS / 64)
 
 /* Records wake the reader no more often than this; it looks again by itself after it was woken. */
 #define CC_WAKE_MS 20
@@ -36,7 +38,7 @@ enum cc_type {
 	CC_RAN,	       /* KVM_RUN that ended well: a VM's first, and a vCPU's first since it asked
 			  for a mode, or since KVM printed a line in a KVM_RUN of it */
 	CC_VM_CREATED, /* a VM was made; ret is an error: it could not be, and vm is 0 */
-	CC_VM_ENDED,   /* a VM has ended */
+	CC_VM_ENDED,   /* a VM has ended: a struct cc_end */
 	CC_TYPES,
 };
 
@@ -119,6 +121,21 @@ struct cc_args {
 struct cc_line {
 	struct cc_record rec; /* CC_KERNEL */
 	char text[CC_LINE_LEN];
+};
+
+/*
+ * What a process had asked KVM for by KVM_CHECK_EXTENSION, on /dev/kvm or on a VM, a bit for the
+ * number of each capability, and which of these KVM granted when it was asked last.
+ */
+struct cc_grants {
+	__u64 checks; /* how many there were; 0: nothing is known */
+	__u64 asked[CC_GRANT_WORDS], yes[CC_GRANT_WORDS];
+};
+
+/* A VM has ended, with what was granted to the process that made it. */
+struct cc_end {
+	struct cc_record rec; /* CC_VM_ENDED */
+	struct cc_grants grants;
 };
 
 /* How the kernel side is asked to record, in one word: one load tells that nothing is set. */

@@ -124,8 +124,10 @@ struct frame {
 			const char *comm;
 			const char *name_option; /* QEMU's -name */
 			const char *cgroup;
-			enum incoming incoming; /* of one that was made */
-			uint64_t number;	/* as cc_record.vm */
+			enum incoming incoming;	 /* of one that was made */
+			const char *machine;	 /* likewise: guest_machine(); NULL: not known */
+			struct cc_grants grants; /* of one that has ended */
+			uint64_t number;	 /* as cc_record.vm */
 			uint32_t tid;
 			int32_t ret; /* of VM_FAILED: -errno */
 		} vm;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Reads the name of the guest from a VMM's command line. Only QEMU's -name and -incoming are
- * looked at, and nothing else of the command line is kept, because it can contain secrets. The
- * process chose these bytes, so they are escaped.
+ * Reads from a VMM's command line what the guest is called and what machine it gets. Only QEMU's
+ * -name, -machine, -accel and -incoming are looked at, and nothing else of the command line is
+ * kept, because it can contain secrets. The process chose these bytes, so they are escaped.
  */
 #include "kvm/guest.h"
 
@@ -63,6 +63,57 @@ enum incoming guest_incoming(const char *args, size_t len, bool all)
 		value = !value && is_name(a);
 	}
 	return all && len ? INCOMING_NO : INCOMING_UNKNOWN;
+}
+
+static bool is_one_of(const char *arg, const char *const *options)
+{
+	arg += arg[0] == '-' && arg[1] == '-';
+	while (*options && strcmp(arg, *options))
+		options++;
+	return *options;
+}
+
+static bool is_qemu(const char *program)
+{
+	const char *slash = strrchr(program, '/'), *name = slash ? slash + 1 : program;
+
+	return strstr(name, "qemu") || !strcmp(name, "kvm");
+}
+
+static bool add_machine(char *buf, size_t size, const char *value, size_t len)
+{
+	size_t n = strlen(buf), room = size - n;
+	char option[GUEST_OPTION_LEN];
+
+	text_escape(option, sizeof(option), value, len);
+	return (size_t)snprintf(buf + n, room, "%s%s", n ? "," : "", option) < room;
+}
+
+char *guest_machine(char *buf, size_t size, const char *args, size_t len, bool all)
+{
+	static const char *const machines[] = { "-machine", "-M", "-accel", NULL };
+	static const char *const others[] = { "-name", "-append", NULL };
+	static const char *const files[] = { "-readconfig", "-set", "-global", NULL };
+	enum { OF_NOTHING, OF_MACHINE, OF_OTHER } value = OF_NOTHING;
+	const char *end = args + len, *nul = argument_end(args, end);
+	bool known = all && nul && is_qemu(args);
+
+	buf[0] = '\0';
+	for (const char *a = args; known && (nul = argument_end(a, end)); a = nul + 1) {
+		if (value == OF_MACHINE)
+			known = add_machine(buf, size, a, (size_t)(nul - a));
+		else if (value == OF_NOTHING)
+			known = !is_one_of(a, files);
+		value = value		       ? OF_NOTHING :
+			is_one_of(a, machines) ? OF_MACHINE :
+			is_one_of(a, others)   ? OF_OTHER :
+						 OF_NOTHING;
+	}
+	if (!known)
+		buf[0] = '\0';
+	else if (!*buf)
+		snprintf(buf, size, "pseries");
+	return buf;
 }
 
 /*

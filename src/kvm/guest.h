@@ -26,6 +26,13 @@ enum incoming { INCOMING_UNKNOWN, INCOMING_NO, INCOMING_YES };
 enum incoming guest_incoming(const char *args, size_t len, bool all);
 
 /*
+ * What QEMU was told to make: the values of its -machine, -M and -accel, joined by commas, escaped;
+ * "pseries" where there are none. "" where that is not known: it is no QEMU, or takes such options
+ * from a file, or there may be more of them (all false).
+ */
+char *guest_machine(char *buf, size_t size, const char *args, size_t len, bool all);
+
+/*
  * The guest's name of such a value, as QEMU reads it: "guest=NAME,...", or NAME first; a comma
  * in it is doubled. "" where there is none.
  */

@@ -131,6 +131,8 @@ static int on_sample(void *ctx, void *data, size_t size)
 		a->sink->args(data, a->sink->ctx);
 	else if (type == CC_KERNEL && size >= sizeof(struct cc_line))
 		a->sink->line(data, a->sink->ctx);
+	else if (type == CC_VM_ENDED && size >= sizeof(struct cc_end))
+		a->sink->end(data, a->sink->ctx);
 	else if (size >= sizeof(struct cc_record))
 		a->sink->record(data, a->sink->ctx);
 	a->taken++;

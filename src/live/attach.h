@@ -80,6 +80,7 @@ struct attach_sink {
 	void (*record)(const struct cc_record *r, void *ctx);
 	void (*args)(const struct cc_args *a, void *ctx); /* ahead of its VM's first record */
 	void (*line)(const struct cc_line *l, void *ctx);
+	void (*end)(const struct cc_end *e, void *ctx);
 	void *ctx;
 };
 int attach_consume(struct attach *a, const struct attach_sink *sink, unsigned int max);

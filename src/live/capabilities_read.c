@@ -55,15 +55,24 @@ static int make_vm(char error[CAPABILITIES_ERROR_LEN])
 	return vm;
 }
 
-static void ask(struct capability_facts *facts, int vm)
+static void ask_extensions(struct capability_facts *facts, int vm)
 {
-	struct kvm_ppc_smmu_info smmu = { 0 };
-	struct kvm_ppc_cpu_char said = { 0 };
 	const struct capability *c;
 
 	for (size_t i = 0; (c = capability(i)); i++)
 		if (c->kvm)
 			facts->extensions[c->number] = ioctl(vm, KVM_CHECK_EXTENSION, c->number);
+}
+
+static void ask_processor(struct processor_facts *facts, int vm)
+{
+	struct kvm_ppc_smmu_info smmu = { 0 };
+	struct kvm_ppc_cpu_char said = { 0 };
+
+	memset(facts, 0, sizeof(*facts));
+	facts->pvr = processor();
+	facts->hwcap = getauxval(AT_HWCAP);
+	host_cpu_number("ibm,dec-bits", &facts->dec_bits);
 	if (!ioctl(vm, KVM_PPC_GET_CPU_CHAR, &said)) {
 		facts->character = said.character;
 		facts->character_mask = said.character_mask;
@@ -81,13 +90,22 @@ bool capabilities_read(struct capability_facts *facts, bool *pr, char error[CAPA
 	if (vm < 0)
 		return false;
 	memset(facts, 0, sizeof(*facts));
-	facts->pvr = processor();
 	facts->page_size = (uint32_t)sysconf(_SC_PAGESIZE);
-	facts->hwcap = getauxval(AT_HWCAP);
-	host_cpu_number("ibm,dec-bits", &facts->dec_bits);
-	ask(facts, vm);
+	ask_extensions(facts, vm);
+	ask_processor(&facts->processor, vm);
 	/* Only PR has it, which is how QEMU knows. */
 	*pr = ioctl(vm, KVM_CHECK_EXTENSION, KVM_CAP_PPC_GET_PVINFO) > 0;
 	close(vm);
 	return true;
+}
+
+void capabilities_read_processor(struct processor_facts *facts)
+{
+	char error[CAPABILITIES_ERROR_LEN];
+	int vm = make_vm(error);
+
+	if (vm < 0)
+		return;
+	ask_processor(facts, vm);
+	close(vm);
 }

@@ -15,4 +15,7 @@
 bool capabilities_read(struct capability_facts *facts, bool *pr,
 		       char error[CAPABILITIES_ERROR_LEN]);
 
+/* Of that what is of the processor. pvr 0: it cannot be had. */
+void capabilities_read_processor(struct processor_facts *facts);
+
 #endif /* COMPATCAPS_CAPABILITIES_READ_H */

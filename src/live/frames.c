@@ -87,9 +87,10 @@ void names_note(struct names *n, const struct cc_args *a)
 	p->vm = a->vm;
 	guest_option(p->name_option, sizeof(p->name_option), a->args, len);
 	p->incoming = guest_incoming(a->args, len, all);
+	guest_machine(p->machine, sizeof(p->machine), a->args, len, all);
 	/* They may stand further back than what was sent. */
-	if (!all && (!p->name_option[0] || p->incoming == INCOMING_UNKNOWN))
-		process_name_option(a->pid, p->name_option, sizeof(p->name_option), &p->incoming);
+	if (!all)
+		process_options(a->pid, p->name_option, p->machine, &p->incoming);
 }
 
 static enum vm_event event_of(const struct cc_record *r)
@@ -99,8 +100,8 @@ static enum vm_event event_of(const struct cc_record *r)
 	return r->ret ? VM_FAILED : VM_CREATED;
 }
 
-struct frame frame_of_vm(const struct cc_record *r, const struct vm_names *known,
-			 struct frame_text *text)
+struct frame frame_of_vm(const struct cc_record *r, const struct cc_grants *grants,
+			 const struct vm_names *known, struct frame_text *text)
 {
 	struct frame f = frame_at(FRAME_VM, r->mono_ns);
 
@@ -115,6 +116,9 @@ struct frame frame_of_vm(const struct cc_record *r, const struct vm_names *known
 	f.vm.comm = text_escape(text->comm, sizeof(text->comm), r->comm, sizeof(r->comm));
 	f.vm.name_option = known ? known->name_option : NULL;
 	f.vm.incoming = known && f.vm.event == VM_CREATED ? known->incoming : INCOMING_UNKNOWN;
+	f.vm.machine = known && f.vm.event == VM_CREATED ? known->machine : NULL;
+	if (grants)
+		f.vm.grants = *grants;
 	f.vm.cgroup = cgroup_path(r->cgroup);
 	return f;
 }

@@ -13,6 +13,7 @@
 struct vm_names {
 	uint64_t vm; /* its number; 0: none */
 	char name_option[GUEST_OPTION_LEN];
+	char machine[GUEST_OPTION_LEN];
 	enum incoming incoming;
 };
 
@@ -42,9 +43,9 @@ const struct vm_names *names_of(const struct names *n, uint64_t vm);
 /* It has been passed on. NULL: nothing was known. */
 void names_drop(struct names *n, const struct vm_names *told);
 
-/* known: of this VM, or NULL. */
-struct frame frame_of_vm(const struct cc_record *r, const struct vm_names *known,
-			 struct frame_text *text);
+/* known: of this VM, or NULL. grants: of one that has ended, or NULL. */
+struct frame frame_of_vm(const struct cc_record *r, const struct cc_grants *grants,
+			 const struct vm_names *known, struct frame_text *text);
 struct frame frame_of_call(const struct cc_record *r, const struct vm_names *known);
 struct frame frame_of_line(const struct cc_line *line, const struct vm_names *known,
 			   struct frame_text *text);

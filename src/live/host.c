@@ -517,5 +517,5 @@ bool host_facts_equal(const struct host_facts *a, const struct host_facts *b)
 	       a->kernel_cmd == b->kernel_cmd && a->pseries_is == b->pseries_is &&
 	       a->cpu_version_is == b->cpu_version_is && a->cpu_version == b->cpu_version &&
 	       a->nested == b->nested && a->nested_caps_is == b->nested_caps_is &&
-	       a->nested_caps == b->nested_caps;
+	       a->nested_caps == b->nested_caps && a->processor.pvr == b->processor.pvr;
 }

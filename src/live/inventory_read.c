@@ -130,14 +130,14 @@ static char *copy_or_null(const char *text)
 static void read_names(struct inventory_vm *vm)
 {
 	const struct inventory_process *p = inventory_owner(vm);
-	char option[GUEST_OPTION_LEN], guest[GUEST_NAME_LEN];
-	enum incoming incoming;
+	char option[GUEST_OPTION_LEN] = "", guest[GUEST_NAME_LEN];
+	enum incoming incoming = INCOMING_UNKNOWN;
 
 	vm->ended = vm->processes->part == PART_ENDING;
 	if (!p)
 		return;
 	vm->cgroup = copy_or_null(cgroup_path(p->cgroup));
-	process_name_option(p->pid, option, sizeof(option), &incoming);
+	process_options(p->pid, option, NULL, &incoming);
 	guest_name(guest, sizeof(guest), option);
 	vm->ended = !process_is(p->pid, p->start_ns);
 	if (vm->ended)

@@ -69,14 +69,19 @@ bool process_comm(uint32_t pid, char comm[CC_COMM_LEN])
 	return true;
 }
 
-char *process_name_option(uint32_t pid, char *buf, size_t size, enum incoming *incoming)
+void process_options(uint32_t pid, char name[GUEST_OPTION_LEN], char machine[GUEST_OPTION_LEN],
+		     enum incoming *incoming)
 {
 	char args[ARGS_MAX];
 	ssize_t n = read_of(pid, "cmdline", args, sizeof(args));
+	bool all = n < (ssize_t)sizeof(args);
 
-	if (incoming)
-		*incoming = guest_incoming(args, n > 0 ? (size_t)n : 0, n < (ssize_t)sizeof(args));
-	return guest_option(buf, size, args, n > 0 ? (size_t)n : 0);
+	if (n <= 0)
+		return;
+	guest_option(name, GUEST_OPTION_LEN, args, (size_t)n);
+	*incoming = guest_incoming(args, (size_t)n, all);
+	if (machine)
+		guest_machine(machine, GUEST_OPTION_LEN, args, (size_t)n, all);
 }
 
 /* In a time namespace /proc has times as they are there. */

@@ -18,10 +18,12 @@ uint32_t process_of_thread(uint32_t tid);
 bool process_comm(uint32_t pid, char comm[CC_COMM_LEN]);
 
 /*
- * QEMU's -name in its command line, as guest_option() gives it, and, unless that is NULL, whether
- * there is an -incoming. Returns buf.
+ * QEMU's -name in its command line, as guest_option() gives it; the machine, unless that is NULL,
+ * as guest_machine() does; and whether there is an -incoming. They stay as they are where the
+ * command line cannot be read.
  */
-char *process_name_option(uint32_t pid, char *buf, size_t size, enum incoming *incoming);
+void process_options(uint32_t pid, char name[GUEST_OPTION_LEN], char machine[GUEST_OPTION_LEN],
+		     enum incoming *incoming);
 
 /*
  * Is it the process that was started then, in nanoseconds since boot as the kernel counts them?

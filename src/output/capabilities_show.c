@@ -155,12 +155,12 @@ static unsigned int put_rows(FILE *f, const struct capability_report *r, bool gr
 static void put_verdict(FILE *f, const struct capability_report *r, unsigned int granted,
 			unsigned int others)
 {
-	const struct abi_processor *processor = abi_processor(r->facts.pvr);
+	const struct abi_processor *processor = abi_processor(r->facts.processor.pvr);
 	char text[MACHINE_LEN + 256], words[MACHINE_LEN], pvr[16];
 	struct text_line line = { text, sizeof(text), 0 };
 	bool can = machine(words, r);
 
-	snprintf(pvr, sizeof(pvr), "0x%08" PRIx32, r->facts.pvr);
+	snprintf(pvr, sizeof(pvr), "0x%08" PRIx32, r->facts.processor.pvr);
 	text_add(&line, "%s on a %s grants %u of %u. ", r->pr ? "KVM PR" : "KVM HV",
 		 processor ? processor->name : pvr, granted, granted + others);
 	if (!can)
@@ -215,14 +215,14 @@ static void json_capability(struct json *j, yyjson_mut_val *list, const struct c
 
 bool capabilities_show_json(FILE *f, const struct capability_report *r)
 {
-	const struct abi_processor *processor = abi_processor(r->facts.pvr);
+	const struct abi_processor *processor = abi_processor(r->facts.processor.pvr);
 	char words[MACHINE_LEN], pvr[16];
 	bool can = machine(words, r);
 	const struct capability *c;
 	struct json j;
 	yyjson_mut_val *root = json_begin(&j), *list;
 
-	snprintf(pvr, sizeof(pvr), "0x%08" PRIx32, r->facts.pvr);
+	snprintf(pvr, sizeof(pvr), "0x%08" PRIx32, r->facts.processor.pvr);
 	json_put_text(&j, root, "type", "caps");
 	json_put_number(&j, root, "schema", CAPABILITIES_SCHEMA);
 	json_put_text(&j, root, "version", COMPATCAPS_VERSION);

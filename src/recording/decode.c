@@ -361,6 +361,34 @@ static void get_older(struct decoder *s, val *o, const char *key, struct frame *
 	f->attach.n_older = n;
 }
 
+static void get_answers(struct decoder *s, val *o, const char *key, __u64 *asked, __u64 *yes)
+{
+	val *list = member(s, o, key), *v;
+	size_t i, n;
+
+	if (list && (!yyjson_is_arr(list) || yyjson_arr_size(list) > CC_GRANTS)) {
+		fail(s, "\"%s\" must be a list of at most %d numbers", key, CC_GRANTS);
+		return;
+	}
+	yyjson_arr_foreach(list, i, n, v) {
+		uint64_t number = get_uint(s, v, key, CC_GRANTS - 1);
+
+		asked[number / 64] |= 1ull << number % 64;
+		if (yes)
+			yes[number / 64] |= 1ull << number % 64;
+	}
+}
+
+static void get_granted(struct decoder *s, val *o, const char *key, struct frame *f)
+{
+	get_answers(s, o, key, f->vm.grants.asked, f->vm.grants.yes);
+}
+
+static void get_denied(struct decoder *s, val *o, const char *key, struct frame *f)
+{
+	get_answers(s, o, key, f->vm.grants.asked, NULL);
+}
+
 static void get_vcpus(struct decoder *s, val *o, const char *key, struct frame *f)
 {
 	struct inventory_vm *vm = &s->found;

@@ -235,6 +235,27 @@ static void put_older(struct encoder *j, val *o, const char *key, const struct f
 		j->failed |= !yyjson_mut_arr_add_uint(j->doc, older, frame->attach.older[i]);
 }
 
+static void put_answers(struct encoder *j, val *o, const char *key, const struct frame *frame,
+			bool granted)
+{
+	const struct cc_grants *g = &frame->vm.grants;
+	val *list = put_array(j, o, key);
+
+	for (unsigned int i = 0; i < CC_GRANTS; i++)
+		if (g->asked[i / 64] >> i % 64 & 1 && (g->yes[i / 64] >> i % 64 & 1) == granted)
+			j->failed |= !yyjson_mut_arr_add_uint(j->doc, list, i);
+}
+
+static void put_granted(struct encoder *j, val *o, const char *key, const struct frame *frame)
+{
+	put_answers(j, o, key, frame, true);
+}
+
+static void put_denied(struct encoder *j, val *o, const char *key, const struct frame *frame)
+{
+	put_answers(j, o, key, frame, false);
+}
+
 static void put_vcpus(struct encoder *j, val *o, const char *key, const struct event *e)
 {
 	const struct inventory_vm *vm = e->frame->found.vm;

@@ -23,13 +23,16 @@
 static struct capability_facts facts_of(uint32_t pvr)
 {
 	struct capability_facts f = {
-		.pvr = pvr, .page_size = 65536, .hwcap = 0x480, .dec_bits = 56, .host_pages = true
+		.processor = { .pvr = pvr, .hwcap = 0x480, .dec_bits = 56, .host_pages = true },
+		.page_size = 65536
 	};
 
 	for (size_t i = 0; i < COUNT(f.extensions); i++)
 		f.extensions[i] = 1;
-	f.character = f.character_mask = BIT_OF_64(0) | BIT_OF_64(2) | BIT_OF_64(4) | BIT_OF_64(9);
-	f.behaviour = f.behaviour_mask = BIT_OF_64(1) | BIT_OF_64(2) | BIT_OF_64(5);
+	f.processor.character = f.processor.character_mask = BIT_OF_64(0) | BIT_OF_64(2) |
+							     BIT_OF_64(4) | BIT_OF_64(9);
+	f.processor.behaviour = f.processor.behaviour_mask = BIT_OF_64(1) | BIT_OF_64(2) |
+							     BIT_OF_64(5);
 	return f;
 }
 
@@ -139,7 +142,7 @@ static void test_all_is_granted(void **state)
 
 static void test_nothing_is_granted(void **state)
 {
-	const struct capability_facts f = { .pvr = PVR10 };
+	const struct capability_facts f = { .processor = { .pvr = PVR10 } };
 	const struct capability *c;
 
 	(void)state;
@@ -178,7 +181,7 @@ static void test_pages(void **state)
 	assert_value("cap-hpt-max-page-size", &f, false, "4096", "cap-hpt-max-page-size=4096");
 	assert_string_equal(grant_of("cap-hpt-max-page-size", &f).libvirt,
 			    "<hpt><maxpagesize unit='bytes'>4096</maxpagesize></hpt>");
-	f.host_pages = false;
+	f.processor.host_pages = false;
 	assert_value("cap-hpt-max-page-size", &f, true, "17179869184", "");
 }
 
@@ -196,7 +199,7 @@ static void test_yes_is_not_enough(void **state)
 	assert_null(grant_of("xive", &f).why);
 	f.extensions[134] = 0;
 	assert_non_null(strstr(grant_of("cap-rpt-invalidate", &f).why, "radix"));
-	f.pvr = PVR9;
+	f.processor.pvr = PVR9;
 	assert_non_null(strstr(grant_of("cap-dawr1", &f).why, "newer processors"));
 	assert_value("cap-dawr1", &f, false, "", "cap-dawr1=off");
 }
@@ -227,26 +230,26 @@ static void test_speculation(void **state)
 	assert_value("cap-ibs", &f, true, "workaround", "");
 	assert_value("cap-ccf-assist", &f, true, "", "");
 	/* Said not to be needed is better than a workaround; not said is nothing. */
-	f.behaviour = 0;
+	f.processor.behaviour = 0;
 	assert_value("cap-cfpc", &f, true, "fixed", "");
 	assert_value("cap-sbbc", &f, true, "fixed", "");
 	assert_value("cap-ibs", &f, false, "broken", "cap-ibs=broken");
-	f.character_mask |= BIT_OF_64(1) | BIT_OF_64(7);
+	f.processor.character_mask |= BIT_OF_64(1) | BIT_OF_64(7);
 	assert_value("cap-ibs", &f, true, "fixed-na", "");
-	f.character |= BIT_OF_64(1);
+	f.processor.character |= BIT_OF_64(1);
 	assert_value("cap-ibs", &f, true, "fixed-ibs", "");
-	f.character |= BIT_OF_64(7);
+	f.processor.character |= BIT_OF_64(7);
 	assert_value("cap-ibs", &f, true, "fixed-ccd", "");
 	/* A count cache that is off needs no help. */
-	f.character &= ~BIT_OF_64(9);
+	f.processor.character &= ~BIT_OF_64(9);
 	assert_value("cap-ccf-assist", &f, true, "", "");
-	f.character_mask = f.behaviour_mask = 0;
+	f.processor.character_mask = f.processor.behaviour_mask = 0;
 	assert_value("cap-cfpc", &f, false, "broken", "cap-cfpc=broken");
 	assert_value("cap-ccf-assist", &f, false, "", "cap-ccf-assist=off");
 	/* Only from POWER9 on is a cache of each thread's own asked for. */
-	f.character = f.character_mask = BIT_OF_64(3);
+	f.processor.character = f.processor.character_mask = BIT_OF_64(3);
 	assert_value("cap-cfpc", &f, false, "broken", "cap-cfpc=broken");
-	f.pvr = PVR8;
+	f.processor.pvr = PVR8;
 	assert_value("cap-cfpc", &f, true, "workaround", "");
 }
 
@@ -297,7 +300,7 @@ static void test_the_decrementer_has_its_size(void **state)
 
 	(void)state;
 	assert_value("cap-large-decr", &f, true, "56", "");
-	f.dec_bits = 32;
+	f.processor.dec_bits = 32;
 	assert_value("cap-large-decr", &f, false, "", "cap-large-decr=off");
 	assert_true(grant_of("cap-large-decr", &f).missing);
 }

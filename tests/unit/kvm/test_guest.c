@@ -53,6 +53,45 @@ static void test_options(void **state)
 		assert_option(lines[i].words, false, lines[i].option);
 }
 
+static void test_machines(void **state)
+{
+	static const struct {
+		const char *words, *machine;
+	} lines[] = {
+		{ "qemu-system-ppc64|-m|4G", "pseries" },
+		{ "/usr/bin/qemu-system-ppc64|-machine|pseries-11.0,usb=off|-accel|kvm",
+		  "pseries-11.0,usb=off,kvm" },
+		{ "/usr/libexec/qemu-kvm|-M|pseries|--machine|cap-htm=off", "pseries,cap-htm=off" },
+		{ "kvm|-name|-M|-M|pseries", "pseries" },
+		{ "qemu|-append|-machine|x|-machine|none", "none" },
+		{ "qemu|-readconfig|guest.cfg", "" },
+		{ "qemu|-machine|pseries|-set|machine.cap-htm=on", "" },
+		{ "qemu|-global|spapr-machine.cap-htm=on|-machine|pseries", "" },
+		{ "/usr/bin/compatcaps_probe|-machine|pseries", "" },
+		{ "qemu|-machine", "pseries" },
+		{ "qemu|-M|a\33[2Jb", "a\\x1b[2Jb" },
+		{ "", "" },
+	};
+	char args[256], machine[GUEST_OPTION_LEN];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		size_t len = strlen(lines[i].words) + 1;
+
+		memcpy(args, lines[i].words, len);
+		for (size_t at = 0; at < len; at++)
+			args[at] = args[at] == '|' ? '\0' : args[at];
+		guest_machine(machine, sizeof(machine), args, len, true);
+		assert_string_equal(machine, lines[i].machine);
+		/* There may be more of it. */
+		guest_machine(machine, sizeof(machine), args, len, false);
+		assert_string_equal(machine, "");
+	}
+	/* What does not fit is not known. */
+	guest_machine(machine, 8, "qemu\0-M\0pseries-11.0", 22, true);
+	assert_string_equal(machine, "");
+}
+
 /* Of a command line that was longer than what was read of it. */
 static void test_cut(void **state)
 {
@@ -150,9 +189,9 @@ static void test_incoming(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_options),	 cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_names),	 cmocka_unit_test(test_long_names),
-		cmocka_unit_test(test_incoming),
+		cmocka_unit_test(test_options),	   cmocka_unit_test(test_machines),
+		cmocka_unit_test(test_cut),	   cmocka_unit_test(test_names),
+		cmocka_unit_test(test_long_names), cmocka_unit_test(test_incoming),
 	};
 
 	return cmocka_run_group_tests_name("guest", tests, NULL, NULL);

@@ -43,7 +43,8 @@ static void test_lives(void **state)
 	struct cc_record made = record_of(CC_VM_CREATED, 3, 0);
 	struct cc_record failed = record_of(CC_VM_CREATED, 0, -12);
 	struct cc_record ended = record_of(CC_VM_ENDED, 3, 0);
-	struct frame f = frame_of_vm(&made, NULL, &text);
+	static const struct cc_grants grants = { .checks = 3, .asked = { 6 }, .yes = { 2 } };
+	struct frame f = frame_of_vm(&made, NULL, NULL, &text);
 
 	(void)state;
 	assert_int_equal(f.type, FRAME_VM);
@@ -57,19 +58,22 @@ static void test_lives(void **state)
 	assert_string_equal(f.vm.vm_name, "7-3");
 	assert_null(f.vm.name_option);
 	assert_int_equal(f.vm.incoming, INCOMING_UNKNOWN);
-	f = frame_of_vm(&failed, NULL, &text);
+	f = frame_of_vm(&failed, NULL, NULL, &text);
 	assert_int_equal(f.vm.event, VM_FAILED);
 	assert_int_equal(f.vm.number, 0);
 	assert_int_equal(f.vm.ret, -12);
-	f = frame_of_vm(&ended, NULL, &text);
+	f = frame_of_vm(&ended, NULL, NULL, &text);
 	assert_int_equal(f.vm.event, VM_ENDED);
 	assert_int_equal(f.vm.number, 3);
+	assert_int_equal(f.vm.grants.checks, 0);
+	f = frame_of_vm(&ended, &grants, NULL, &text);
+	assert_memory_equal(&f.vm.grants, &grants, sizeof(grants));
 }
 
 /* The command line is ahead of the VM's first record, whatever that is, and names that VM alone. */
 static void test_names(void **state)
 {
-	static const char qemu[] = "qemu\0-incoming\0defer\0-name\0guest=db1,x=y";
+	static const char qemu[] = "qemu\0-incoming\0defer\0-name\0guest=db1,x=y\0-M\0pseries";
 	struct cc_args a = args_of(3, qemu, sizeof(qemu));
 	struct cc_args b = args_of(4, "steps", 6);
 	struct cc_record made = record_of(CC_VM_CREATED, 3, 0);
@@ -82,14 +86,15 @@ static void test_names(void **state)
 	names_note(&names, &b);
 	assert_null(names_of(&names, 5));
 	assert_null(names_of(&names, 0));
-	f = frame_of_vm(&made, names_of(&names, 3), &text);
+	f = frame_of_vm(&made, NULL, names_of(&names, 3), &text);
 	assert_string_equal(f.vm.name_option, "guest=db1,x=y");
 	assert_int_equal(f.vm.incoming, INCOMING_YES);
-	f = frame_of_vm(&ended, names_of(&names, 3), &text);
+	assert_string_equal(f.vm.machine, "pseries");
+	f = frame_of_vm(&ended, NULL, names_of(&names, 3), &text);
 	assert_int_equal(f.vm.incoming, INCOMING_UNKNOWN);
 	f = frame_of_call(&call, names_of(&names, 3));
 	assert_string_equal(f.call.name_option, "guest=db1,x=y");
-	f = frame_of_vm(&made, names_of(&names, 4), &text);
+	f = frame_of_vm(&made, NULL, names_of(&names, 4), &text);
 	assert_string_equal(f.vm.name_option, "");
 	assert_int_equal(f.vm.incoming, INCOMING_NO);
 	names_drop(&names, names_of(&names, 3));

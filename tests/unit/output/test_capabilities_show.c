@@ -17,15 +17,15 @@
 /* A POWER10 with pages of 4 KiB, whose KVM grants all but some: numbers of KVM, 0 ends them. */
 static struct capability_report report_without(const unsigned int *numbers)
 {
-	struct capability_report r = { .facts = { .pvr = 0x00800200,
-						  .page_size = 65536,
-						  .hwcap = 0x480,
-						  .dec_bits = 56,
-						  .host_pages = true,
-						  .character = ~0ull,
-						  .character_mask = ~0ull,
-						  .behaviour = ~0ull,
-						  .behaviour_mask = ~0ull } };
+	struct capability_report r = { .facts = { .page_size = 65536,
+						  .processor = { .pvr = 0x00800200,
+								 .hwcap = 0x480,
+								 .dec_bits = 56,
+								 .host_pages = true,
+								 .character = ~0ull,
+								 .character_mask = ~0ull,
+								 .behaviour = ~0ull,
+								 .behaviour_mask = ~0ull } } };
 
 	for (size_t i = 0; i < CAPABILITY_EXTENSIONS; i++)
 		r.facts.extensions[i] = 1;
@@ -145,7 +145,7 @@ static void test_pages_have_units(void **state)
 	text = text_of(&r, false);
 	assert_says(text, "KVM grants 4 KiB, QEMU wants 64 KiB");
 	free(text);
-	r.facts.host_pages = false;
+	r.facts.processor.host_pages = false;
 	text = text_of(&r, false);
 	assert_non_null(strstr(text, " 16 GiB "));
 	free(text);
@@ -208,7 +208,7 @@ static void test_json(void **state)
 	assert_string_equal(yyjson_get_str(yyjson_obj_get(row, "value")), "56");
 	yyjson_doc_free(doc);
 	r = report_without(papr);
-	r.facts.pvr = 0x00990100;
+	r.facts.processor.pvr = 0x00990100;
 	doc = json_of(&r);
 	assert_true(yyjson_is_null(yyjson_doc_ptr_get(doc, "/machine")));
 	assert_true(yyjson_is_null(yyjson_doc_ptr_get(doc, "/processor")));

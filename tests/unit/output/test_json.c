@@ -409,7 +409,7 @@ static void print_all(struct out *o)
 #define FACTS \
 	"\"page_size\":4096,\"ksize\":24,\"ksize_is\":\"known\",\"kernel_cmd\":\"0x2000aeb8\"," \
 	"\"pseries_is\":\"known\",\"cpu_version\":\"0x0f000006\",\"cpu_version_is\":\"known\"," \
-	"\"nested_api\":\"v2\",\"nested_caps\":\"0x6000000000000000\",\"nested_caps_is\":\"known\"}"
+	"\"nested_api\":\"v2\",\"nested_caps\":\"0x6000000000000000\",\"nested_caps_is\":\"known\",\"processor\":null}"
 
 /* The shape that scripts rely on, to the letter: one of each type. */
 static void test_shape(void **state)
@@ -470,7 +470,7 @@ static void test_shape(void **state)
 		"\"recovered\":0,\"not_seen\":\"events were lost\"},\"offered\":[\"POWER9\",\"POWER10\"],"
 		"\"vcpus\":[{\"id\":null,\"requests\":[{\"pvr\":\"0x0f000006\",\"mode\":\"POWER10\",\"errno\":null,"
 		"\"cause\":\"accepted\",\"seq\":8}],\"requests_total\":1,\"ran\":null,\"first_failure\":null}],"
-		"\"found\":null,\"incoming\":false,\"ended\":true,\"not_known\":[\"",
+		"\"found\":null,\"incoming\":false,\"ended\":true,\"denied\":[],\"not_known\":[\"",
 		"{\"type\":\"end\",\"seq\":12,\"ts\":\"2026-11-22T06:00:00.131456789Z\",\"mono_ns\":8000000," NOBODY
 		"\"events\":12,\"lost\":18446744073709551608,\"cut_off\":false,\"totals\":{",
 	};

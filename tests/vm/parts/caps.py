@@ -116,6 +116,45 @@ def check_qemu(tap, guest, told):
                 "XIVE where it has to be KVM's")
 
 
+def check_story(tap, guest, stories, name, options, rows):
+    """Does the trace name what the QEMU of this name needed?"""
+    story = stories.get(name)
+    if not tap.ok(story, f"{name}: its VM has a story", *sorted(stories)):
+        return
+    tap.same(sorted(denied["option"] or denied["name"] for denied in story["denied"]), sorted(options), f"{name}: the trace names what it needs",
+             story["text"], guest.text(f"{name}.err"))
+    can = all(denied["option"] for denied in story["denied"])
+    words = [denied["option"] for denied in story["denied"]] if can else [rows[denied["name"]]["what"] for denied in story["denied"]
+                                                                          if not denied["name"].startswith("cap-")]
+    tap.ok(all(word in story["text"] for word in words), f"{name}: and says so", story["text"])
+
+
+def needed(rows, kind, of, options):
+    """What a QEMU that did not start needs, in the words of the table."""
+    found = [row for row in rows.values() if row["missing"] and f",{row['qemu']}=" not in options]
+    if kind == "without":
+        found = [row for row in found if row["name"] == of]
+    if kind == "above":
+        found.append(rows[of])
+    if kind == "xive":
+        found.append(rows["xive"])
+    return {row["option"] or (f"{row['qemu']}={row['value'] or 'off'}" if row["qemu"] else row["name"]) for row in found}
+
+
+def check_stories(tap, guest, told):
+    """A trace that watched all of these QEMUs names what KVM denied those that did not start, and denies others nothing."""
+    lines = guest.json("trace.out")
+    stories = {line["guest"]: line for line in lines if line.get("type") == "story"}
+    tap.same(guest.number("trace.status"), 0, "the trace ends well", guest.text("trace.err"))
+    rows = {row["name"]: row for row in told["capabilities"]}
+    names = sorted(file.removesuffix(".options") for file in guest.files if file.endswith(".options"))
+    expected = {name: needed(rows, *name.partition(".")[::2], guest.text(f"{name}.options")) if guest.number(f"{name}.status") else set()
+                for name in names}
+    for name in names:
+        check_story(tap, guest, stories, name, expected[name], rows)
+    tap.ok(any(expected.values()), "some were denied something")
+
+
 def check(tap, guest, run):
     if vmtest.answer_of(run.kernel, run.machine) == "no-kvm":
         check_impossible(tap, guest)
@@ -132,3 +171,4 @@ def check(tap, guest, run):
         tap.skip("what QEMU does", vmtest.own_qemu("negotiates")[1])
         return
     check_qemu(tap, guest, told)
+    check_stories(tap, guest, told)

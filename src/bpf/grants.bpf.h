@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What KVM granted and what it denied: the newest answer to each KVM_CHECK_EXTENSION, by process. A
+ * VMM asks for much of it on /dev/kvm, some before there is a VM, and for the rest on the VM, so
+ * that the process is what all of its checks have in common. Nothing is sent when it asks. When a
+ * VM of it ends, what is known of the process goes with that.
+ *
+ * A VMM makes a hundred checks when it starts, and a check is a cheap call. So this is an array, in
+ * which a process's id is the place to look: four entries are a set, and a process has one of the
+ * set that its id gives. It is the same process as long as its memory is the same. Where all four
+ * are taken somebody gives way: the oldest entry of the same user, or of a user who has several in
+ * the set, or one that is older than GRANTS_KEPT_NS. So nobody can push out another user's process
+ * that has just started. Who finds no place is not remembered, and no more is said of it than if it
+ * had not asked.
+ *
+ * Include after bpf/shares.bpf.h and place().
+ */
+#ifndef COMPATCAPS_GRANTS_BPF_H
+#define COMPATCAPS_GRANTS_BPF_H
+
+#define MAX_GRANTS     2048 /* a power of 2 */
+#define SET_OF_GRANTS  4
+#define GRANTS_KEPT_NS 60000000000ull
+
+#define GRANTS_MOVE 1 /* in place of the memory's address: somebody else is moving in */
+
+struct grants {
+	__u64 mm; /* of which memory; 0: they are nobody's */
+	__u64 user;
+	__u64 since;
+	__u32 tgid;
+	__u32 pad;
+	struct cc_grants are;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MAX_GRANTS);
+	__type(key, __u32);
+	__type(value, struct grants);
+} granted SEC(".maps");
+
+static __always_inline struct grants *grants_at(__u32 tgid, __u32 i)
+{
+	__u32 at = tgid * SET_OF_GRANTS % MAX_GRANTS + i;
+
+	return bpf_map_lookup_elem(&granted, &at);
+}
+
+static __always_inline _Bool are_of(const struct grants *g, __u64 mm, __u32 tgid)
+{
+	return g && g->mm == mm && g->tgid == tgid;
+}
+
+/* What is known of a process; NULL: nothing is. */
+static __always_inline struct grants *find_grants(__u64 mm, __u32 tgid)
+{
+	struct grants *g;
+
+	for (__u32 i = 0; i < SET_OF_GRANTS; i++) {
+		g = grants_at(tgid, i);
+		if (are_of(g, mm, tgid))
+			return g;
+	}
+	return NULL;
+}
+
+static __always_inline _Bool has_several(__u32 tgid, __u64 user)
+{
+	struct grants *g;
+	__u32 n = 0;
+
+	for (__u32 i = 0; i < SET_OF_GRANTS; i++) {
+		g = grants_at(tgid, i);
+		n += g && g->user == user;
+	}
+	return n > 1;
+}
+
+/* Of those that give way the oldest, and one that is nobody's before all. NULL: none does. */
+static __always_inline struct grants *who_gives_way(__u32 tgid, __u64 user, __u64 now)
+{
+	struct grants *g, *oldest = NULL;
+
+	for (__u32 i = 0; i < SET_OF_GRANTS; i++) {
+		g = grants_at(tgid, i);
+		if (!g || (oldest && g->since >= oldest->since))
+			continue;
+		if (!g->mm || g->user == user || now - g->since > GRANTS_KEPT_NS ||
+		    has_several(tgid, g->user))
+			oldest = g;
+	}
+	return oldest;
+}
+
+static __noinline struct grants *take_grants(__u64 mm, __u32 tgid)
+{
+	__u64 user = current_user(), now = bpf_ktime_get_ns(), was;
+	struct grants *g = who_gives_way(tgid, user, now);
+
+	if (!g)
+		return NULL;
+	was = g->mm;
+	if (was == GRANTS_MOVE || __sync_val_compare_and_swap(&g->mm, was, GRANTS_MOVE) != was)
+		return NULL;
+	__builtin_memset(&g->are, 0, sizeof(g->are));
+	g->user = user;
+	g->since = now;
+	g->tgid = tgid;
+	__sync_lock_test_and_set(&g->mm, mm);
+	return g;
+}
+
+/* Mostly it was asked before, and answered alike. */
+static __always_inline int note_grant_in(struct grants *g, __u32 ext, int ret)
+{
+	__u32 word = ext / 64 % CC_GRANT_WORDS;
+	__u64 bit = 1ull << ext % 64, asked = g->are.asked[word], yes = g->are.yes[word];
+
+	g->are.checks++;
+	if (asked & bit && !(yes & bit) == (ret <= 0))
+		return 0;
+	if (ret > 0)
+		__sync_fetch_and_or(&g->are.yes[word], bit);
+	else
+		__sync_fetch_and_and(&g->are.yes[word], ~bit);
+	__sync_fetch_and_or(&g->are.asked[word], bit);
+	return 0;
+}
+
+/* It has another place than its first, or none yet. */
+static __noinline int note_grant_elsewhere(__u32 ext, int ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 mm = (__u64)task->mm;
+	struct grants *g = find_grants(mm, task->tgid);
+
+	if (!g)
+		g = take_grants(mm, task->tgid);
+	return g ? note_grant_in(g, ext, ret) : 0;
+}
+
+/* KVM_CHECK_EXTENSION has ended. */
+static __always_inline int note_grant(__u64 ext, int ret)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 mm = (__u64)task->mm;
+	struct grants *g = grants_at(task->tgid, 0);
+
+	if (ext >= CC_GRANTS)
+		return 0;
+	if (!are_of(g, mm, task->tgid))
+		return note_grant_elsewhere(ext, ret);
+	return note_grant_in(g, ext, ret);
+}
+
+/*
+ * By kprobes, of which the second one does not see what was asked for: the thread's place keeps it.
+ * Another thread may overwrite it. Then nothing is noted.
+ */
+static __always_inline void begin_grant(__u64 ext)
+{
+	__u32 thread = bpf_get_current_task_btf()->pid;
+	struct in_flight *t = place(thread, 0);
+
+	if (t && ext < CC_GRANTS)
+		t->check = (__u64)thread << 32 | ext;
+}
+
+static __always_inline int end_grant(int ret)
+{
+	__u32 thread = bpf_get_current_task_btf()->pid;
+	struct in_flight *t = place(thread, 0);
+	__u32 ext;
+
+	if (!t || t->check >> 32 != thread)
+		return 0;
+	ext = t->check;
+	t->check = 0;
+	return note_grant(ext, ret);
+}
+
+#endif /* COMPATCAPS_GRANTS_BPF_H */
