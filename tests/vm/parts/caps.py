@@ -133,7 +133,7 @@ def needed(rows, kind, of, options):
     """What a QEMU that did not start needs, in the words of the table."""
     found = [row for row in rows.values() if row["missing"] and f",{row['qemu']}=" not in options]
     if kind == "without":
-        found = [row for row in found if row["name"] == of]
+        found = [row for row in found if row["name"] == of or not row["option"]]
     if kind == "above":
         found.append(rows[of])
     if kind == "xive":
