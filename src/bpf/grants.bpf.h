@@ -7,7 +7,8 @@
  *
  * A VMM makes a hundred checks when it starts, and a check is a cheap call. So this is an array, in
  * which a process's id is the place to look: four entries are a set, and a process has one of the
- * set that its id gives. It is the same process as long as its memory is the same. Where all four
+ * set that its id gives. A later process can get the same id. It has other memory, by which it is
+ * told where a VM is made and where one ends, and not with each check. Where all four
  * are taken somebody gives way: the oldest entry of the same user, or of a user who has several in
  * the set, or one that is older than GRANTS_KEPT_NS. So nobody can push out another user's process
  * that has just started. Who finds no place is not remembered, and no more is said of it than if it
@@ -22,44 +23,29 @@
 #define SET_OF_GRANTS  4
 #define GRANTS_KEPT_NS 60000000000ull
 
-#define GRANTS_MOVE 1 /* in place of the memory's address: somebody else is moving in */
-
 struct grants {
-	__u64 mm; /* of which memory; 0: they are nobody's */
+	__u64 since; /* 0: they are nobody's */
 	__u64 user;
-	__u64 since;
-	__u32 tgid;
-	__u32 pad;
+	__u64 mm;
+	__u32 tgid, pad;
 	struct cc_grants are;
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, MAX_GRANTS);
-	__type(key, __u32);
-	__type(value, struct grants);
-} granted SEC(".maps");
+static struct grants granted[MAX_GRANTS];
 
 static __always_inline struct grants *grants_at(__u32 tgid, __u32 i)
 {
-	__u32 at = tgid * SET_OF_GRANTS % MAX_GRANTS + i;
-
-	return bpf_map_lookup_elem(&granted, &at);
-}
-
-static __always_inline _Bool are_of(const struct grants *g, __u64 mm, __u32 tgid)
-{
-	return g && g->mm == mm && g->tgid == tgid;
+	return &granted[(tgid * SET_OF_GRANTS % MAX_GRANTS) + i];
 }
 
 /* What is known of a process; NULL: nothing is. */
-static __always_inline struct grants *find_grants(__u64 mm, __u32 tgid)
+static __always_inline struct grants *find_grants(__u32 tgid)
 {
 	struct grants *g;
 
 	for (__u32 i = 0; i < SET_OF_GRANTS; i++) {
 		g = grants_at(tgid, i);
-		if (are_of(g, mm, tgid))
+		if (g->tgid == tgid)
 			return g;
 	}
 	return NULL;
@@ -72,7 +58,7 @@ static __always_inline _Bool has_several(__u32 tgid, __u64 user)
 
 	for (__u32 i = 0; i < SET_OF_GRANTS; i++) {
 		g = grants_at(tgid, i);
-		n += g && g->user == user;
+		n += g->user == user;
 	}
 	return n > 1;
 }
@@ -84,30 +70,30 @@ static __always_inline struct grants *who_gives_way(__u32 tgid, __u64 user, __u6
 
 	for (__u32 i = 0; i < SET_OF_GRANTS; i++) {
 		g = grants_at(tgid, i);
-		if (!g || (oldest && g->since >= oldest->since))
+		if (oldest && g->since >= oldest->since)
 			continue;
-		if (!g->mm || g->user == user || now - g->since > GRANTS_KEPT_NS ||
+		if (!g->since || g->user == user || now - g->since > GRANTS_KEPT_NS ||
 		    has_several(tgid, g->user))
 			oldest = g;
 	}
 	return oldest;
 }
 
-static __noinline struct grants *take_grants(__u64 mm, __u32 tgid)
+static __noinline struct grants *take_grants(struct task_struct *task)
 {
 	__u64 user = current_user(), now = bpf_ktime_get_ns(), was;
-	struct grants *g = who_gives_way(tgid, user, now);
+	struct grants *g = who_gives_way(task->tgid, user, now);
 
 	if (!g)
 		return NULL;
-	was = g->mm;
-	if (was == GRANTS_MOVE || __sync_val_compare_and_swap(&g->mm, was, GRANTS_MOVE) != was)
+	was = g->since;
+	if (__sync_val_compare_and_swap(&g->since, was, now) != was)
 		return NULL;
+	g->tgid = 0;
 	__builtin_memset(&g->are, 0, sizeof(g->are));
 	g->user = user;
-	g->since = now;
-	g->tgid = tgid;
-	__sync_lock_test_and_set(&g->mm, mm);
+	g->mm = (__u64)task->mm;
+	__sync_lock_test_and_set(&g->tgid, task->tgid);
 	return g;
 }
 
@@ -115,16 +101,13 @@ static __noinline struct grants *take_grants(__u64 mm, __u32 tgid)
 static __always_inline int note_grant_in(struct grants *g, __u32 ext, int ret)
 {
 	__u32 word = ext / 64 % CC_GRANT_WORDS;
-	__u64 bit = 1ull << ext % 64, asked = g->are.asked[word], yes = g->are.yes[word];
+	__u64 *now = ret > 0 ? g->are.yes : g->are.no, *then = ret > 0 ? g->are.no : g->are.yes;
+	__u64 bit = 1ull << ext % 64;
 
-	g->are.checks++;
-	if (asked & bit && !(yes & bit) == (ret <= 0))
+	if (now[word] & bit)
 		return 0;
-	if (ret > 0)
-		__sync_fetch_and_or(&g->are.yes[word], bit);
-	else
-		__sync_fetch_and_and(&g->are.yes[word], ~bit);
-	__sync_fetch_and_or(&g->are.asked[word], bit);
+	__sync_fetch_and_or(&now[word], bit);
+	__sync_fetch_and_and(&then[word], ~bit);
 	return 0;
 }
 
@@ -132,26 +115,34 @@ static __always_inline int note_grant_in(struct grants *g, __u32 ext, int ret)
 static __noinline int note_grant_elsewhere(__u32 ext, int ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	__u64 mm = (__u64)task->mm;
-	struct grants *g = find_grants(mm, task->tgid);
+	struct grants *g = find_grants(task->tgid);
 
 	if (!g)
-		g = take_grants(mm, task->tgid);
+		g = take_grants(task);
 	return g ? note_grant_in(g, ext, ret) : 0;
 }
 
 /* KVM_CHECK_EXTENSION has ended. */
 static __always_inline int note_grant(__u64 ext, int ret)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	__u64 mm = (__u64)task->mm;
-	struct grants *g = grants_at(task->tgid, 0);
+	__u32 tgid = bpf_get_current_task_btf()->tgid;
+	struct grants *g = grants_at(tgid, 0);
 
 	if (ext >= CC_GRANTS)
 		return 0;
-	if (!are_of(g, mm, task->tgid))
-		return note_grant_elsewhere(ext, ret);
-	return note_grant_in(g, ext, ret);
+	return g->tgid == tgid ? note_grant_in(g, ext, ret) : note_grant_elsewhere(ext, ret);
+}
+
+/* A VM is made: what is known of a process with this id is not this one's if its memory is another.
+ */
+static __always_inline void check_grants(struct task_struct *task)
+{
+	struct grants *g = find_grants(task->tgid);
+
+	if (!g || g->mm == (__u64)task->mm)
+		return;
+	__builtin_memset(&g->are, 0, sizeof(g->are));
+	g->mm = (__u64)task->mm;
 }
 
 /*

@@ -196,6 +196,7 @@ static __noinline int vm_was_made(__u64 kvm, int ret, __u64 mono_ns)
 		return process_passes(task, 0) ? count_loss(CC_LOSS_VMS, &c, ret) : 0;
 	vm->born = 1;
 	vm->tgid = task->tgid;
+	check_grants(task);
 	if (!vm_passes(vm, task))
 		return 0;
 	c.kvm = kvm;

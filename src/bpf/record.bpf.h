@@ -219,9 +219,9 @@ static __noinline int try_simple(struct call *c, struct kvm_vcpu *vcpu, int ret)
  */
 static __always_inline void fill_grants(struct cc_grants *to, const struct vm *vm)
 {
-	const struct grants *g = vm->tgid ? find_grants(vm->mm, vm->tgid) : NULL;
+	const struct grants *g = vm->tgid ? find_grants(vm->tgid) : NULL;
 
-	if (g)
+	if (g && g->mm == vm->mm)
 		__builtin_memcpy(to, &g->are, sizeof(*to));
 	else
 		__builtin_memset(to, 0, sizeof(*to));

@@ -91,7 +91,7 @@ bool session_wants_processor(const struct session *s, const struct frame *f)
 	const struct cc_loss_key key = { .vm = f->vm.number, .vm_ino = f->vm.ino };
 	const struct vm *vm;
 
-	if (s->host.processor.pvr || f->vm.event != VM_ENDED || !f->vm.grants.checks)
+	if (s->host.processor.pvr || f->vm.event != VM_ENDED || !grants_known(&f->vm.grants))
 		return false;
 	vm = vm_table_of_loss(&s->vms, &key);
 	return vm && vm->history.machine && !history_has_run(&vm->history);

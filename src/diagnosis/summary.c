@@ -149,6 +149,60 @@ static void tell_no_query(struct text *t, const struct summary *s)
 	clause(t, NO_QUERY_SEEN, t->reason);
 }
 
+/* ------------------------------------------------------------------ what keeps QEMU from starting
+ * it */
+
+#define LIST_LEN 512
+
+size_t summary_denied(const struct summary *s, struct capability_grant *to)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < CAPABILITIES_MAX; i++)
+		if (s->history->denied >> i & 1)
+			to[n++] = qemu_machine_grant(i, s->host);
+	return n;
+}
+
+static void add_word(char list[LIST_LEN], const char *sep, const char *word)
+{
+	size_t n = strlen(list);
+
+	snprintf(list + n, LIST_LEN - n, "%s%s", n ? sep : "", word);
+}
+
+/* QEMU's own word, or a few words where it has none. */
+static const char *name_of(const struct capability *c)
+{
+	return strncmp(c->name, "cap-", 4) ? c->what : c->name;
+}
+
+void tell_denied(struct text *t, const struct summary *s)
+{
+	char names[LIST_LEN] = "", options[LIST_LEN] = "", elements[LIST_LEN] = "";
+	struct capability_grant denied[CAPABILITIES_MAX];
+	size_t n = summary_denied(s, denied);
+	const char *otherwise = NULL;
+	bool can = true, libvirt = true;
+
+	for (size_t i = 0; i < n; i++) {
+		add_word(names, i + 1 < n ? ", " : " and ", name_of(denied[i].c));
+		if (!*denied[i].option) {
+			can = false;
+			otherwise = denied[i].c->otherwise;
+		}
+		libvirt &= *denied[i].libvirt != '\0';
+		add_word(options, ",", denied[i].option);
+		add_word(elements, "", denied[i].libvirt);
+	}
+	if (n && can)
+		fprintf(t->f, DENIED, names, options, libvirt ? elements : "<qemu:commandline>");
+	else if (n)
+		fprintf(t->f, DENIED_FOR_GOOD, names);
+	if (otherwise)
+		fprintf(t->f, DENIED_OTHERWISE, otherwise);
+}
+
 /* ------------------------------------------------------------------ the story */
 
 static void tell_advice(struct text *t, const struct summary *s)

@@ -195,7 +195,7 @@ void clause(struct text *t, const char *fmt, ...) __attribute__((format(printf, 
 /* summary_vcpus.c: what vCPUs asked for, how they failed and what they run in. */
 void tell_vcpus(struct text *t, const struct summary *s);
 
-/* summary_denied.c: what keeps QEMU from starting a VM that ended before it ran. */
+/* summary.c: what keeps QEMU from starting a VM that ended before it ran. */
 void tell_denied(struct text *t, const struct summary *s);
 
 #endif /* COMPATCAPS_SUMMARY_WORDS_H */

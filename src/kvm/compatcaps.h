@@ -124,12 +124,11 @@ struct cc_line {
 };
 
 /*
- * What a process had asked KVM for by KVM_CHECK_EXTENSION, on /dev/kvm or on a VM, a bit for the
- * number of each capability, and which of these KVM granted when it was asked last.
+ * KVM's newest answers to a process that asked by KVM_CHECK_EXTENSION, on /dev/kvm or on a VM: a bit
+ * for the number of each capability that it granted, or denied. All 0: nothing is known.
  */
 struct cc_grants {
-	__u64 checks; /* how many there were; 0: nothing is known */
-	__u64 asked[CC_GRANT_WORDS], yes[CC_GRANT_WORDS];
+	__u64 yes[CC_GRANT_WORDS], no[CC_GRANT_WORDS];
 };
 
 /* A VM has ended, with what was granted to the process that made it. */

@@ -104,6 +104,11 @@ static bool has_bit(const __u64 *words, uint32_t n)
 	return n < CC_GRANTS && words[n / 64] >> n % 64 & 1;
 }
 
+static bool was_asked(const struct cc_grants *g, uint32_t n)
+{
+	return has_bit(g->yes, n) || has_bit(g->no, n);
+}
+
 /* What it never asked for is no reason for anything: as if it were granted. */
 static void read_answers(struct capability_facts *f, const struct cc_grants *grants,
 			 const struct host_facts *host)
@@ -111,7 +116,7 @@ static void read_answers(struct capability_facts *f, const struct cc_grants *gra
 	f->processor = host->processor;
 	f->page_size = host->page_size;
 	for (uint32_t i = 0; i < CC_GRANTS; i++)
-		f->extensions[i] = !has_bit(grants->asked, i) || has_bit(grants->yes, i);
+		f->extensions[i] = !has_bit(grants->no, i);
 }
 
 /* Do these answers tell whether it is granted? */
@@ -124,17 +129,17 @@ static bool is_told(const struct capability *c, const struct cc_grants *grants,
 	case FROM_EXTENSION:
 	case FROM_NUMBER:
 	case FROM_RADIX_TOO:
-		return has_bit(grants->asked, c->number);
+		return was_asked(grants, c->number);
 	/* Of KVM_CAP_PPC_GET_SMMU_INFO it asks late, and may have ended for another one before. */
 	case FROM_PAGE_SIZE:
 	case FROM_REAL_MODE:
 	case FROM_HWCAP:
 	case FROM_DECREMENTER:
-		return processor && has_bit(grants->asked, SEGSTATE);
+		return processor && was_asked(grants, SEGSTATE);
 	case FROM_NOBODY:
-		return has_bit(grants->asked, SEGSTATE);
+		return was_asked(grants, SEGSTATE);
 	default:
-		return processor && has_bit(grants->asked, c->number);
+		return processor && was_asked(grants, c->number);
 	}
 }
 
@@ -184,7 +189,7 @@ uint64_t qemu_machine_denied(const struct qemu_machine *m, const struct cc_grant
 	const struct capability *c;
 	uint64_t denied = 0;
 
-	if (!m->known || !grants->checks)
+	if (!m->known)
 		return 0;
 	read_answers(&f, grants, host);
 	for (size_t i = 0; (c = capability(i)); i++)

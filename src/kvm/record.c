@@ -79,6 +79,15 @@ bool record_valid(const struct cc_record *r)
 	}
 }
 
+bool grants_known(const struct cc_grants *g)
+{
+	__u64 any = 0;
+
+	for (size_t i = 0; i < CC_GRANT_WORDS; i++)
+		any |= g->yes[i] | g->no[i];
+	return any;
+}
+
 uint32_t record_proves_cmd(const struct cc_record *r)
 {
 	if (r->type != CC_NEGOTIATION)

@@ -18,4 +18,7 @@ bool record_valid(const struct cc_record *r);
  */
 uint32_t record_proves_cmd(const struct cc_record *r);
 
+/* Is any of KVM's answers known? */
+bool grants_known(const struct cc_grants *g);
+
 #endif /* COMPATCAPS_RECORD_H */

@@ -326,6 +326,22 @@ static __u8 get_words(struct decoder *s, val *ev, const char *key, __u64 words[C
 	return (__u8)n;
 }
 
+static void get_set(struct decoder *s, val *o, const char *key, __u64 *words, size_t n)
+{
+	val *list = member(s, o, key), *v;
+	size_t i, max;
+
+	if (list && (!yyjson_is_arr(list) || yyjson_arr_size(list) > 64 * n)) {
+		fail(s, "\"%s\" must be a list of at most %zu numbers", key, 64 * n);
+		return;
+	}
+	yyjson_arr_foreach(list, i, max, v) {
+		uint64_t number = get_uint(s, v, key, 64 * n - 1);
+
+		words[number / 64] |= 1ull << number % 64;
+	}
+}
+
 /* ---------------------------------------------------------------- lists */
 
 static void get_vcpu(struct decoder *s, val *o, struct frame *f, struct inventory_vcpu *vcpu);
@@ -359,34 +375,6 @@ static void get_older(struct decoder *s, val *o, const char *key, struct frame *
 	f->attach.known = true;
 	f->attach.older = s->older;
 	f->attach.n_older = n;
-}
-
-static void get_answers(struct decoder *s, val *o, const char *key, __u64 *asked, __u64 *yes)
-{
-	val *list = member(s, o, key), *v;
-	size_t i, n;
-
-	if (list && (!yyjson_is_arr(list) || yyjson_arr_size(list) > CC_GRANTS)) {
-		fail(s, "\"%s\" must be a list of at most %d numbers", key, CC_GRANTS);
-		return;
-	}
-	yyjson_arr_foreach(list, i, n, v) {
-		uint64_t number = get_uint(s, v, key, CC_GRANTS - 1);
-
-		asked[number / 64] |= 1ull << number % 64;
-		if (yes)
-			yes[number / 64] |= 1ull << number % 64;
-	}
-}
-
-static void get_granted(struct decoder *s, val *o, const char *key, struct frame *f)
-{
-	get_answers(s, o, key, f->vm.grants.asked, f->vm.grants.yes);
-}
-
-static void get_denied(struct decoder *s, val *o, const char *key, struct frame *f)
-{
-	get_answers(s, o, key, f->vm.grants.asked, NULL);
 }
 
 static void get_vcpus(struct decoder *s, val *o, const char *key, struct frame *f)
@@ -454,6 +442,7 @@ static void get_losses(struct decoder *s, val *o, const char *key, struct frame 
 #define GET_LINE(key, place)	place = get_line(s, o, key)
 #define GET_ESCAPED(key, place) get_escaped(s, o, key, place, sizeof(place))
 #define GET_RAW(key, place)	get_name(s, o, key, place, sizeof(place))
+#define GET_SET(key, place)	get_set(s, o, key, place, sizeof(place) / sizeof(*(place)))
 #define GET_YESNO(key, place)	place = get_yesno(s, o, key)
 
 #define WORD_NEVER(key, words, place)	     place = get_word(s, o, key, &words_##words);

@@ -211,6 +211,15 @@ static void put_words(struct encoder *j, val *o, const char *key, const __u64 *w
 		j->failed |= !yyjson_mut_arr_add_uint(j->doc, list, words[i]);
 }
 
+static void put_set(struct encoder *j, val *o, const char *key, const __u64 *words, size_t n)
+{
+	val *list = put_array(j, o, key);
+
+	for (size_t i = 0; i < 64 * n; i++)
+		if (words[i / 64] >> i % 64 & 1)
+			j->failed |= !yyjson_mut_arr_add_uint(j->doc, list, i);
+}
+
 static const char *pvr_name(const struct abi_pvr *known)
 {
 	return known ? known->name : NULL;
@@ -233,27 +242,6 @@ static void put_older(struct encoder *j, val *o, const char *key, const struct f
 	older = put_array(j, o, key);
 	for (size_t i = 0; i < frame->attach.n_older; i++)
 		j->failed |= !yyjson_mut_arr_add_uint(j->doc, older, frame->attach.older[i]);
-}
-
-static void put_answers(struct encoder *j, val *o, const char *key, const struct frame *frame,
-			bool granted)
-{
-	const struct cc_grants *g = &frame->vm.grants;
-	val *list = put_array(j, o, key);
-
-	for (unsigned int i = 0; i < CC_GRANTS; i++)
-		if (g->asked[i / 64] >> i % 64 & 1 && (g->yes[i / 64] >> i % 64 & 1) == granted)
-			j->failed |= !yyjson_mut_arr_add_uint(j->doc, list, i);
-}
-
-static void put_granted(struct encoder *j, val *o, const char *key, const struct frame *frame)
-{
-	put_answers(j, o, key, frame, true);
-}
-
-static void put_denied(struct encoder *j, val *o, const char *key, const struct frame *frame)
-{
-	put_answers(j, o, key, frame, false);
 }
 
 static void put_vcpus(struct encoder *j, val *o, const char *key, const struct event *e)
@@ -333,6 +321,7 @@ static void put_not_known(struct encoder *j, val *o, const char *key, const stru
 #define PUT_RAW(key, x)	     put_raw(j, o, key, x, sizeof(x))
 #define PUT_ERRNO(key, x)    put_errno(j, o, key, x)
 #define PUT_MODES(key, x)    put_modes(j, o, key, x)
+#define PUT_SET(key, x)	     put_set(j, o, key, x, sizeof(x) / sizeof(*(x)))
 #define PUT_YESNO(key, x)    put_yesno(j, o, key, x)
 #define PUT_TIME(key, x)     put_str(j, o, key, timestamp(j, x))
 

@@ -104,11 +104,11 @@ static unsigned int kinds_of(const char *kind)
 		const char *kind;
 		unsigned int kinds;
 	} known[] = {
-		{ "BOOL", FIELD_BOOL },	 { "YESNO", FIELD_BOOL },    { "U32", FIELD_NUMBER },
-		{ "U64", FIELD_NUMBER }, { "S32", FIELD_NUMBER },    { "S64", FIELD_NUMBER },
-		{ "HEX32", FIELD_HEX },	 { "HEX64", FIELD_HEX },     { "MODES", FIELD_LIST },
-		{ "WORDS", FIELD_LIST }, { "LIST", FIELD_LIST },     { "NUMBERS", FIELD_LIST },
-		{ "TEXTS", FIELD_LIST }, { "OBJECT", FIELD_OBJECT },
+		{ "BOOL", FIELD_BOOL },	 { "YESNO", FIELD_BOOL }, { "U32", FIELD_NUMBER },
+		{ "U64", FIELD_NUMBER }, { "S32", FIELD_NUMBER }, { "S64", FIELD_NUMBER },
+		{ "HEX32", FIELD_HEX },	 { "HEX64", FIELD_HEX },  { "MODES", FIELD_LIST },
+		{ "WORDS", FIELD_LIST }, { "LIST", FIELD_LIST },  { "NUMBERS", FIELD_LIST },
+		{ "TEXTS", FIELD_LIST }, { "SET", FIELD_LIST },	  { "OBJECT", FIELD_OBJECT },
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)

@@ -17,7 +17,7 @@ KINDS = {
     "TEXT": {"$ref": "ascii"}, "OWN": {"$ref": "ascii"}, "ESCAPED": {"$ref": "ascii"},
     "SENTENCE": {"type": "string"}, "RAW": {"type": "string"}, "LINE": {"type": "string"},
     "TIME": {"type": "string"}, "WORD": {"type": "string"}, "ERRNO": {"$ref": "errno"},
-    "MODES": {"$ref": "modes"}, "WORDS": {"$ref": "words"},
+    "SET": {"type": "array"}, "MODES": {"$ref": "modes"}, "WORDS": {"$ref": "words"},
     "LIST": {"type": "array"}, "NUMBERS": {"type": "array"}, "TEXTS": {"type": "array"},
     "OBJECT": {"type": "object"},
 }
