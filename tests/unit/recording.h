@@ -156,7 +156,7 @@ static const struct frame ordinary[] = {
 	{ .type = FRAME_VM,
 	  AT(3),
 	  .vm = { VM_CREATED, 4711, 33, "4711-12", "qemu-system-ppc", "guest=db1,debug-threads=on",
-		  "/machine.slice/db1", .number = 0xc000000012345678 } },
+		  "/machine.slice/db1", .number = 0xc000000012345678, .machine = "pseries,kvm" } },
 	{ .type = FRAME_CALL, AT(3), .call = { &check, "guest=db1", "/machine.slice", NULL } },
 	{ .type = FRAME_HOST, AT(3), .host = { host_7_3, true } },
 	{ .type = FRAME_CALL, AT(4), .call = { &query, "guest=db1,debug-threads=on", NULL, NULL } },
@@ -166,7 +166,8 @@ static const struct frame ordinary[] = {
 	  .lost = { CC_LOSS_BUDGET, UINT64_MAX - 7, losses, COUNT(losses) } },
 	{ .type = FRAME_VM,
 	  AT(7),
-	  .vm = { VM_ENDED, 4711, 33, "4711-12", NULL, NULL, NULL, .number = 0xc000000012345678 } },
+	  .vm = { VM_ENDED, 4711, 33, "4711-12", NULL, NULL, NULL, .number = 0xc000000012345678,
+		  .grants = { .yes = { 1ull << 43 }, .no = { 1, [7] = 1ull << 63 } } } },
 	{ .type = FRAME_END, AT(8) },
 };
 

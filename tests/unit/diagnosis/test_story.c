@@ -1195,6 +1195,65 @@ static void test_incoming(void **state)
 		"guest \"db1\", started to take in a migrated guest (-incoming): no query of it reached KVM; asked for POWER9");
 }
 
+/* ------------------------------------------------------------ what keeps QEMU from starting */
+
+#define FWNMI 146
+#define DAWR1 194
+
+/* It is told to make this machine, */
+static void made(struct scene *c, uint64_t vm, const char *machine)
+{
+	hand(c, (struct frame){
+			.type = FRAME_VM,
+			.vm = { .number = vm, .pid = 7, .comm = "qemu", .machine = machine } });
+}
+
+/* and ends; KVM had denied it these two. */
+static struct got unmade(struct scene *c, uint64_t vm, uint32_t denied, uint32_t other)
+{
+	struct frame f = { .type = FRAME_VM,
+			   .vm = { .event = VM_ENDED, .number = vm, .pid = 7, .comm = "qemu" } };
+
+	f.vm.grants.yes[0] = 1ull << 43;
+	f.vm.grants.no[denied / 64] |= 1ull << denied % 64;
+	f.vm.grants.no[other / 64] |= 1ull << other % 64;
+	return hand(c, f);
+}
+
+static struct got starts(struct scene *c, uint64_t vm, const char *machine, uint32_t denied,
+			 uint32_t other)
+{
+	made(c, vm, machine);
+	return unmade(c, vm, denied, other);
+}
+
+static void test_denied(void **state)
+{
+	struct scene *c = *state;
+
+	watch(c);
+	assert_says(
+		starts(c, 1, "pseries,kvm", FWNMI, FWNMI).sentence,
+		"ended without a KVM_RUN that succeeded; QEMU does not start without cap-fwnmi, which this host does not grant: start it with -machine pseries,cap-fwnmi=off (libvirt: <qemu:commandline>)");
+	assert_says(
+		starts(c, 2, "pseries", FWNMI, DAWR1).sentence,
+		"without cap-fwnmi and cap-dawr1, which this host does not grant: start it with -machine pseries,cap-fwnmi=off,cap-dawr1=off (libvirt: ");
+	assert_says(c->stories[2], "; QEMU does not start without cap-fwnmi and cap-dawr1, ");
+	assert_silent(starts(c, 3, "pseries,cap-fwnmi=off", FWNMI, FWNMI).sentence, "QEMU");
+	assert_silent(starts(c, 4, "none", FWNMI, FWNMI).sentence, "QEMU");
+	assert_silent(starts(c, 5, NULL, FWNMI, FWNMI).sentence, "QEMU");
+	/* Capabilities that the table does not have. */
+	assert_silent(starts(c, 6, "pseries", 0, 511).sentence, "QEMU");
+	/* It has run: so it did start. */
+	made(c, 7, "pseries");
+	ran(c, 7, 0, 0);
+	assert_silent(unmade(c, 7, FWNMI, FWNMI).sentence, "QEMU");
+	/* It may have run unseen. */
+	made(c, 8, "pseries");
+	lose_type(c, 8, CC_RAN);
+	assert_silent(unmade(c, 8, FWNMI, FWNMI).sentence, "QEMU");
+}
+
 /* ------------------------------------------------------------ requests of vCPUs */
 
 /* Earlier refusals are told, and equal requests one after the other once. */
@@ -1969,6 +2028,7 @@ int main(void)
 		TEST(test_end),
 		TEST(test_found),
 		TEST(test_incoming),
+		TEST(test_denied),
 		TEST(test_requests),
 		TEST(test_vcpus),
 		TEST(test_several_vcpus),
