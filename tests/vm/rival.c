@@ -15,6 +15,8 @@
  *   fault NAME             a process that is called so dies of a fault, of which the kernel prints
  * a line
  *
+ *   checks N               a process checks each capability up to 65,535, and N others one each
+ *
  * Those that go on until they are killed say "ready" when others can begin: who calls without a
  * pause has then made more calls than a ring has room for.
  */
@@ -262,6 +264,33 @@ static void users(unsigned int n)
 	stay();
 }
 
+/* ------------------------------------------------------------------ who checks capabilities */
+
+static void check_one(int kvm)
+{
+	pid_t pid = fork_along();
+
+	if (!pid) {
+		ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_USER_MEMORY);
+		_exit(0);
+	}
+	if (waitpid(pid, NULL, 0) != pid)
+		die("waitpid");
+}
+
+static void checks(unsigned int n)
+{
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+
+	if (kvm < 0)
+		die("/dev/kvm");
+	for (unsigned long i = 0; i < 65536; i++)
+		ioctl(kvm, KVM_CHECK_EXTENSION, i);
+	while (n--)
+		check_one(kvm);
+	close(kvm);
+}
+
 /* ------------------------------------------------------------------ who hangs */
 
 static int shared_vm;
@@ -427,6 +456,8 @@ static void play(const char *scene, char **arg)
 		flood(n);
 	else if (!strcmp(scene, "users"))
 		users(n);
+	else if (!strcmp(scene, "checks"))
+		checks(n);
 	else if (!strcmp(scene, "hang"))
 		hang((pid_t)n, m);
 	else if (!strcmp(scene, "thread"))

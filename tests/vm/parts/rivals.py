@@ -105,6 +105,23 @@ def check_numbers(tap, lines):
     tap.ok(older[:1] == ["found"] and "negotiation" in older, "numbers: one of them was found, and then seen to call", older)
 
 
+def check_checks(tap, guest, lines):
+    """What KVM granted somebody is remembered until the VM ends, however many others ask."""
+    steps = [dict(word.split("=", 1) for word in line.split()[1:]) for line in guest.lines("checks.made")]
+    answers = {int(step["cap"]): int(step["ret"]) for step in steps if "cap" in step}
+    ends = [e for e in lines if e.get("type") == "vm" and e["event"] == "ended" and e["guest"] == "checks"]
+    if not tap.same(len(ends), 1, "checks: the VM has ended", guest.text("checks.made")):
+        return
+    grants = ends[0]["evidence"]["grants"] or {"granted": [], "denied": []}
+    known = {number: answer for number, answer in answers.items() if number < 512}
+    tap.same((len(answers), len(known)), (6, 4), "checks: made, and of these those that are kept")
+    tap.same((grants["granted"], grants["denied"]),
+             (sorted(n for n, answer in known.items() if answer > 0), sorted(n for n, answer in known.items() if answer <= 0)),
+             "checks: 2,500 processes of another user hide no answer", guest.text("checks.made"))
+    others = [e for e in lines if e.get("type") == "vm" and e["guest"] != "checks" and (e["evidence"].get("grants") or {}).get("denied")]
+    tap.ok(not others, "checks: nobody else has these", *others[:2])
+
+
 def addresses_in(data):
     """What of these bytes can be an address of the kernel, in either notation."""
     words = re.findall(rb"0x([0-9a-fA-F]{16})\b|\b(1[0-9]{19})\b", data)
@@ -145,4 +162,5 @@ def check(tap, guest, run):
     check_names(tap, guest, lines)
     check_numbers(tap, lines)
     check_hanging(tap, guest, run.kernel, lines)
+    check_checks(tap, guest, lines)
     check_addresses(tap, guest)
