@@ -124,8 +124,8 @@ struct cc_line {
 };
 
 /*
- * KVM's newest answers to a process that asked by KVM_CHECK_EXTENSION, on /dev/kvm or on a VM: a bit
- * for the number of each capability that it granted, or denied. All 0: nothing is known.
+ * KVM's newest answers to a process that asked by KVM_CHECK_EXTENSION, on /dev/kvm or on a VM: a
+ * bit for the number of each capability that it granted, or denied. All 0: nothing is known.
  */
 struct cc_grants {
 	__u64 yes[CC_GRANT_WORDS], no[CC_GRANT_WORDS];
