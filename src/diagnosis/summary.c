@@ -171,10 +171,17 @@ static void add_word(char list[LIST_LEN], const char *sep, const char *word)
 	snprintf(list + n, LIST_LEN - n, "%s%s", n ? sep : "", word);
 }
 
-/* QEMU's own word, or a few words where it has none. */
-static const char *name_of(const struct capability *c)
+#define NAME_LEN 96
+
+/* QEMU's own word, with the level that is granted; or a few words where it has none. */
+static const char *name_of(char buf[NAME_LEN], const struct capability_grant *g)
 {
-	return strncmp(c->name, "cap-", 4) ? c->what : c->name;
+	const char *name = strncmp(g->c->name, "cap-", 4) ? g->c->what : g->c->name;
+
+	if (!capability_has_levels(g->c))
+		return name;
+	snprintf(buf, NAME_LEN, DENIED_ABOVE, name, g->value);
+	return buf;
 }
 
 void tell_denied(struct text *t, const struct summary *s)
@@ -183,10 +190,11 @@ void tell_denied(struct text *t, const struct summary *s)
 	struct capability_grant denied[CAPABILITIES_MAX];
 	size_t n = summary_denied(s, denied);
 	const char *otherwise = NULL;
+	char name[NAME_LEN];
 	bool can = true, libvirt = true;
 
 	for (size_t i = 0; i < n; i++) {
-		add_word(names, i + 1 < n ? ", " : " and ", name_of(denied[i].c));
+		add_word(names, i + 1 < n ? ", " : " and ", name_of(name, &denied[i]));
 		if (!*denied[i].option) {
 			can = false;
 			otherwise = denied[i].c->otherwise;
