@@ -123,6 +123,7 @@
 #define DENIED_FOR_GOOD \
 	"; QEMU does not start without %s, which this host does not grant, and no option of -machine changes that"
 #define DENIED_OTHERWISE   ": %s"
+#define DENIED_ABOVE	   "%s above %s"
 #define NO_RUN_SEEN	   "was not seen to run (%s)"
 #define NO_RUN_SEEN_EITHER "was not seen to run either"
 

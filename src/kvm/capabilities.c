@@ -75,6 +75,11 @@ static void level_name(char *buf, size_t size, const char *levels, int height)
 	snprintf(buf, size, "%.*s", (int)strcspn(levels, " "), levels);
 }
 
+bool capability_has_levels(const struct capability *c)
+{
+	return c->levels || c->from_what == FROM_PAGE_SIZE;
+}
+
 int capability_level(const struct capability *c, const char *level)
 {
 	char name[24];

@@ -107,6 +107,9 @@ const char *capability_need_name(enum capability_need need);
 /* 10 of a POWER10; 0: not known, which is taken for a new one. */
 unsigned int capability_generation(uint32_t pvr);
 
+/* Is there more or less of it, and not just a yes or a no? */
+bool capability_has_levels(const struct capability *c);
+
 /* How high a level is, of those of the row; -1: it has no such. */
 int capability_level(const struct capability *c, const char *level);
 
