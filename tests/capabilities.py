@@ -23,8 +23,8 @@ verb says on each emulated machine, which the tests compare with what a QEMU doe
 MATRIX = """## What emulated machines grant
 
 With Debian's kernel 7.3, on the machines of [the guests](guests.md) on which KVM makes VMs. **Bold**: QEMU's newest
-pseries machine does not start for that without an option. Machines whose hypervisor refuses modes (`-strict`)
-are left out. What a processor does against speculation is what its emulator says, and not what a real one does.
+pseries machine does not start for that without an option. Machines whose hypervisor refuses modes (`-strict`,
+`-offers-`) are left out. What a processor does against speculation is what its emulator says, and not what a real one does.
 
 """
 WORDS = """## What to write

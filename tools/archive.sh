@@ -53,18 +53,28 @@ keep_apt_log() {
 	} >>"$log"
 }
 
-# apt's configuration for the index in the directory $1.
-write_index_config() {
-	local dir=$1 suite=$2 arch=$3 kind=$4 url=$5 ring opts
+# sources_of SUITE KIND URL: apt's lines for it.
+sources_of() {
+	local ring opts suite
 	ring=$(keyring) || return
-	opts="signed-by=$ring"
-	# The Release files of these expire soon after a mirror stands still.
-	case $suite in
-	testing | sid | experimental) opts+=" check-valid-until=no" ;;
-	esac
+	for suite in ${1//+/ }; do
+		opts="signed-by=$ring"
+		# The Release files of these expire soon after a mirror stands still.
+		case $suite in
+		testing | sid | experimental) opts+=" check-valid-until=no" ;;
+		esac
+		echo "$2 [$opts] $3 $suite main"
+	done
+}
+
+# apt's configuration for the index in the directory $1. Two suites with a "+" between are one that takes what it lacks
+# from the other.
+write_index_config() {
+	local dir=$1 suite=$2 arch=$3 kind=$4 url=$5 sources
+	sources=$(sources_of "$suite" "$kind" "$url") || return
 	mkdir -p "$dir"/etc/{apt.conf.d,preferences.d,sources.list.d,trusted.gpg.d} "$dir"/state/lists/partial "$dir/cache"
 	: >"$dir/status"
-	echo "$kind [$opts] $url $suite main" >"$dir/etc/sources.list"
+	echo "$sources" >"$dir/etc/sources.list"
 	{
 		host_apt apt-config dump | grep -E '^Acquire::(http|https|ftp|Retries)' || true
 		cat <<-END

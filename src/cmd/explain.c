@@ -201,7 +201,8 @@ static const struct explanation explanations[] = {
 	{ REQUEST("rejected", "an error"),
 	  "KVM rejected a mode, and the evidence does not tell why.",
 	  "What the host offers is not known, or the mode is on offer and was rejected all the "
-	  "same.",
+	  "same. Linux up to 7.3 does that where the hypervisor agreed on less than the host's own "
+	  "mode: to 0, and on a host in POWER11 mode to POWER10.",
 	  "Look at the host's kernel log for lines that begin with KVM. `compatcaps-trace doctor` "
 	  "says what is known of the offer, and why not more.",
 	  NULL, NULL },

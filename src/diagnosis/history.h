@@ -42,6 +42,7 @@ struct history_request {
 	bool early_known;
 	bool v2;	/* the host's nested API is v2; */
 	bool api_known; /* it is known which one it is */
+	uint32_t lacks; /* the host's own mode, where kvm-hv did not agree on it; 0: it did */
 };
 
 /* A KVM_RUN that ended well. */

@@ -123,19 +123,26 @@ static const struct abi_mode *nearest(const struct history_request *r)
 	return best;
 }
 
+static void say_to_ask(struct text_line *h, const struct abi_mode *mode,
+		       const struct summary_asked *a)
+{
+	char option[DIAGNOSIS_OPTION_LEN];
+
+	if (is_qemu(a->comm))
+		text_add(h, SET_FOR_QEMU, summary_option(option, mode), option);
+	else
+		text_add(h, ASK_INSTEAD, mode->name);
+}
+
 /* What to write, and where else the guest can go. */
 static void say_remedy(struct text_line *h, const struct history_request *r,
 		       const struct summary_asked *a)
 {
 	const struct abi_mode *mode = nearest(r), *wanted = abi_mode_by_pvr(r->pvr);
-	char option[DIAGNOSIS_OPTION_LEN];
 
 	if (!mode)
 		return;
-	if (is_qemu(a->comm))
-		text_add(h, SET_FOR_QEMU, summary_option(option, mode), option);
-	else
-		text_add(h, ASK_INSTEAD, mode->name);
+	say_to_ask(h, mode, a);
 	if (wanted)
 		text_add(h, OR_OTHER_HOST, wanted->name);
 }
@@ -149,11 +156,50 @@ static bool is_unexplained_older(const struct history_request *r)
 	       !r->early_known && !(mode && r->modes & mode->bit);
 }
 
+static uint32_t pvr_of(const char *name)
+{
+	return abi_pvr_by_name(name)->pvr;
+}
+
+/*
+ * These kernels take the capability that they look for from the PCR: 0 stands for the host's own
+ * mode, and POWER10 and POWER11 share a bit.
+ */
+static bool looks_for_own(const struct history_request *r, uint32_t pvr)
+{
+	return !pvr || (pvr == pvr_of("POWER10") && r->lacks == pvr_of("POWER11"));
+}
+
+static bool is_judged_by_own(const struct history_request *r)
+{
+	const struct abi_mode *mode = abi_mode_by_pvr(r->pvr);
+
+	return r->ret == -EINVAL && r->lacks && r->early_known && !r->early &&
+	       looks_for_own(r, r->pvr) && (!r->pvr || r->modes & mode->bit);
+}
+
+static void say_judged_by_own(struct text_line *h, const struct history_request *r,
+			      const struct summary_asked *a)
+{
+	const struct abi_mode *mode, *best = NULL;
+	const char *own = abi_mode_by_pvr(r->lacks)->name;
+	char wanted[SUMMARY_MODE_LEN];
+
+	text_add(h, LOOKS_FOR_OWN, own, own, summary_wanted(wanted, r->pvr));
+	for (size_t i = 0; (mode = abi_mode(i)); i++)
+		if (r->modes & mode->bit && !looks_for_own(r, mode->pvr))
+			best = mode;
+	if (best)
+		say_to_ask(h, best, a);
+}
+
 static void say_rejected(struct text_line *h, const struct history_request *r,
 			 const struct summary_asked *a)
 {
 	if (a->line)
 		text_add(h, REFUSES_AND_PRINTED, LINE_SAID, a->line);
+	else if (is_judged_by_own(r))
+		say_judged_by_own(h, r, a);
 	else if (is_unexplained_older(r))
 		text_add(h, r->api_known ? WAS_IT_EARLY : WHICH_OF_TWO);
 	else
@@ -269,6 +315,20 @@ static bool is_before_papr(const struct cc_record *r)
 	return r->seen & CC_SEEN_PAPR && !r->papr;
 }
 
+/* The host's own mode, where kvm-hv did not agree on it with the hypervisor; 0: it did. */
+static uint32_t lacks(const struct host_facts *host)
+{
+	const struct abi_mode *mode, *own = NULL;
+
+	if (!host_is_v2(host) || host->nested_caps_is != FACT_KNOWN ||
+	    host->cpu_version_is != FACT_KNOWN)
+		return 0;
+	for (size_t i = 0; (mode = abi_mode(i)); i++)
+		if (abi_caps_of_host(host->cpu_version) & mode->bit)
+			own = mode;
+	return own && !(host->nested_caps & own->bit) ? own->pvr : 0;
+}
+
 /* An older recording has the hook alone, which of the two backends only KVM HV has. */
 static bool is_kvm_pr(const struct cc_record *r)
 {
@@ -336,6 +396,7 @@ void summary_fill_request(struct history_request *to, const struct cc_record *r,
 		.early_known = r->seen & CC_SEEN_PAPR,
 		.v2 = host_is_v2(host),
 		.api_known = host->nested != NESTED_UNKNOWN,
+		.lacks = lacks(host),
 	};
 }
 

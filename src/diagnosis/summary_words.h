@@ -152,6 +152,8 @@
 	": KVM does not refuse an older mode for what this host offers; was KVM_CAP_PPC_PAPR enabled on this vCPU before?"
 #define WHICH_OF_TWO \
 	": KVM refuses an older mode before KVM_CAP_PPC_PAPR is enabled, and on nested API v2 one that the host does not have; which of these it was is not known"
+#define LOOKS_FOR_OWN \
+	": this host runs in %s mode, which its hypervisor did not agree on, and there Linux up to 7.3 looks for %s where %s is asked for"
 #define REFUSES_AND_PRINTED ": the kernel refuses it, and KVM printed: \"%.*s\""
 #define REFUSES		    ": the kernel refuses it, its log may say why"
 

@@ -298,10 +298,30 @@ static void examine_kvm(struct doctor *d, const struct doctor_facts *facts)
 #define NO_TREE \
 	"in a container, start it with --security-opt unmask=/sys/firmware; or run it on the host itself"
 
+/* The hypervisor may offer less than the mode that it runs this host in. */
+static void examine_agreement(struct doctor *d, const struct host_facts *host)
+{
+	const uint64_t agreed = host->nested_caps & ~abi_unknown_bits(host->nested_caps);
+	const bool known = host->cpu_version_is == FACT_KNOWN && host->nested_caps_is == FACT_KNOWN;
+	const uint64_t own = known ? abi_caps_of_host(host->cpu_version) : 0;
+	char modes[96], lacks[96];
+
+	modes_text(modes, sizeof(modes), agreed);
+	if (own & ~agreed)
+		remedy(find(d, "nested-capabilities", DOCTOR_NOTE,
+			    "0x%016" PRIx64 ", agreed on with the hypervisor: %s, and not %s",
+			    host->nested_caps, modes,
+			    modes_text(lacks, sizeof(lacks), own & ~agreed)),
+		       "keep guests at a mode that was agreed on, though this host runs in a newer one");
+	else
+		find(d, "nested-capabilities", DOCTOR_OK,
+		     "0x%016" PRIx64 ", agreed on with the hypervisor: %s", host->nested_caps,
+		     modes);
+}
+
 static void examine_nested(struct doctor *d, const struct doctor_facts *facts)
 {
 	const struct host_facts *host = &facts->host;
-	char modes[96];
 
 	switch (host_is_v2(host) ? NESTED_V2 : host->nested) {
 	case NESTED_NONE:
@@ -312,10 +332,7 @@ static void examine_nested(struct doctor *d, const struct doctor_facts *facts)
 		break;
 	case NESTED_V2:
 		find(d, "nested-api", DOCTOR_OK, "v2 (PAPR, as PowerVM has it)");
-		find(d, "nested-capabilities", DOCTOR_OK,
-		     "0x%016" PRIx64 ", agreed on with the hypervisor: %s", host->nested_caps,
-		     modes_text(modes, sizeof(modes),
-				host->nested_caps & ~abi_unknown_bits(host->nested_caps)));
+		examine_agreement(d, host);
 		break;
 	default:
 		if (host->pseries_is == FACT_UNKNOWN)

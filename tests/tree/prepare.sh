@@ -36,6 +36,7 @@ END
 for name in tools/root tests/vm/kernel kernel-patches/check; do stand_in "$tree/$name"; done
 mkdir "$tree/tests/vm/qemu"
 stand_in "$tree/tests/vm/qemu/build"
+stand_in "$tree/tests/vm/qemu/newest"
 printf '#!/bin/sh\n' >"$STUB/check"
 # The table of kernels is read by the real one, which needs no cache for that.
 cp tests/vm/kernel "$tree/tests/vm/kernel.table"
@@ -93,7 +94,7 @@ result $? "so is what check needs"
 for thing in "root path bare-bookworm" "root path bare-trixie" "root path reader" "root path ci" "root path monitoring" \
 	"root path lava" "root path vmm" "root npm $tree/tests/browser" "kernel prepare debian-6.12" "kernel prepare debian-7.3-64k" \
 	"kernel prepare patched-7.2" "kernel prepare patched-7.2-mainline" "kernel prepare patched-6.12" \
-	"build prepare negotiates" "build prepare refuses" "check --prepare v7.2" "check --prepare v7.2-mainline" "check --prepare v6.12"; do
+	"build prepare negotiates" "build prepare refuses" "newest prepare" "check --prepare v7.2" "check --prepare v7.2-mainline" "check --prepare v6.12"; do
 	grep -qxF "end $thing" "$STUB/done"
 	result $? "$thing"
 done

@@ -1311,6 +1311,58 @@ static void test_arch_process(void **state)
 	assert_ptr_equal(strstr(d.hint, "a\\x1b[31m\\\\b asked for POWER10"), d.hint);
 }
 
+/*
+ * A hypervisor that offers less than the host's own mode: POWER10 is reported, and kernels that
+ * look for POWER11 in its place refuse it. Nothing of that is said where another reason is
+ * possible.
+ */
+static void test_arch_shared_bit(void **state)
+{
+	static const struct {
+		uint32_t pvr, cpu_version;
+		uint64_t agreed;
+		unsigned int seen;
+		__u8 papr;
+		bool told;
+	} rows[] = {
+		{ 0x0f000006, 0x0f000007, CAPS, CC_SEEN_PAPR, 1, true },
+		{ 0x0f000006, 0x00820200, CAPS, CC_SEEN_PAPR, 1, true },
+		{ 0, 0x0f000007, CAPS, CC_SEEN_PAPR, 1, true },
+		{ 0, 0x0f000006, P9, CC_SEEN_PAPR, 1, true },
+		{ 0, 0x0f000007, P11, CC_SEEN_PAPR, 1, false },
+		{ 0x0f000006, 0x0f000007, CAPS, 0, 0, false },
+		{ 0x0f000006, 0x0f000007, CAPS, CC_SEEN_PAPR, 0, false },
+		{ 0x0f000006, 0x0f000007, P11, CC_SEEN_PAPR, 1, false },
+		{ 0x0f000006, 0x0f000006, CAPS, CC_SEEN_PAPR, 1, false },
+		{ 0x0f000005, 0x0f000007, CAPS, CC_SEEN_PAPR, 1, false },
+		{ 0x0f000007, 0x0f000007, CAPS, CC_SEEN_PAPR, 1, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct host_facts host = {
+			HOST(4096, 24, ABI_CMD_MAINLINE),   .cpu_version_is = FACT_KNOWN,
+			.cpu_version = rows[i].cpu_version, .nested = NESTED_V2,
+			.nested_caps_is = FACT_KNOWN,	    .nested_caps = rows[i].agreed
+		};
+		const struct cc_record r = { .type = CC_ARCH_COMPAT,
+					     .comm = "qemu-system-ppc",
+					     .arg = rows[i].pvr,
+					     .ret = -EINVAL,
+					     .seen = rows[i].seen,
+					     .papr = rows[i].papr };
+		const struct offer offer = host_offer(&host);
+		struct arch_diagnosis d;
+
+		diagnose_arch(&r, &host, &offer, &d);
+		if (!!strstr(d.hint, "looks for POWER") != rows[i].told)
+			fail_msg("row %zu: %s", i, d.hint);
+		if (rows[i].told)
+			assert_non_null(strstr(
+				d.hint, ": start it with -machine pseries,max-cpu-compat=power9"));
+	}
+}
+
 /* What to write is in QEMU's words and libvirt's for a QEMU alone, and fits what is on offer. */
 static void test_arch_remedy(void **state)
 {
@@ -1718,6 +1770,7 @@ int main(void)
 		cmocka_unit_test(test_errno_names),
 		cmocka_unit_test(test_arch),
 		cmocka_unit_test(test_arch_process),
+		cmocka_unit_test(test_arch_shared_bit),
 		cmocka_unit_test(test_arch_remedy),
 		cmocka_unit_test(test_arch_length),
 		cmocka_unit_test(test_arch_message),

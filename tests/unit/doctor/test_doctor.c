@@ -126,6 +126,23 @@ static void test_obstacles(void **state)
 		       "modprobe kvm-hv (if that fails: dmesg says why)");
 }
 
+/* What a hypervisor offers is not to be taken from the mode that it runs this host in. */
+static void test_agreement(void **state)
+{
+	struct doctor_facts f = healthy;
+
+	(void)state;
+	f.host.cpu_version = 0x0f000007;
+	assert_finding(&f, "nested-capabilities", DOCTOR_NOTE,
+		       "agreed on with the hypervisor: POWER9 POWER10, and not POWER11",
+		       "agreed on");
+	assert_finding(&f, "answer", DOCTOR_OK, "gets POWER9 POWER10 (0x6000000000000000)", NULL);
+	f.host.nested_caps = 0x7000000000000000;
+	assert_finding(&f, "nested-capabilities", DOCTOR_OK, "POWER9 POWER10 POWER11", NULL);
+	f.host.cpu_version = 0x0f000005;
+	assert_finding(&f, "nested-capabilities", DOCTOR_OK, "POWER9 POWER10 POWER11", NULL);
+}
+
 static void test_capabilities(void **state)
 {
 	struct doctor_facts f = healthy;
@@ -619,23 +636,15 @@ static void test_json(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_healthy),
-		cmocka_unit_test(test_obstacles),
-		cmocka_unit_test(test_capabilities),
-		cmocka_unit_test(test_types),
-		cmocka_unit_test(test_methods),
-		cmocka_unit_test(test_no_method),
-		cmocka_unit_test(test_unseen),
-		cmocka_unit_test(test_answers),
-		cmocka_unit_test(test_releases),
-		cmocka_unit_test(test_hidden_tree),
-		cmocka_unit_test(test_mode_check_seen),
-		cmocka_unit_test(test_folded),
-		cmocka_unit_test(test_qemus),
-		cmocka_unit_test(test_domains),
-		cmocka_unit_test(test_text),
-		cmocka_unit_test(test_verdict),
-		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_healthy),	    cmocka_unit_test(test_obstacles),
+		cmocka_unit_test(test_agreement),   cmocka_unit_test(test_capabilities),
+		cmocka_unit_test(test_types),	    cmocka_unit_test(test_methods),
+		cmocka_unit_test(test_no_method),   cmocka_unit_test(test_unseen),
+		cmocka_unit_test(test_answers),	    cmocka_unit_test(test_releases),
+		cmocka_unit_test(test_hidden_tree), cmocka_unit_test(test_mode_check_seen),
+		cmocka_unit_test(test_folded),	    cmocka_unit_test(test_qemus),
+		cmocka_unit_test(test_domains),	    cmocka_unit_test(test_text),
+		cmocka_unit_test(test_verdict),	    cmocka_unit_test(test_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
