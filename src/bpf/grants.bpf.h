@@ -58,7 +58,7 @@ static __always_inline _Bool has_several(__u32 tgid, __u64 user)
 
 	for (__u32 i = 0; i < SET_OF_GRANTS; i++) {
 		g = grants_at(tgid, i);
-		n += g->user == user;
+		n += g->since && g->user == user;
 	}
 	return n > 1;
 }

@@ -271,7 +271,7 @@ static void check_one(int kvm)
 	pid_t pid = fork_along();
 
 	if (!pid) {
-		ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_USER_MEMORY);
+		ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_PPC_SMT);
 		_exit(0);
 	}
 	if (waitpid(pid, NULL, 0) != pid)
@@ -284,6 +284,7 @@ static void checks(unsigned int n)
 
 	if (kvm < 0)
 		die("/dev/kvm");
+	become(uid);
 	for (unsigned long i = 0; i < 65536; i++)
 		ioctl(kvm, KVM_CHECK_EXTENSION, i);
 	while (n--)
