@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * One call as a record in the ring, behind the command line of its VM where that was not sent yet.
- * What finds no room is counted by count_loss(). Include after bpf/shares.bpf.h and
- * bpf/user_memory.bpf.h.
+ * What finds no room is counted by count_loss(). Include after bpf/shares.bpf.h,
+ * bpf/user_memory.bpf.h and bpf/requests.bpf.h.
  */
 #ifndef COMPATCAPS_RECORD_BPF_H
 #define COMPATCAPS_RECORD_BPF_H
@@ -207,6 +207,8 @@ static __noinline int try_simple(struct call *c, struct kvm_vcpu *vcpu, int ret)
 		fill_vcpu(r, vcpu);
 		if (c->type != CC_ARCH_COMPAT)
 			fill_run(r, vcpu);
+		else
+			fill_request(r, vcpu);
 	}
 	r->pid = pid_of(task);
 	r->tid = tid_of(task);

@@ -73,7 +73,7 @@ def of_queries(kernel):
 def of_asking(asks, first):
     """And of what it asks for, and how its guest runs. It has run before, where it is the guest that asks (CAS)."""
     told = [] if first else [("ran", "raw")]
-    told.append(("arch-compat", asks.mode, asks.cause))
+    told.append(("arch-compat", asks.mode, asks.cause, "start" if first else "cas"))
     return told + ([("ran", asks.runs)] if asks.runs else [("run", asks.errno or asks.exit)])
 
 
@@ -81,7 +81,7 @@ def shown(event):
     return {
         "extension-check": lambda e: (e["answer"],),
         "negotiation": lambda e: (e["cause"],),
-        "arch-compat": lambda e: (e["mode"], e["cause"]),
+        "arch-compat": lambda e: (e["mode"], e["cause"], e["by"]),
         "ran": lambda e: (e["runs_mode"] or ("raw" if int(e["runs_pvr"], 0) == 0 else None),),
         "run": lambda e: (e["errno"] or e["exit_reason"],),
     }[event["type"]](event)
@@ -89,6 +89,8 @@ def shown(event):
 
 def check_told(tap, lines, name, want):
     mine = [e for e in lines if e.get("guest") == name and e["type"] in TOLD]
+    listed = [e["guest_modes"] for e in mine if e.get("by") == "cas"]
+    tap.same(listed, [list(PVRS)] * len(listed), f"{name}: a guest that negotiates lists its modes", *mine)
     said = any(e["type"] == "kernel" and e.get("guest") == name for e in lines)
     told = [(e["type"], *shown(e)) for e in mine]
     # Where KVM prints a line while a guest runs, the next KVM_RUN that ends well is told as well.
@@ -109,20 +111,21 @@ def sentences(machine, asks, told_modes, first=False):
     newest = offered(machine)[-1]
     if told_modes:
         return [f"was offered {' '.join(offered(machine))}, asked for {asks.mode}: accepted", f"ran in {asks.runs}"]
+    asked = asks.mode if first else f"{asks.mode} in its guest's CAS"
     if asks.cause == "accepted":
-        return [f"asked for {asks.mode}: accepted", f"ran in {asks.runs}"]
+        return [f"asked for {asked}: accepted", f"ran in {asks.runs}"]
     if asks.cause == "accepted-above-host":
-        accepted = (f"asked for {asks.mode}, KVM accepted it although this host offers {newest} at most "
+        accepted = (f"asked for {asked}, KVM accepted it although this host offers {newest} at most "
                     "(this kernel does not check, Linux 7.3 does), and ")
         if asks.runs:
             return [f"{accepted}ran in {asks.runs}"]
         if first:
             return [f"{accepted}its first run failed: {GUEST_WIDE}"]
         return [f"{accepted}a later KVM_RUN ended with exit reason {asks.exit}", f'KVM printed: "{GUEST_WIDE}"']
-    hint = [f"{asks.mode}, this host offers {' '.join(offered(machine))}{remedy(newest, asks.mode)}"]
+    hint = [f"{asked}, this host offers {' '.join(offered(machine))}{remedy(newest, asks.mode)}"]
     if asks.errno:
-        return hint + [f"asked for {asks.mode}: newer-than-host", "failed", asks.errno]
-    return hint + [f"was refused {asks.mode} (newer-than-host), went on without a mode and ran in the host's own"]
+        return hint + [f"asked for {asked}: newer-than-host", "failed", asks.errno]
+    return hint + [f"was refused {asked} (newer-than-host), went on without a mode and ran in the host's own"]
 
 
 def story_of(text, name):
