@@ -44,7 +44,8 @@ def runs(kernel, machine):
     if (kernel, machine) not in PAIRS:
         return []
     how = method(kernel)
-    return [vmtest.Run(kernel, machine, "qemus", "qemus", [how, "l2"], LIMIT,
+    again = ["again"] if PAIRS[kernel, machine].runs else []
+    return [vmtest.Run(kernel, machine, "qemus", "qemus", [how, "l2", *again], LIMIT,
                        cpus=1 if vmtest.is_preemptible(kernel) else None,
                        adds=(vmtest.OUT / "ppc64le" / "tests" / "l2",), mounts=("vmm", "negotiates"))]
 
@@ -77,11 +78,20 @@ def of_asking(asks, first):
     return told + ([("ran", asks.runs)] if asks.runs else [("run", asks.errno or asks.exit)])
 
 
+def of_again(asks):
+    """A QEMU with two vCPUs whose guest negotiates, runs, is reset from outside, and does the same again. A mode that
+    KVM refuses the first vCPU is asked for no other, and there is none that a reset would take away."""
+    negotiates = [("arch-compat", asks.mode, asks.cause, "cas")]
+    runs = [("ran", "raw"), *negotiates * (1 if asks.runs == "raw" else 2), ("ran", asks.runs)]
+    resets = [] if asks.runs == "raw" else [("arch-compat", None, "host-default", "vmm")] * 2
+    return runs + resets + (runs[1:] if asks.runs == "raw" else runs)
+
+
 def shown(event):
     return {
         "extension-check": lambda e: (e["answer"],),
         "negotiation": lambda e: (e["cause"],),
-        "arch-compat": lambda e: (e["mode"], e["cause"], e["by"]),
+        "arch-compat": lambda e: (e["mode"], e["cause"], e["asked_by"]),
         "ran": lambda e: (e["runs_mode"] or ("raw" if int(e["runs_pvr"], 0) == 0 else None),),
         "run": lambda e: (e["errno"] or e["exit_reason"],),
     }[event["type"]](event)
@@ -89,7 +99,7 @@ def shown(event):
 
 def check_told(tap, lines, name, want):
     mine = [e for e in lines if e.get("guest") == name and e["type"] in TOLD]
-    listed = [e["guest_modes"] for e in mine if e.get("by") == "cas"]
+    listed = [e["guest_modes"] for e in mine if e.get("asked_by") == "cas"]
     tap.same(listed, [list(PVRS)] * len(listed), f"{name}: a guest that negotiates lists its modes", *mine)
     said = any(e["type"] == "kernel" and e.get("guest") == name for e in lines)
     told = [(e["type"], *shown(e)) for e in mine]
@@ -220,8 +230,18 @@ def check_qemus(tap, guest, kernel, machine, debians, queries=True, linux=False)
     return lines
 
 
+def check_again(tap, guest, lines, asks):
+    tap.ok(guest.text("again.serial").count("The guest runs") == 2 and guest.number("again.status") == 0,
+           "again: its guest runs twice", guest.text("again.serial"), guest.text("again.err"), guest.text("again.out"))
+    check_told(tap, lines, "again", of_again(asks))
+    print(f"# {story_of(guest.text('stories.out'), 'again')}")
+
+
 def check(tap, guest, run):
     _, why = vmtest.own_qemu("negotiates")
     if why:
         tap.skip("a QEMU that queries", why)
-    check_qemus(tap, guest, run.kernel, run.machine, PAIRS[run.kernel, run.machine], queries=not why)
+    debians = PAIRS[run.kernel, run.machine]
+    lines = check_qemus(tap, guest, run.kernel, run.machine, debians, queries=not why)
+    if debians.runs:
+        check_again(tap, guest, lines, debians)
