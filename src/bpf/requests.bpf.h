@@ -15,17 +15,17 @@
 #define XA_LOW_BITS   3
 #define XA_MAX_LEVELS 3 /* of 64 entries each */
 
-/* The vCPU of index 0; NULL: it cannot be told. */
-static __always_inline struct kvm_vcpu *first_vcpu(struct kvm *kvm)
+/* The vCPU of index 0; 0: it cannot be told. Global, as others here, to be verified once. */
+__noinline __u64 first_vcpu(__u64 kvm)
 {
 	__u64 entry;
 
-	if (!bpf_core_field_exists(kvm->vcpu_array))
-		return NULL;
-	entry = (__u64)BPF_CORE_READ(kvm, vcpu_array.xa_head);
+	if (!bpf_core_field_exists(((struct kvm *)0)->vcpu_array))
+		return 0;
+	entry = (__u64)BPF_CORE_READ((struct kvm *)kvm, vcpu_array.xa_head);
 	for (int i = 0; i < XA_MAX_LEVELS && (entry & XA_LOW_BITS) == XA_NODE; i++)
 		entry = (__u64)BPF_CORE_READ((struct xa_node *)(entry - XA_NODE), slots[0]);
-	return entry & XA_LOW_BITS ? NULL : (struct kvm_vcpu *)entry;
+	return entry & XA_LOW_BITS ? 0 : entry;
 }
 
 /* The hypercall that this vCPU waits for; 0: for none. */
@@ -37,19 +37,23 @@ static __always_inline __u64 hypercall_of(struct kvm_vcpu *vcpu)
 }
 
 /* The guest's memory is the VMM's, which is the process that asks. */
-#define MAX_SLOT_DEPTH 24
+#define MAX_SLOT_DEPTH 16		     /* a tree of hundreds of slots */
 #define GUEST_REAL     0x0fffffffffffffffull /* of an address, as QEMU reads it */
 #define VOF_VECTOR     20 /* of a client call of VOF the method's first argument, big-endian */
 
 /* Where the process has this address of its guest; 0: nowhere. */
-static __always_inline __u64 guest_memory(struct kvm *kvm, __u64 address)
+__noinline __u64 guest_memory(__u64 kvm, __u64 address)
 {
-	struct kvm_memslots *slots = BPF_CORE_READ(kvm, memslots[0]);
-	struct rb_node *node = BPF_CORE_READ(slots, gfn_tree.rb_node);
-	__u64 offset = bpf_core_field_offset(struct kvm_memory_slot, gfn_node);
+	__u64 offset, base;
 	struct kvm_memory_slot *slot;
-	__u64 base;
+	struct kvm_memslots *slots = NULL;
+	struct rb_node *node;
 
+	if (!bpf_core_field_exists(slots->gfn_tree))
+		return 0;
+	slots = BPF_CORE_READ((struct kvm *)kvm, memslots[0]);
+	node = BPF_CORE_READ(slots, gfn_tree.rb_node);
+	offset = bpf_core_field_offset(struct kvm_memory_slot, gfn_node);
 	if (BPF_CORE_READ(slots, node_idx))
 		offset += bpf_core_type_size(struct rb_node);
 	for (int i = 0; i < MAX_SLOT_DEPTH && node; i++) {
@@ -90,22 +94,20 @@ static long look_at_pair(__u32 i, void *ctx)
 	return list->whole;
 }
 
-/* The modes of a guest that waits in this hypercall; 0: not known. Global, to be verified once. */
+/* The modes of a guest that waits in this hypercall; 0: not known. */
 __noinline __u64 modes_of_guest(__u64 kvm, __u64 hypercall, __u64 arg)
 {
 	struct guest_list list = { 0 };
 	__u32 at;
 
-	if (!bpf_core_field_exists(((struct kvm_memslots *)0)->gfn_tree))
-		return 0;
 	arg &= GUEST_REAL;
 	if (hypercall == ABI_H_QEMU_VOF) {
-		list.user = guest_memory((struct kvm *)kvm, arg + VOF_VECTOR);
+		list.user = guest_memory(kvm, arg + VOF_VECTOR);
 		if (!list.user || bpf_probe_read_user(&at, sizeof(at), (const void *)list.user))
 			return 0;
 		arg = __builtin_bswap32(at);
 	}
-	list.user = guest_memory((struct kvm *)kvm, arg);
+	list.user = guest_memory(kvm, arg);
 	if (list.user)
 		bpf_loop(MAX_PAIRS, look_at_pair, &list, 0);
 	return list.whole ? list.modes : 0;
@@ -116,31 +118,39 @@ static __always_inline _Bool is_cas(__u64 hypercall)
 	return hypercall == ABI_H_QEMU_CAS || hypercall == ABI_H_QEMU_VOF;
 }
 
-/* Without all of this it is not known who asks. */
-static __noinline int fill_request(struct cc_record *r, struct kvm_vcpu *vcpu)
+/*
+ * The address of the request's vCPU stands in in[0], for a number is all that a program gets from
+ * there. Without all that is looked at it is not known who asks.
+ */
+__noinline int fill_request(struct cc_record *r)
 {
-	__u64 kvm = (__u64)BPF_CORE_READ(vcpu, kvm), run = (__u64)BPF_CORE_READ(vcpu, run);
-	struct kvm_vcpu *first;
-	__u64 hypercall;
+	struct kvm_vcpu *vcpu, *first;
+	__u64 kvm, run, hypercall;
 
+	if (!r)
+		return 0;
+	vcpu = (struct kvm_vcpu *)r->in[0];
+	r->in[0] = 0;
 	if (!bpf_core_field_exists(vcpu->arch.hcall_needed) ||
 	    !bpf_core_field_exists(vcpu->stat.sum_exits))
 		return 0;
-	first = first_vcpu((struct kvm *)kvm);
+	kvm = (__u64)BPF_CORE_READ(vcpu, kvm);
+	first = (struct kvm_vcpu *)first_vcpu(kvm);
 	if (!first)
 		return 0;
 	r->in[CC_REQUEST_EXITS] = BPF_CORE_READ(vcpu, stat.sum_exits);
 	if (first != vcpu)
 		r->in[CC_REQUEST_EXITS] += BPF_CORE_READ(first, stat.sum_exits);
 	hypercall = hypercall_of(vcpu);
-	if (!is_cas(hypercall) && first != vcpu) {
-		run = (__u64)BPF_CORE_READ(first, run);
-		hypercall = hypercall_of(first);
+	if (!is_cas(hypercall)) {
+		vcpu = first;
+		hypercall = hypercall_of(vcpu);
 	}
 	r->in[CC_REQUEST_HYPERCALL] = hypercall;
 	r->in_words = CC_REQUEST_EXITS + 1;
 	if (!is_cas(hypercall))
 		return 0;
+	run = (__u64)BPF_CORE_READ(vcpu, run);
 	r->in[CC_REQUEST_MODES] = modes_of_guest(kvm, hypercall, word_at(run, ABI_RUN_HCALL_ARGS));
 	if (r->in[CC_REQUEST_MODES])
 		r->in_words = CC_REQUEST_MODES + 1;

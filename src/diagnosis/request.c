@@ -195,9 +195,10 @@ void summary_request(char *buf, size_t len, const struct history_request *r,
 		     const struct summary_asked *a)
 {
 	struct text_line h = { buf, len, 0 };
-	char mode[SUMMARY_ASKED_LEN];
+	char mode[SUMMARY_MODE_LEN];
 
-	text_add(&h, WHO_ASKED, a->comm && *a->comm ? a->comm : "the VMM", summary_asked(mode, r));
+	text_add(&h, WHO_ASKED, a->comm && *a->comm ? a->comm : "the VMM",
+		 summary_wanted(mode, r->pvr));
 	if (r->cause == ARCH_KVM_PR) {
 		text_add(&h, IS_KVM_PR);
 		return;

@@ -132,7 +132,7 @@ def sentences(machine, asks, told_modes, first=False):
         if first:
             return [f"{accepted}its first run failed: {GUEST_WIDE}"]
         return [f"{accepted}a later KVM_RUN ended with exit reason {asks.exit}", f'KVM printed: "{GUEST_WIDE}"']
-    hint = [f"{asked}, this host offers {' '.join(offered(machine))}{remedy(newest, asks.mode)}"]
+    hint = [f"{asks.mode}, this host offers {' '.join(offered(machine))}{remedy(newest, asks.mode)}"]
     if asks.errno:
         return hint + [f"asked for {asked}: newer-than-host", "failed", asks.errno]
     return hint + [f"was refused {asked} (newer-than-host), went on without a mode and ran in the host's own"]
