@@ -58,6 +58,7 @@ const volatile __u32 filter_cgroup_level;
 const volatile __u32 tracer; /* its own calls are not recorded */
 const volatile __u32 pid_ns; /* the tracer's pid namespace */
 const volatile __u64 ring_bytes;
+const volatile __u64 page_bytes; /* of the kernel */
 
 /* Another number each time that ends of VMs begin to be watched again. */
 __u32 vm_epoch;
@@ -236,6 +237,8 @@ static __always_inline int count_loss(enum cc_loss loss, const struct call *c, i
 #include "bpf/user_memory.bpf.h"
 
 #include "bpf/grants.bpf.h"
+
+#include "bpf/requests.bpf.h"
 
 #include "bpf/record.bpf.h"
 

@@ -24,6 +24,8 @@ typedef long long unsigned int __u64;
 
 typedef __u64 u64;
 
+typedef u64 gfn_t;
+
 typedef unsigned char __u8;
 
 typedef __u8 u8;
@@ -135,6 +137,10 @@ struct kernfs_node {
 	u64 id;
 };
 
+struct xarray {
+	void *xa_head;
+};
+
 struct kvmppc_ops;
 
 struct kvm_arch {
@@ -143,11 +149,36 @@ struct kvm_arch {
 
 struct mm_struct;
 
+struct kvm_memslots;
+
 struct kvm {
 	struct mm_struct *mm;
+	struct kvm_memslots *memslots[1];
+	struct xarray vcpu_array;
 	atomic_t online_vcpus;
 	struct kvm_arch arch;
 	struct dentry *debugfs_dentry;
+};
+
+struct rb_node {
+	struct rb_node *rb_right;
+	struct rb_node *rb_left;
+};
+
+struct kvm_memory_slot {
+	struct rb_node gfn_node[2];
+	gfn_t base_gfn;
+	long unsigned int npages;
+	long unsigned int userspace_addr;
+};
+
+struct rb_root {
+	struct rb_node *rb_node;
+};
+
+struct kvm_memslots {
+	struct rb_root gfn_tree;
+	int node_idx;
 };
 
 struct kvm_ppc_compat_caps {
@@ -163,6 +194,7 @@ struct kvmppc_vcore;
 
 struct kvm_vcpu_arch {
 	u8 papr_enabled;
+	u8 hcall_needed;
 	struct kvmppc_vcore *vcore;
 };
 
@@ -258,6 +290,10 @@ struct user_namespace {
 	int level;
 	kuid_t owner;
 	struct ns_common ns;
+};
+
+struct xa_node {
+	void *slots[64];
 };
 
 #ifndef BPF_NO_PRESERVE_ACCESS_INDEX

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * One call as a record in the ring, behind the command line of its VM where that was not sent yet.
- * What finds no room is counted by count_loss(). Include after bpf/shares.bpf.h and
- * bpf/user_memory.bpf.h.
+ * What finds no room is counted by count_loss(). Include after bpf/shares.bpf.h,
+ * bpf/user_memory.bpf.h and bpf/requests.bpf.h.
  */
 #ifndef COMPATCAPS_RECORD_BPF_H
 #define COMPATCAPS_RECORD_BPF_H
@@ -181,10 +181,11 @@ static __always_inline void fill_vcpu(struct cc_record *r, struct kvm_vcpu *vcpu
 }
 
 /*
- * vcpu: that it is about; NULL: about none, or that could not be told. Returns 1 where it was lost,
+ * vcpu: that it is about; NULL: about none, or that could not be told. asks: it is a request for a
+ * mode, and no KVM_RUN, which the type does not tell the verifier. Returns 1 where it was lost,
  * which is counted.
  */
-static __noinline int try_simple(struct call *c, struct kvm_vcpu *vcpu, int ret)
+static __noinline int try_simple(struct call *c, struct kvm_vcpu *vcpu, _Bool asks, int ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u64 now = bpf_ktime_get_ns();
@@ -205,8 +206,12 @@ static __noinline int try_simple(struct call *c, struct kvm_vcpu *vcpu, int ret)
 	fill_vm(r, vm);
 	if (vcpu) {
 		fill_vcpu(r, vcpu);
-		if (c->type != CC_ARCH_COMPAT)
+		if (asks) {
+			r->in[0] = (__u64)vcpu;
+			fill_request(r);
+		} else {
 			fill_run(r, vcpu);
+		}
 	}
 	r->pid = pid_of(task);
 	r->tid = tid_of(task);
@@ -249,9 +254,10 @@ static __noinline int record_end(struct call *c, struct vm *vm)
 	return 0;
 }
 
+/* vcpu: of a request for a mode. */
 static __always_inline int record_simple(struct call *c, struct kvm_vcpu *vcpu, int ret)
 {
-	try_simple(c, vcpu, ret);
+	try_simple(c, vcpu, 1, ret);
 	return 0;
 }
 

@@ -105,7 +105,7 @@ static __always_inline int record_kind(struct call *c, struct kvm_vcpu *vcpu, in
 
 	if (bpf_map_update_elem(&runs, &kind, &told, BPF_NOEXIST) == -EEXIST)
 		__sync_fetch_and_add(&runs_repeated, 1);
-	else if (try_simple(c, vcpu, ret))
+	else if (try_simple(c, vcpu, 0, ret))
 		bpf_map_delete_elem(&runs, &kind);
 	return 0;
 }
@@ -151,7 +151,8 @@ static __noinline int good_run(__u32 reason, int ret)
 	vm = vm_of(&c);
 	if (!vm || !vm->n_awaited || !is_asked_for(&c) || !has_awaited(vm, vcpu))
 		return 0;
-	return record_simple(&c, vcpu, ret);
+	try_simple(&c, vcpu, 0, ret);
+	return 0;
 }
 
 /* Most exits to user space are I/O, and none that fails. */

@@ -103,6 +103,17 @@ const char *queried_name(enum queried queried)
 	return (unsigned int)queried < COUNT(names) ? names[queried] : NULL;
 }
 
+const char *request_by_name(enum request_by by)
+{
+	static const char *const names[BY_MAX] = {
+		[BY_CAS] = "cas",
+		[BY_START] = "start",
+		[BY_VMM] = "vmm",
+	};
+
+	return (unsigned int)by < COUNT(names) ? names[by] : NULL;
+}
+
 const char *modes_source_name(enum modes_source source)
 {
 	static const char *const names[] = {

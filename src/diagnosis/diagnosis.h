@@ -103,11 +103,23 @@ enum arch_cause {
 	ARCH_MAX,
 };
 
+/* Why a VMM asks for a mode, as far as was seen. */
+enum request_by {
+	BY_UNKNOWN,
+	BY_CAS,	  /* the guest negotiates it, and waits in that hypercall */
+	BY_START, /* the guest has not run yet */
+	BY_VMM,	  /* the guest has run, and does not negotiate: a reset, for example */
+	BY_MAX,
+};
+
 /* What became of one KVM_SET_ONE_REG of KVM_REG_PPC_ARCH_COMPAT. */
 struct arch_diagnosis {
 	uint32_t pvr;
 	const struct abi_pvr *known; /* NULL: a PVR that no kernel knows */
 	enum arch_cause cause;
+	enum request_by by;
+	bool guest_known; /* which modes its guest has listed, as a bitmap: */
+	uint64_t guest_modes;
 	char hint[DIAGNOSIS_HINT_LEN]; /* what was asked for, what there is, and what to write */
 	char developer_hint[DIAGNOSIS_HINT_LEN];   /* for the author of the VMM; "": nothing */
 	char max_cpu_compat[DIAGNOSIS_OPTION_LEN]; /* QEMU's and libvirt's word for a mode that
@@ -141,6 +153,9 @@ void diagnose_arch(const struct cc_record *r, const struct host_facts *host,
 
 /* "newer-than-host"; NULL for a number that is no cause. */
 const char *arch_cause_name(enum arch_cause cause);
+
+/* "cas", "start", "vmm"; NULL: not known. */
+const char *request_by_name(enum request_by by);
 
 /* "negotiation", "nested-capabilities", "cpu-version"; NULL: not known. */
 const char *modes_source_name(enum modes_source source);

@@ -153,14 +153,14 @@ static void extension_what(char buf[EVENT_WHAT_LEN], const struct cc_record *r)
 
 static void arch_what(char buf[EVENT_WHAT_LEN], const struct arch_diagnosis *d)
 {
-	const char *cause = arch_cause_name(d->cause);
+	const char *cause = arch_cause_name(d->cause), *by = d->by == BY_CAS ? " (CAS)" : "";
 
 	if (!d->pvr)
-		snprintf(buf, EVENT_WHAT_LEN, "%s", cause);
+		snprintf(buf, EVENT_WHAT_LEN, "%s%s", cause, by);
 	else if (d->known && d->known->isa)
-		snprintf(buf, EVENT_WHAT_LEN, "%s: %s", cause, d->known->name);
+		snprintf(buf, EVENT_WHAT_LEN, "%s: %s%s", cause, d->known->name, by);
 	else
-		snprintf(buf, EVENT_WHAT_LEN, "%s: 0x%08" PRIx32, cause, d->pvr);
+		snprintf(buf, EVENT_WHAT_LEN, "%s: 0x%08" PRIx32 "%s", cause, d->pvr, by);
 }
 
 /* What the guest's VM was to be is what a reader looks for here. */

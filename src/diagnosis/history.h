@@ -37,6 +37,7 @@ struct history_request {
 	uint32_t line;	/* of the VM's lines the one that KVM printed in it, from 1 on; 0: none */
 	uint8_t cause;	/* enum arch_cause */
 	uint8_t source; /* enum modes_source, of modes */
+	uint8_t by;	/* enum request_by */
 	bool guessed;	/* by the cpu-version, on a host whose nested API is not known */
 	bool early;	/* before KVM_CAP_PPC_PAPR was enabled on its vCPU */
 	bool early_known;

@@ -381,6 +381,28 @@ static enum arch_cause arch_cause(const struct cc_record *r, const struct host_f
 	return is_mode(known) ? refused_cause(r, host, offer, known) : ARCH_UNKNOWN_PVR;
 }
 
+static enum request_by request_by(const struct cc_record *r)
+{
+	if (r->in_words <= CC_REQUEST_EXITS)
+		return BY_UNKNOWN;
+	if (r->in[CC_REQUEST_HYPERCALL] == ABI_H_QEMU_CAS ||
+	    r->in[CC_REQUEST_HYPERCALL] == ABI_H_QEMU_VOF)
+		return BY_CAS;
+	return r->in[CC_REQUEST_EXITS] ? BY_VMM : BY_START;
+}
+
+/* What it has listed without a bit of the bitmap is left out: a processor of its own, POWER7. */
+static uint64_t guest_modes(const struct cc_record *r)
+{
+	const struct abi_mode *mode;
+	uint64_t modes = 0;
+
+	for (size_t i = 0; (mode = abi_mode(i)); i++)
+		if (r->in[CC_REQUEST_MODES] >> (mode->pvr & 63) & 1)
+			modes |= mode->bit;
+	return modes;
+}
+
 void summary_fill_request(struct history_request *to, const struct cc_record *r,
 			  const struct host_facts *host, const struct offer *offer,
 			  enum arch_cause cause)
@@ -391,6 +413,7 @@ void summary_fill_request(struct history_request *to, const struct cc_record *r,
 		.ret = r->ret,
 		.cause = (uint8_t)cause,
 		.source = (uint8_t)offer->source,
+		.by = (uint8_t)request_by(r),
 		.guessed = offer_is_guess(host, offer),
 		.early = is_before_papr(r),
 		.early_known = r->seen & CC_SEEN_PAPR,
@@ -421,6 +444,9 @@ void diagnose_arch(const struct cc_record *r, const struct host_facts *host,
 
 	*d = (struct arch_diagnosis){ .pvr = (uint32_t)r->arg, .known = abi_pvr((uint32_t)r->arg) };
 	d->cause = arch_cause(r, host, offer, d->known);
+	d->by = request_by(r);
+	d->guest_known = d->by == BY_CAS && r->in_words > CC_REQUEST_MODES;
+	d->guest_modes = d->guest_known ? guest_modes(r) : 0;
 	text_escape(comm, sizeof(comm), r->comm, sizeof(r->comm));
 	summary_fill_request(&request, r, host, offer, d->cause);
 	summary_request(d->hint, sizeof(d->hint), &request, &asked);

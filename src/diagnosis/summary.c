@@ -13,6 +13,15 @@
 
 /* ------------------------------------------------------------------ words */
 
+char *summary_asked(char buf[SUMMARY_ASKED_LEN], const struct history_request *request)
+{
+	char mode[SUMMARY_MODE_LEN];
+
+	snprintf(buf, SUMMARY_ASKED_LEN, request->by == BY_CAS ? IN_CAS : "%s",
+		 summary_wanted(mode, request->pvr));
+	return buf;
+}
+
 char *summary_wanted(char buf[SUMMARY_MODE_LEN], uint32_t pvr)
 {
 	const struct abi_pvr *known = abi_pvr(pvr);

@@ -84,6 +84,9 @@ void summary_not_known(const struct summary *s, struct summary_not_known *to);
 /* "POWER9", "the host's default", "0x0f000009": what was asked for. Returns buf. */
 #define SUMMARY_MODE_LEN 64
 char *summary_wanted(char buf[SUMMARY_MODE_LEN], uint32_t pvr);
+/* The same with who asked, where it was the guest: "POWER9 in its guest's CAS". Returns buf. */
+#define SUMMARY_ASKED_LEN (SUMMARY_MODE_LEN + 32)
+char *summary_asked(char buf[SUMMARY_ASKED_LEN], const struct history_request *request);
 /* "power9": the mode as QEMU and libvirt write it. Returns buf. */
 const char *summary_option(char buf[DIAGNOSIS_OPTION_LEN], const struct abi_mode *mode);
 /* "POWER9", "the host's own mode": what a vCPU runs in. Returns buf. */

@@ -153,21 +153,21 @@ static void tell_above_host(struct text *t, const char *who, const struct histor
 			    unsigned int n)
 {
 	const char *newest = newest_of(r->modes);
-	char mode[SUMMARY_MODE_LEN];
+	char mode[SUMMARY_ASKED_LEN];
 
 	if (newest && n > 1)
-		clause(t, ABOVE_HOST_TIMES, who, summary_wanted(mode, r->pvr), n, newest);
+		clause(t, ABOVE_HOST_TIMES, who, summary_asked(mode, r), n, newest);
 	else if (newest)
-		clause(t, ABOVE_HOST, who, summary_wanted(mode, r->pvr), newest);
+		clause(t, ABOVE_HOST, who, summary_asked(mode, r), newest);
 	else
-		clause(t, ABOVE_SOME_HOST, who, summary_wanted(mode, r->pvr));
+		clause(t, ABOVE_SOME_HOST, who, summary_asked(mode, r));
 	t->sep = ", and ";
 }
 
 char *summary_failure(const struct history *h, const struct history_vcpu *vcpu,
 		      const struct history_failure *f)
 {
-	char *text = NULL, mode[SUMMARY_MODE_LEN];
+	char *text = NULL, mode[SUMMARY_ASKED_LEN];
 	size_t len = 0;
 	struct text t = { .f = open_memstream(&text, &len), .sep = "" };
 
@@ -176,7 +176,7 @@ char *summary_failure(const struct history *h, const struct history_vcpu *vcpu,
 	if (f->asked && f->request.cause == ARCH_ACCEPTED_ABOVE_HOST)
 		tell_above_host(&t, "", &f->request, 1);
 	else if (f->asked)
-		clause(&t, ASKED, "", summary_wanted(mode, f->request.pvr),
+		clause(&t, ASKED, "", summary_asked(mode, &f->request),
 		       arch_cause_name(f->request.cause));
 	tell_failure(&t, h, vcpu, f, OF_VM);
 	if (!h) {
@@ -204,7 +204,7 @@ struct telling {
 
 static bool same_request(const struct history_request *a, const struct history_request *b)
 {
-	return a->pvr == b->pvr && a->cause == b->cause;
+	return a->pvr == b->pvr && a->cause == b->cause && a->by == b->by;
 }
 
 static const struct history_request *last_request(const struct history_vcpu *vcpu)
@@ -311,9 +311,9 @@ static void tell_requests(struct telling *g, const struct history_request *r, un
 {
 	bool refused = r->ret < 0 && (!last || runs_now(g->vcpu));
 	const char *cause = arch_cause_name(r->cause);
-	char mode[SUMMARY_MODE_LEN];
+	char mode[SUMMARY_ASKED_LEN];
 
-	summary_wanted(mode, r->pvr);
+	summary_asked(mode, r);
 	if (last && r->cause == ARCH_ACCEPTED_ABOVE_HOST && is_followed(g->vcpu, r))
 		tell_above_host(g->t, g->begun ? "then " : g->who, r, n);
 	else if (g->begun)
@@ -365,10 +365,10 @@ static void tell_often(struct telling *g)
 {
 	const struct history_vcpu *vcpu = g->vcpu;
 	const struct history_request *last = last_request(vcpu);
-	char mode[SUMMARY_MODE_LEN];
+	char mode[SUMMARY_ASKED_LEN];
 
 	tell_until(g, vcpu->requests[0].seq);
-	summary_wanted(mode, last->pvr);
+	summary_asked(mode, last);
 	if (g->vcpu->n_refused)
 		clause(g->t, REFUSED_OFTEN, g->who, g->vcpu->n_requests, g->vcpu->n_refused, mode,
 		       arch_cause_name(last->cause));

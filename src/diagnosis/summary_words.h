@@ -68,6 +68,7 @@
 	"%sasked for %s %u times, KVM accepted it although this host offers %s at most (this kernel does not check, Linux 7.3 does)"
 #define ABOVE_SOME_HOST \
 	"%sasked for %s, KVM accepted it although this host does not offer it (this kernel does not check, Linux 7.3 does)"
+#define IN_CAS		"%s in its guest's CAS" /* a mode that was asked for */
 #define ASKED_NONE	"asked for no mode"
 #define ASKED_NONE_SEEN "was not seen to ask for a mode (%s)"
 #define ONE_OTHER	"1 more vCPU did otherwise"

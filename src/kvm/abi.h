@@ -27,6 +27,13 @@
 
 #define ABI_REG_ARCH_COMPAT 0x10200000000000b7ull /* KVM_REG_PPC_ARCH_COMPAT, a u32 */
 
+/*
+ * QEMU's own hypercalls by which a guest negotiates (client architecture support): of the firmware
+ * SLOF, and any client call of VOF, none of which but that one makes QEMU ask for a mode.
+ */
+#define ABI_H_QEMU_CAS 0xf002
+#define ABI_H_QEMU_VOF 0xf005
+
 /* Exit reasons of kvm_run that are failures. */
 #define ABI_EXIT_UNKNOWN	0
 #define ABI_EXIT_FAIL_ENTRY	9
@@ -37,6 +44,7 @@
  * such an exit, and struct user_pt_regs (the beginning of pt_regs) its registers.
  */
 #define ABI_RUN_WORD	   32
+#define ABI_RUN_HCALL_ARGS 48 /* of KVM_EXIT_PAPR_HCALL, whose word is the hypercall's number */
 #define ABI_REGS_GPR(n)	   ((n) * 8)
 #define ABI_REGS_ORIG_GPR3 272
 #define ABI_REGS_TRAP	   320

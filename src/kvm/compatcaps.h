@@ -63,12 +63,21 @@ enum cc_vcpu {
 	CC_VCPU_PVR,   /* the mode that it has; KVM HV alone has it */
 };
 
+/* Of a request for a mode, where in_words says that it is there: */
+enum cc_request {
+	CC_REQUEST_HYPERCALL, /* that the guest waits for, on the request's vCPU or on the VM's
+				 first one; 0: for none */
+	CC_REQUEST_EXITS,     /* how often the guest has left these vCPUs, as KVM counts */
+	CC_REQUEST_MODES, /* logical PVRs that a guest has listed which negotiates: of 0x0f0000NN
+			     bit NN */
+};
+
 /*
  * One call, put together in the kernel when it returns. in[] and out[] are the first
  * 8-byte words of the caller's struct before and after, in_words and out_words of them
  * readable without a page fault; which word is the size depends on the command. Of CC_RUN and
- * CC_RAN in[] is what the vCPU tells: enum cc_vcpu; of CC_KERNEL the register that a
- * KVM_SET_ONE_REG under way is of.
+ * CC_RAN in[] is what the vCPU tells: enum cc_vcpu; of CC_ARCH_COMPAT enum cc_request; of CC_KERNEL
+ * the register that a KVM_SET_ONE_REG under way is of.
  */
 struct cc_record {
 	__u32 type;	  /* enum cc_type */

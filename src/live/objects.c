@@ -157,6 +157,7 @@ static uint32_t modes_of(const struct attach_options *opt, uint32_t pid_ns)
 		to->pid_ns = host_pid_namespace(); \
 		to->modes = modes_of(opt, to->pid_ns); \
 		to->ring_bytes = ring_bytes_of(opt); \
+		to->page_bytes = (uint64_t)sysconf(_SC_PAGESIZE); \
 	}
 SET_FILTERS_OF(compatcaps)
 SET_FILTERS_OF(plain)

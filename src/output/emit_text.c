@@ -452,9 +452,19 @@ static void details_of_negotiation(struct table *t, const struct event *e, unsig
 static void details_of_ask(struct table *t, const struct event *e, unsigned int at)
 {
 	const struct offer *o = e->arch.offer;
+	static const char *const by[BY_MAX] = {
+		[BY_CAS] = "in the guest's negotiation (CAS),",
+		[BY_START] = "before the guest ran,",
+		[BY_VMM] = "after the guest ran, outside CAS,",
+	};
 	const char *source = modes_source_name(o->source);
 	char modes[96];
 
+	if (by[e->arch.diag->by])
+		wrap(t, at, by[e->arch.diag->by]);
+	if (e->arch.diag->guest_known)
+		wrapf(t, at, "guest lists %s,",
+		      modes_text(modes, sizeof(modes), e->arch.diag->guest_modes));
 	wrapf(t, at, "queried %s,", queried_name(o->queried));
 	if (source)
 		wrapf(t, at, "modes %s (%s),", modes_text(modes, sizeof(modes), o->modes), source);

@@ -12,6 +12,6 @@ struct words {
 extern const struct words words_fact, words_nested_api, words_attach_how, words_part, words_backend,
 	words_inventory_mode, words_vm_event, words_life, words_coverage, words_tail_state,
 	words_usize_source, words_cause, words_arch_cause, words_queried, words_modes_source,
-	words_outcome, words_exit_reason, words_record_type, words_loss;
+	words_request_by, words_outcome, words_exit_reason, words_record_type, words_loss;
 
 #endif /* COMPATCAPS_WORDS_H */

@@ -422,12 +422,16 @@ class World:  # pylint: disable=too-many-instance-attributes
             return
         vcpu = vm.vcpus[number]
         papr, (ret, why) = vcpu.papr, kernel.request(self.host, vm, vcpu, pvr)
+        # The guest negotiates, waits for something else, or for nothing; the boot vCPU's hypercall counts for all.
+        exits = sum(v.exits for v in {id(v): v for v in (vcpu, next(iter(vm.vcpus.values())))}.values())
+        hypercall = (0, 0xf002, 0x58, 0xf005)[self.t // STEP_NS % 4] if exits else 0
+        by = None if self.schema_1 else "cas" if hypercall > 0xf000 else "vmm" if exits else "start"
         event = self.happen(step, "request", vm, ret=ret, why=why, pvr=pvr, vcpu=number, thread=thread, papr=papr,
-                            host=self.host)
+                            host=self.host, by=by)
         if event.lost in (None, "lost"):
             self.meet(vm)["asked"].add(number)
             self.meet(vm)["requests"] += 1
-        self.put_call(event, arg=hex64(pvr), vcpu=number, papr=papr)
+        self.put_call(event, arg=hex64(pvr), vcpu=number, papr=papr, **{"in": [hypercall, exits] if by else []})
 
     def shown(self, vm, vcpu):
         """The register as the tracer reads it: without a mode, on nested v2, it may be the processor's own PVR."""

@@ -449,6 +449,6 @@ class Truth:
                    **{key: value for key, value in self.obeyed(failed[0], claims).items() if key == "pvr"}} if failed else None
         return {"requests_total": len(requests), "requests": [
             {"pvr": hex32(e.pvr), "mode": mode_name(e.pvr), "errno": errno_name(e.ret), "cause": self.cause(e),
-             "seq": self.by_line[id(e)]["seq"]} for e in kept], "first_failure": failure,
+             "asked_by": e.by, "seq": self.by_line[id(e)]["seq"]} for e in kept], "first_failure": failure,
             "ran": {"pvr": hex_or_null(ran[0].shown), "mode": mode_name(ran[0].shown),
                     "seq": self.by_line[id(ran[0])]["seq"]} if ran else None}

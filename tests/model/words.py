@@ -8,6 +8,7 @@ from kernel import AGES, BAD_EXITS, ERRNOS, INVALID, NAMES, RAW, nearest
 
 MODE = r"(?:POWER\d+\+?|ISA 3\.2|the host's default|0x[0-9a-f]{8})"
 RUNS = r"(?:POWER\d+\+?|ISA 3\.2|0x[0-9a-f]{8}|the host's own mode|the processor's own mode \(PVR 0x[0-9a-f]{8}\))"
+CAS = r"(?P<cas> in its guest's CAS)?"
 CAUSE = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 WHY = r"(?P<why>[^().]+)"
 NO_PAPR = ": KVM_CAP_PPC_PAPR was not enabled on this vCPU, without which KVM HV runs no guest"
@@ -137,7 +138,7 @@ class Sentence:
 
     def are_alike(self):
         """Did all that asked ask for the same, with the same answers? Then they are told of together."""
-        asked = [[(e.pvr, self.cause(e)) for e in self.requests(vcpu)] for vcpu in self.asking()]
+        asked = [[(e.pvr, self.cause(e), e.by) for e in self.requests(vcpu)] for vcpu in self.asking()]
         return not asked or asked.count(asked[0]) == len(asked)
 
     def finish(self):
@@ -165,6 +166,8 @@ class Sentence:
             if wanted(e.pvr) != m["mode"] or some.get("cause", self.cause(e)) != self.cause(e) or \
                     some.get("refused") and e.ret == 0:
                 return f"it asked for {wanted(e.pvr)}: {self.cause(e)}"
+            if bool(some.get("cas")) != (e.by == "cas"):
+                return f"why it asked: {e.by}"
             modes = self.truth.by_line[id(e)]["host_modes"] or [None]
             if some.get("above") and (self.cause(e) != "accepted-above-host" or e.host.checks or m["newest"] not in (None, modes[-1])):
                 return f"KVM said {e.why} to {m['mode']}; the host has {modes}"
@@ -177,7 +180,7 @@ class Sentence:
             told = self.requests(vcpu)
             refused = sum(e.ret < 0 for e in told)
             if (len(told), refused) != (int(m["times"]), int(m["refused"] or 0)) or \
-                    (wanted(told[-1].pvr), self.cause(told[-1])) != (m["mode"], m["cause"]):
+                    (wanted(told[-1].pvr), self.cause(told[-1]), told[-1].by == "cas") != (m["mode"], m["cause"], bool(m["cas"])):
                 return f"vCPU {vcpu} asked {len(told)} times and was refused {refused} times"
         return problem
 
@@ -398,12 +401,12 @@ CLAUSES = [(re.compile(regex + END), holds) for regex, holds in [
     (r"queried", lambda s, m: unless(s.counts()[2], "no query succeeded")),
     (rf"queried and failed \((?P<cause>{CAUSE})\)", lambda s, m: s.all_failed(m, True)),
     (rf"was offered {MODES}", S.offered),
-    (rf"{WHO}(?P<then>then )?asked for (?P<mode>{MODE})(?: (?P<times>\d+) times)?: (?P<cause>{CAUSE})", S.asked),
-    (rf"{WHO}(?P<then>then )?(?P<refused>(?:was|were) refused) (?P<mode>{MODE})(?: (?P<times>\d+) times)? \((?P<cause>{CAUSE})\)",
+    (rf"{WHO}(?P<then>then )?asked for (?P<mode>{MODE}){CAS}(?: (?P<times>\d+) times)?: (?P<cause>{CAUSE})", S.asked),
+    (rf"{WHO}(?P<then>then )?(?P<refused>(?:was|were) refused) (?P<mode>{MODE}){CAS}(?: (?P<times>\d+) times)? \((?P<cause>{CAUSE})\)",
      S.asked),
     (rf"{WHO}asked for a mode (?P<times>\d+) times(?: \(refused (?P<refused>\d+) times\))?, the last time for "
-     rf"(?P<mode>{MODE}): (?P<cause>{CAUSE})", S.asked_often),
-    (rf"{WHO}(?P<then>then )?asked for (?P<mode>{MODE})(?: (?P<times>\d+) times)?, (?P<above>KVM accepted it although this host "
+     rf"(?P<mode>{MODE}){CAS}: (?P<cause>{CAUSE})", S.asked_often),
+    (rf"{WHO}(?P<then>then )?asked for (?P<mode>{MODE}){CAS}(?: (?P<times>\d+) times)?, (?P<above>KVM accepted it although this host "
      r"(?:offers (?P<newest>\w+) at most|does not offer it) \(this kernel does not check, Linux 7\.3 does\))", S.asked),
     (r"asked for no mode", lambda s, m: s.whole("reg") or s.c.never("request")),
     (rf"was not seen to ask for a mode \({WHY}\)", lambda s, m: s.c.unseen("request") or s.why(m, "reg")),

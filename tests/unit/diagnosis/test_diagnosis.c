@@ -1429,6 +1429,47 @@ static void test_arch_length(void **state)
 	assert_in_range(strlen(d.developer_hint), 10, sizeof(d.developer_hint) - 2);
 }
 
+/* Who asks: a guest that waits in the hypercall of its negotiation, and nothing else, is told as
+ * it. */
+static void test_arch_by(void **state)
+{
+	static const struct {
+		uint8_t words;
+		uint64_t in[CC_WORDS];
+		enum request_by by;
+	} cases[] = {
+		{ 0, { 0xf002, 9, 0xe0 }, BY_UNKNOWN }, /* an older recording */
+		{ 1, { 0xf002, 9, 0xe0 }, BY_UNKNOWN },
+		{ 2, { 0xf002, 9, 0xe0 }, BY_CAS },
+		{ 3, { 0xf002, 9, 0xe0 }, BY_CAS },
+		{ 3, { 0xf005, 9, 0xe0 }, BY_CAS },
+		{ 2, { 0xf000, 9 }, BY_VMM }, /* RTAS, which starts a CPU for example */
+		{ 2, { 0x58, 9 }, BY_VMM },
+		{ 2, { 0, 9 }, BY_VMM },
+		{ 2, { 0, 0 }, BY_START },
+		{ 3, { 0, 0, 0xe0 }, BY_START },
+	};
+	const struct offer offer = NEVER(CAPS);
+	struct arch_diagnosis d;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct cc_record r = { .type = CC_ARCH_COMPAT,
+				       .comm = "vmm",
+				       .arg = 0x0f000006,
+				       .in_words = cases[i].words };
+
+		memcpy(r.in, cases[i].in, sizeof(r.in));
+		diagnose_arch(&r, &mainline, &offer, &d);
+		assert_int_equal(d.by, cases[i].by);
+		assert_int_equal(d.guest_known, cases[i].by == BY_CAS && cases[i].words == 3);
+		assert_int_equal(d.guest_modes, d.guest_known ? P11 : 0);
+	}
+	assert_null(request_by_name(BY_UNKNOWN));
+	assert_null(request_by_name(BY_MAX));
+	assert_string_equal(request_by_name(BY_CAS), "cas");
+}
+
 /* A line of any length is quoted in part, and the sentence has an end. */
 static void test_arch_message(void **state)
 {
@@ -1773,6 +1814,7 @@ int main(void)
 		cmocka_unit_test(test_arch_shared_bit),
 		cmocka_unit_test(test_arch_remedy),
 		cmocka_unit_test(test_arch_length),
+		cmocka_unit_test(test_arch_by),
 		cmocka_unit_test(test_arch_message),
 		cmocka_unit_test(test_arch_state),
 		cmocka_unit_test(test_line_of_hook),

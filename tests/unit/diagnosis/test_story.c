@@ -1746,6 +1746,41 @@ static void test_many_messages(void **state)
 	assert_in_range(kept, 1000, HISTORY_LINE_BYTES / sizeof(text));
 }
 
+static void ask_by(struct scene *c, int vcpu, uint32_t pvr, uint64_t hypercall, uint64_t exits)
+{
+	struct cc_record r = record(c, CC_ARCH_COMPAT, 1);
+
+	r.arg = pvr;
+	r.seen = CC_SEEN_VCPU | CC_SEEN_PAPR;
+	r.papr = 1;
+	r.vcpu = (uint32_t)vcpu;
+	r.in_words = CC_REQUEST_EXITS + 1;
+	r.in[CC_REQUEST_HYPERCALL] = hypercall;
+	r.in[CC_REQUEST_EXITS] = exits;
+	call(c, &r);
+}
+
+/* A story names the guest as who asked where it did, and tells that apart from the same mode at the
+ * start. */
+static void test_asked_by(void **state)
+{
+	struct scene *c = *state;
+
+	begin(c, 0, (struct frame_filters){ 0 });
+	watch(c);
+	born(c, 1);
+	for (int vcpu = 0; vcpu < 2; vcpu++)
+		ask_by(c, vcpu, POWER9, 0, 0);
+	ran(c, 1, 0, POWER9);
+	for (int vcpu = 0; vcpu < 2; vcpu++)
+		ask_by(c, vcpu, POWER9, 0xf002, 3);
+	for (int vcpu = 0; vcpu < 2; vcpu++)
+		ran(c, 1, vcpu, POWER9);
+	over(c);
+	assert_says(c->stories[1], "asked for POWER9: accepted");
+	assert_says(c->stories[1], "then asked for POWER9 in its guest's CAS: accepted");
+}
+
 /* A line is of a call where thread and time say so; of one that began unseen the ioctl has to. */
 static void test_line_of_call(void **state)
 {
@@ -2083,6 +2118,7 @@ int main(void)
 		TEST(test_run_of_no_vm),
 		TEST(test_messages),
 		TEST(test_many_messages),
+		TEST(test_asked_by),
 		TEST(test_line_of_call),
 		TEST(test_line_of_run),
 		TEST(test_line_of_request),

@@ -450,7 +450,7 @@ static void test_shape(void **state)
 		"{\"type\":\"arch-compat\",\"seq\":8,\"ts\":\"2026-11-22T06:00:00.128456789Z\","
 		"\"mono_ns\":5000000,\"pid\":4711,\"tid\":4712,\"comm\":\"qemu-system-ppc\","
 		"\"thread\":\"CPU 0/KVM\",\"cgroup\":null,\"vm\":1,\"vm_name\":\"4711-12\",\"guest\":\"db1\","
-		"\"pvr\":\"0x0f000006\",\"mode\":\"POWER10\",\"ret\":0,\"errno\":null,\"queried\":\"yes\","
+		"\"pvr\":\"0x0f000006\",\"mode\":\"POWER10\",\"ret\":0,\"errno\":null,\"asked_by\":null,\"guest_modes\":null,\"queried\":\"yes\","
 		"\"query_cause\":null,\"not_seen\":null,\"host_modes\":[\"POWER9\",\"POWER10\"],"
 		"\"host_modes_source\":\"negotiation\",\"cause\":\"accepted\",\"max_cpu_compat\":null,"
 		"\"hint\":\"",
@@ -469,7 +469,7 @@ static void test_shape(void **state)
 		"\"queries\":{\"ok\":1,\"failed\":0,\"first_cause\":null,\"last_cause\":null,\"retries\":0,"
 		"\"recovered\":0,\"not_seen\":\"events were lost\"},\"offered\":[\"POWER9\",\"POWER10\"],"
 		"\"vcpus\":[{\"id\":null,\"requests\":[{\"pvr\":\"0x0f000006\",\"mode\":\"POWER10\",\"errno\":null,"
-		"\"cause\":\"accepted\",\"seq\":8}],\"requests_total\":1,\"ran\":null,\"first_failure\":null}],"
+		"\"cause\":\"accepted\",\"asked_by\":null,\"seq\":8}],\"requests_total\":1,\"ran\":null,\"first_failure\":null}],"
 		"\"found\":null,\"incoming\":false,\"ended\":true,\"denied\":[],\"not_known\":[\"",
 		"{\"type\":\"end\",\"seq\":12,\"ts\":\"2026-11-22T06:00:00.131456789Z\",\"mono_ns\":8000000," NOBODY
 		"\"events\":12,\"lost\":18446744073709551608,\"cut_off\":false,\"totals\":{",
@@ -574,7 +574,7 @@ static void test_shape_of_failures(void **state)
 	};
 	static const char *const of_vcpu =
 		"\"vcpus\":[{\"id\":1,\"requests\":[{\"pvr\":\"0x0f000007\",\"mode\":\"POWER11\","
-		"\"errno\":\"EINVAL\",\"cause\":\"newer-than-host\",\"seq\":7}],\"requests_total\":1,"
+		"\"errno\":\"EINVAL\",\"cause\":\"newer-than-host\",\"asked_by\":null,\"seq\":7}],\"requests_total\":1,"
 		"\"ran\":{\"pvr\":\"0x00000000\",\"mode\":null,\"seq\":12},"
 		"\"first_failure\":{\"errno\":\"EINVAL\",\"exit_reason\":null,\"first_run\":null,"
 		"\"pvr\":\"0x0f000007\",\"seq\":9}}],\"found\":null,\"incoming\":true,\"ended\":false,";

@@ -992,6 +992,37 @@ static size_t rows(void)
 	return n;
 }
 
+/* Who asked, where it was the guest: in the row, and what else is known of it with -v. */
+static void test_asked_by(void **state)
+{
+	static const char *const said[BY_MAX] = { [BY_CAS] = "in the guest's negotiation (CAS)",
+						  [BY_START] = "before the guest ran",
+						  [BY_VMM] = "after the guest ran, outside CAS" };
+	const struct offer offer = { .queried = QUERIED_NO };
+	const struct cc_record r = { .type = CC_ARCH_COMPAT, .pid = 120, .arg = 0x0f000006 };
+
+	(void)state;
+	for (enum request_by by = BY_UNKNOWN; by < BY_MAX; by++) {
+		const struct arch_diagnosis d = { .pvr = 0x0f000006,
+						  .known = abi_pvr(0x0f000006),
+						  .by = by,
+						  .guest_known = by == BY_CAS,
+						  .guest_modes = 1ull << 62 };
+		struct event e = event_of(EVENT_ARCH_COMPAT, &r);
+
+		e.arch.diag = &d;
+		e.arch.offer = &offer;
+		begin((struct emit_options){ .verbose = true, .columns = 1000 });
+		emit_text.event(t.state, &e);
+		finish(false);
+		assert_int_equal(!!strstr(printed(), "accepted: POWER10 (CAS)"), by == BY_CAS);
+		assert_int_equal(!!strstr(printed(), "guest lists POWER9,"), by == BY_CAS);
+		for (enum request_by other = BY_CAS; other < BY_MAX; other++)
+			assert_int_equal(!!strstr(printed(), said[other]), other == by);
+		end();
+	}
+}
+
 static void test_vcpus_are_folded(void **state)
 {
 	(void)state;
@@ -1118,6 +1149,7 @@ int main(void)
 		cmocka_unit_test(test_no_shared_state),
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_times_fit),
+		cmocka_unit_test(test_asked_by),
 		cmocka_unit_test(test_vcpus_are_folded),
 		cmocka_unit_test(test_failed_runs_are_folded),
 		cmocka_unit_test(test_folds_do_not_wait),

@@ -49,7 +49,8 @@ def method(kernel):
 def runs(kernel, machine):
     if (kernel, machine) not in PAIRS:
         return []
-    return [vmtest.Run(kernel, machine, "qemus", "qemus", [method(kernel), "l2", " ".join(kinds(kernel))], LIMIT,
+    again = ["again"] if PAIRS[kernel, machine].runs else []
+    return [vmtest.Run(kernel, machine, "qemus", "qemus", [method(kernel), "l2", " ".join(kinds(kernel)), *again], LIMIT,
                        cpus=1 if vmtest.is_preemptible(kernel) else None,
                        adds=(vmtest.OUT / "ppc64le" / "tests" / "l2",), mounts=("vmm", "negotiates", "newest"))]
 
@@ -92,15 +93,24 @@ def of_queries(kernel):
 def of_asking(asks, first):
     """And of what it asks for, and how its guest runs. It has run before, where it is the guest that asks (CAS)."""
     told = [] if first else [("ran", "raw")]
-    told.append(("arch-compat", asks.mode, asks.cause))
+    told.append(("arch-compat", asks.mode, asks.cause, "start" if first else "cas"))
     return told if asks.dies else told + ([("ran", asks.runs)] if asks.runs else [("run", asks.errno or asks.exit)])
+
+
+def of_again(asks):
+    """A QEMU with two vCPUs whose guest negotiates, runs, is reset from outside, and does the same again. A mode that
+    KVM refuses the first vCPU is asked for no other, and there is none that a reset would take away."""
+    negotiates = [("arch-compat", asks.mode, asks.cause, "cas")]
+    runs = [("ran", "raw"), *negotiates * (1 if asks.runs == "raw" else 2), ("ran", asks.runs)]
+    resets = [] if asks.runs == "raw" else [("arch-compat", None, "host-default", "vmm")] * 2
+    return runs + resets + (runs[1:] if asks.runs == "raw" else runs)
 
 
 def shown(event):
     return {
         "extension-check": lambda e: (e["answer"],),
         "negotiation": lambda e: (e["cause"],),
-        "arch-compat": lambda e: (e["mode"], e["cause"]),
+        "arch-compat": lambda e: (e["mode"], e["cause"], e["asked_by"]),
         "ran": lambda e: (e["runs_mode"] or ("raw" if int(e["runs_pvr"], 0) == 0 else None),),
         "run": lambda e: (e["errno"] or e["exit_reason"],),
     }[event["type"]](event)
@@ -108,6 +118,8 @@ def shown(event):
 
 def check_told(tap, lines, name, want):
     mine = [e for e in lines if e.get("guest") == name and e["type"] in TOLD]
+    listed = [e["guest_modes"] for e in mine if e.get("asked_by") == "cas"]
+    tap.same(listed, [list(PVRS)] * len(listed), f"{name}: a guest that negotiates lists its modes", *mine)
     said = any(e["type"] == "kernel" and e.get("guest") == name for e in lines)
     told = [(e["type"], *shown(e)) for e in mine]
     # Where KVM prints a line while a guest runs, the next KVM_RUN that ends well is told as well.
@@ -126,17 +138,18 @@ def remedy(mode, other):
 def sentences(machine, asks, told_modes, first=False):
     """What the story must say; first: the mode was there before the guest's first instruction."""
     newest = offered(machine)[-1]
+    asked = asks.mode if first else f"{asks.mode} in its guest's CAS"
     if asks.cause == "rejected":
         return [f"was offered {' '.join(offered(machine))}", f"{asks.mode}, this host offers {' '.join(offered(machine))}: this host "
                 "runs in POWER11 mode, which its hypervisor did not agree on, and there Linux up to 7.3 looks for POWER11 where "
                 f"{asks.mode} is asked for: start it with -machine pseries,max-cpu-compat=power9",
-                *([] if asks.dies else [f"was refused {asks.mode} (rejected), went on without a mode and ran in the host's own"])]
+                *([] if asks.dies else [f"was refused {asked} (rejected), went on without a mode and ran in the host's own"])]
     if told_modes:
-        return [f"was offered {' '.join(offered(machine))}, asked for {asks.mode}: accepted", f"ran in {asks.runs}"]
+        return [f"was offered {' '.join(offered(machine))}, asked for {asked}: accepted", f"ran in {asks.runs}"]
     if asks.cause == "accepted":
-        return [f"asked for {asks.mode}: accepted", f"ran in {asks.runs}"]
+        return [f"asked for {asked}: accepted", f"ran in {asks.runs}"]
     if asks.cause == "accepted-above-host":
-        accepted = (f"asked for {asks.mode}, KVM accepted it although this host offers {newest} at most "
+        accepted = (f"asked for {asked}, KVM accepted it although this host offers {newest} at most "
                     "(this kernel does not check, Linux 7.3 does), and ")
         if asks.runs:
             return [f"{accepted}ran in {asks.runs}"]
@@ -145,8 +158,8 @@ def sentences(machine, asks, told_modes, first=False):
         return [f"{accepted}a later KVM_RUN ended with exit reason {asks.exit}", f'KVM printed: "{GUEST_WIDE}"']
     hint = [f"{asks.mode}, this host offers {' '.join(offered(machine))}{remedy(newest, asks.mode)}"]
     if asks.errno:
-        return hint + [f"asked for {asks.mode}: newer-than-host", "failed", asks.errno]
-    return hint + [f"was refused {asks.mode} (newer-than-host), went on without a mode and ran in the host's own"]
+        return hint + [f"asked for {asked}: newer-than-host", "failed", asks.errno]
+    return hint + [f"was refused {asked} (newer-than-host), went on without a mode and ran in the host's own"]
 
 
 def story_of(text, name):
@@ -248,6 +261,13 @@ def check_qemus(tap, guest, kernel, machine, debians, names, linux=False):
     return lines
 
 
+def check_again(tap, guest, lines, asks):
+    tap.ok(guest.text("again.serial").count("The guest runs") == 2 and guest.number("again.status") == 0,
+           "again: its guest runs twice", guest.text("again.serial"), guest.text("again.err"), guest.text("again.out"))
+    check_told(tap, lines, "again", of_again(asks))
+    print(f"# {story_of(guest.text('stories.out'), 'again')}")
+
+
 def check(tap, guest, run):
     _, why = vmtest.own_qemu("negotiates")
     if why:
@@ -256,4 +276,7 @@ def check(tap, guest, run):
     # Once is enough.
     if why and (run.kernel, run.machine) == ("debian-7.3", "p11-as-p10-v2"):
         tap.skip("Debian's QEMU that queries", why)
-    check_qemus(tap, guest, run.kernel, run.machine, PAIRS[run.kernel, run.machine], there(kinds(run.kernel)))
+    debians = PAIRS[run.kernel, run.machine]
+    lines = check_qemus(tap, guest, run.kernel, run.machine, debians, there(kinds(run.kernel)))
+    if debians.runs:
+        check_again(tap, guest, lines, debians)
