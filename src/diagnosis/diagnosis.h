@@ -138,6 +138,10 @@ struct offer host_offer(const struct host_facts *host);
 /* By the cpu-version, where nested API v2, on which a hypervisor agrees to what it likes, cannot be
  * excluded. */
 bool offer_is_guess(const struct host_facts *host, const struct offer *offer);
+
+/* The host's own mode, where kvm-hv did not agree on it with the hypervisor; 0: it did, or that is
+ * not known. */
+uint32_t host_lacks(const struct host_facts *host);
 /* Is its nested API v2? Can its kernel answer queries? As far as is known. */
 bool host_is_v2(const struct host_facts *host);
 bool host_can_answer(const struct host_facts *host);

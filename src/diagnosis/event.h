@@ -66,7 +66,6 @@ struct run {
 	/* What KVM printed since the VM's first record, escaped, oldest first. */
 	const char *messages[HISTORY_LINES];
 	size_t n_messages;
-	bool mode_open;	  /* of a good one: the mode that it has stands for none that is known */
 	bool after_line;  /* of a good one: KVM printed a line in this vCPU since the one before */
 	const char *hint; /* a sentence; of one that failed */
 	const char *line; /* that KVM printed in it; NULL: none that is known */

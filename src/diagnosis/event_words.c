@@ -175,17 +175,14 @@ static void run_what(char buf[EVENT_WHAT_LEN], const struct run *r)
 }
 
 /* The mode that it runs in. */
-static void ran_what(char buf[EVENT_WHAT_LEN], const struct event *e)
+static void ran_what(char buf[EVENT_WHAT_LEN], const struct cc_record *r)
 {
-	const struct cc_record *r = e->rec;
 	uint32_t pvr = (uint32_t)r->in[CC_VCPU_PVR];
 	const struct abi_pvr *known = abi_pvr(pvr);
 
 	if (r->in_words <= CC_VCPU_PVR)
 		return;
-	if (!pvr && e->run && e->run->mode_open)
-		snprintf(buf, EVENT_WHAT_LEN, "runs, in a mode that is not known");
-	else if (!pvr)
+	if (!pvr)
 		snprintf(buf, EVENT_WHAT_LEN, "runs in the host's own mode");
 	else if (known)
 		snprintf(buf, EVENT_WHAT_LEN, "runs in %s", known->name);
@@ -239,7 +236,7 @@ char *event_what(char buf[EVENT_WHAT_LEN], const struct event *e)
 		run_what(buf, e->run);
 		break;
 	case EVENT_RAN:
-		ran_what(buf, e);
+		ran_what(buf, e->rec);
 		break;
 	case EVENT_FOUND:
 		found_what(buf, e->verdict);

@@ -293,16 +293,6 @@ void history_request(struct history *h, struct history_room *room, struct histor
 	vcpu->requests[vcpu->n_kept++] = *request;
 }
 
-/* 0 was taken by a kernel that stands it for what the hypervisor agreed on, not for the host's own
- * mode. */
-static bool is_open(const struct history_vcpu *vcpu, const struct cc_record *r)
-{
-	const struct history_request *last = vcpu->n_kept ? &vcpu->requests[vcpu->n_kept - 1] :
-							    NULL;
-
-	return !r->in[CC_VCPU_PVR] && last && !last->ret && !last->pvr && last->lacks;
-}
-
 void history_ran(struct history_vcpu *vcpu, const struct cc_record *r, uint64_t seq)
 {
 	if (!vcpu)
@@ -310,8 +300,7 @@ void history_ran(struct history_vcpu *vcpu, const struct cc_record *r, uint64_t 
 	if (!vcpu->first_run)
 		vcpu->first_run = seq;
 	vcpu->ran = (struct history_run){ .seq = seq,
-					  .mode_known = r->in_words > CC_VCPU_PVR &&
-							!is_open(vcpu, r),
+					  .mode_known = r->in_words > CC_VCPU_PVR,
 					  .pvr = (uint32_t)r->in[CC_VCPU_PVR] };
 }
 

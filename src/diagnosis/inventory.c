@@ -405,15 +405,18 @@ static enum inventory_mode summary_mode_of_all(const struct inventory_vm *vm)
 	return mode_of(&vm->vcpus[0]);
 }
 
-/* guess: as far as the cpu-version tells, which on nested API v2 need not be so. */
+/*
+ * guess: as far as the cpu-version tells, which on nested API v2 need not be so; lacks: the host's
+ * own mode is not on offer, so that which mode a vCPU without one has is not known.
+ */
 static enum agreement agreement_of(const struct inventory_vcpu *vcpu, const struct offer *offer,
-				   bool guess)
+				   bool guess, bool lacks)
 {
 	const struct abi_mode *mode = abi_mode_by_pvr(vcpu->pvr);
 
 	switch (mode_of(vcpu)) {
 	case MODE_HOST_DEFAULT:
-		return AGREES_YES;
+		return lacks ? AGREES_UNKNOWN : AGREES_YES;
 	case MODE_REFUSED:
 		return AGREES_NO;
 	case MODE_SET:
@@ -428,7 +431,7 @@ static enum agreement agreement_of(const struct inventory_vcpu *vcpu, const stru
 
 /* Of all: one that does not agree is enough, and one that is not seen too. */
 static enum agreement agreement_of_all(const struct inventory_vm *vm, const struct offer *offer,
-				       bool guess)
+				       bool guess, bool lacks)
 {
 	bool unseen = vm->n_open_vcpus < vm->n_vcpus || !vm->n_vcpus;
 	enum agreement all = unseen ? AGREES_UNKNOWN : AGREES_YES;
@@ -436,7 +439,7 @@ static enum agreement agreement_of_all(const struct inventory_vm *vm, const stru
 	if (vm->backend == BACKEND_PR)
 		return AGREES_UNKNOWN;
 	for (size_t i = 0; i < vm->n_open_vcpus; i++) {
-		enum agreement one = agreement_of(&vm->vcpus[i], offer, guess);
+		enum agreement one = agreement_of(&vm->vcpus[i], offer, guess, lacks);
 
 		if (one == AGREES_NO)
 			return AGREES_NO;
@@ -576,7 +579,7 @@ void inventory_judge_by(const struct inventory_vm *vm, const struct host_facts *
 
 	*v = (struct inventory_verdict){
 		.is = summary_mode_of_all(vm),
-		.agrees = agreement_of_all(vm, offer, guess),
+		.agrees = agreement_of_all(vm, offer, guess, host_lacks(host)),
 		.runs_on = runs_on(vm),
 	};
 	if (v->is == MODE_SET) {

@@ -315,8 +315,7 @@ static bool is_before_papr(const struct cc_record *r)
 	return r->seen & CC_SEEN_PAPR && !r->papr;
 }
 
-/* The host's own mode, where kvm-hv did not agree on it with the hypervisor; 0: it did. */
-static uint32_t lacks(const struct host_facts *host)
+uint32_t host_lacks(const struct host_facts *host)
 {
 	const struct abi_mode *mode, *own = NULL;
 
@@ -419,7 +418,7 @@ void summary_fill_request(struct history_request *to, const struct cc_record *r,
 		.early_known = r->seen & CC_SEEN_PAPR,
 		.v2 = host_is_v2(host),
 		.api_known = host->nested != NESTED_UNKNOWN,
-		.lacks = lacks(host),
+		.lacks = host_lacks(host),
 	};
 }
 

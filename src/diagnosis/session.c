@@ -610,7 +610,6 @@ static void on_ran(struct session *s, const struct frame *f)
 
 	run.after_line = h && history_has_line_since_ran(h, vcpu, r);
 	history_ran(vcpu, r, number_of(s, EVENT_RAN, f));
-	run.mode_open = vcpu && r->in_words > CC_VCPU_PVR && !vcpu->ran.mode_known;
 	run_fill(&run, h, vcpu && vcpu->n_kept ? &vcpu->requests[vcpu->n_kept - 1] : NULL);
 	e = call_event(s, EVENT_RAN, f, vm);
 	e.run = &run;

@@ -183,7 +183,7 @@ static void on_vm_event(struct screen *s, struct row *row, const struct event *e
 		on_run(s, row, e);
 		break;
 	case EVENT_RAN:
-		if (row && e->rec->in_words > CC_VCPU_PVR && !(e->run && e->run->mode_open))
+		if (row && e->rec->in_words > CC_VCPU_PVR)
 			set_mode(row, e->rec->vcpu, (uint32_t)e->rec->in[CC_VCPU_PVR]);
 		break;
 	default:

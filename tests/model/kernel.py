@@ -146,6 +146,8 @@ def request(host, vm, vcpu, pvr):
                 return -EINVAL, "newer" if above(host, pvr) else "outside"
             if pvr == P10 and host.no_p10:
                 return -EINVAL, "bug"
+    if host.checks and not pvr and host.nested == "v2" and not host.caps & BITS[host.cpu]:
+        return -EINVAL, "bug"  # 0 stands for the host's own mode
     vcpu.reg = pvr
     if host.checks and not vcpu.papr:
         return -EINVAL, "papr"

@@ -343,6 +343,10 @@ class Sentence:
 
     def would_do(self, mode):
         known = self.truth.by_line[id(self.hinted)]["host_modes"]
+        if self.hinted.why == "bug":
+            # What stands for the host's own mode, or is taken for it, is refused.
+            taken = [m for m in known or [] if m != "POWER10" or NAMES[self.hinted.host.cpu] != "POWER11"]
+            return unless(taken and mode == taken[-1], f"what is known of the host is {known}")
         return unless(mode == nearest(known, self.hinted.pvr), f"what is known of the host is {known}")
 
     def can_query(self):
@@ -463,6 +467,9 @@ CLAUSES = [(re.compile(regex + END), holds) for regex, holds in [
      lambda s, m: unless(s.hinted.host.nested != "v2", "it does on v2")),
     (r"KVM refuses an older mode before KVM_CAP_PPC_PAPR is enabled, and on nested API v2 one that the host does not have; "
      r"which of these it was is not known", lambda s, m: unless("nested_api" in s.hinted.host.hidden, "it is known")),
+    (r"this host runs in (POWER\d+) mode, which its hypervisor did not agree on, and there Linux up to 7\.3 looks for "
+     r"(POWER\d+) where (?:POWER10|the host's default) is asked for", lambda s, m: unless(
+         s.hinted.why == "bug" and m[1] == m[2] == NAMES[s.hinted.host.cpu], f"it is refused for another reason: {s.hinted.why}")),
     (r"the kernel refuses it(?:, its log may say why)?", lambda s, m: unless(s.hinted.ret < 0, "it accepted it")),
     (rf"Whether it made more queries or requests is not known: {WHY}", lambda s, m: s.why(m, "ioctl", "reg")),
     (rf"Whether it ran is not known: {WHY}", lambda s, m: s.c.unseen("ran", "run") or s.why(m, "run")),

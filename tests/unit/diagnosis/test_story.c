@@ -400,18 +400,6 @@ static void host_is(struct scene *c, uint32_t cpu_version, enum nested_api neste
 	hand(c, f);
 }
 
-/* One of nested API v2, whose hypervisor offers no more than this. */
-static void host_lacks(struct scene *c, uint32_t cpu_version, uint64_t agreed)
-{
-	struct frame f = { .type = FRAME_HOST, .host.facts = host };
-
-	f.host.facts.cpu_version = cpu_version;
-	f.host.facts.nested = NESTED_V2;
-	f.host.facts.nested_caps_is = FACT_KNOWN;
-	f.host.facts.nested_caps = agreed;
-	hand(c, f);
-}
-
 static void assert_says(const char *text, const char *part)
 {
 	if (!strstr(text, part))
@@ -1468,31 +1456,6 @@ static void test_ran(void **state)
 	assert_says(c->stories[8], "runs in the processor's own mode (PVR 0x00801200).");
 }
 
-/*
- * 0 stands for what the hypervisor agreed on where that is less than the host's own mode: which one
- * it is no evidence tells. A VM without a mode is left to the hypervisor.
- */
-static void test_ran_where_less_is_offered(void **state)
-{
-	struct scene *c = *state;
-
-	watch(c);
-	host_lacks(c, POWER10, UINT64_C(1) << 62);
-	for (uint64_t vm = 1; vm <= 3; vm++)
-		born(c, vm);
-	ask(c, 1, 0, 0);
-	ran(c, 1, 0, 0);
-	ran(c, 2, 0, 0);
-	ask(c, 3, POWER9, 0);
-	ran(c, 3, 0, POWER9);
-	over(c);
-	assert_says(
-		c->stories[1],
-		"asked for the host's default: host-default, runs, in a mode that is not known.");
-	assert_says(c->stories[2], "asked for no mode, runs in the host's own mode.");
-	assert_says(c->stories[3], "asked for POWER9: accepted, runs in POWER9.");
-}
-
 /* A VM that never ran is never said to. */
 static void test_never_ran(void **state)
 {
@@ -2108,7 +2071,6 @@ int main(void)
 		TEST(test_some_vcpu),
 		TEST(test_bounds),
 		TEST(test_ran),
-		TEST(test_ran_where_less_is_offered),
 		TEST(test_never_ran),
 		TEST(test_run),
 		TEST(test_ran_before),

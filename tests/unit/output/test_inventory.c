@@ -297,6 +297,16 @@ static const struct host_facts guessed_v2 = {
 	.nested = NESTED_V2,
 };
 
+/* Its hypervisor offers less than the mode that it runs this host in. */
+static const struct host_facts less_v2 = {
+	.pseries_is = FACT_KNOWN,
+	.cpu_version_is = FACT_KNOWN,
+	.cpu_version = POWER11,
+	.nested = NESTED_V2,
+	.nested_caps_is = FACT_KNOWN,
+	.nested_caps = 0x6000000000000000,
+};
+
 #define ALL_VCPUS UINT32_MAX
 
 static const struct {
@@ -333,6 +343,28 @@ static const struct {
 	  AGREES_YES,
 	  "POWER10 or newer",
 	  "a POWER10 or newer host has that mode" },
+	{ "left to a hypervisor that offers less",
+	  &less_v2,
+	  { 0 },
+	  1,
+	  ALL_VCPUS,
+	  BACKEND_HV,
+	  PART_OWNER,
+	  MODE_HOST_DEFAULT,
+	  AGREES_UNKNOWN,
+	  "",
+	  "no mode is set" },
+	{ "the newest that it offers",
+	  &less_v2,
+	  { POWER10 },
+	  1,
+	  ALL_VCPUS,
+	  BACKEND_HV,
+	  PART_OWNER,
+	  MODE_SET,
+	  AGREES_YES,
+	  "POWER10 or newer",
+	  "mode POWER10, which this host offers" },
 	{ "above",
 	  &power10_v2,
 	  { POWER11 },
