@@ -255,8 +255,9 @@ def check_qemus(tap, guest, kernel, machine, debians, names, linux=False):
     for name in names[:-1]:
         asks, query = queries_asks(name, kernel, machine, debians), of_queries(kernel)
         told_modes = ("negotiation", "ok") in query
-        said = sentences(machine, asks, told_modes)
-        check_one(tap, guest, lines, name, asks, said, linux, query, first=told_modes and name == "queries")
+        at_reset = told_modes and name == "queries"
+        said = sentences(machine, asks, told_modes, first=at_reset)
+        check_one(tap, guest, lines, name, asks, said, linux, query, first=at_reset)
     check_one(tap, guest, lines, "debians", debians, sentences(machine, debians, False), linux)
     return lines
 
