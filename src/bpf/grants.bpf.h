@@ -8,11 +8,10 @@
  * A VMM makes a hundred checks when it starts, and a check is a cheap call. So this is an array, in
  * which a process's id is the place to look: four entries are a set, and a process has one of the
  * set that its id gives. A later process can get the same id. It has other memory, by which it is
- * told where a VM is made and where one ends, and not with each check. Where all four
- * are taken somebody gives way: the oldest entry of the same user, or of a user who has several in
- * the set, or one that is older than GRANTS_KEPT_NS. So nobody can push out another user's process
- * that has just started. Who finds no place is not remembered, and no more is said of it than if it
- * had not asked.
+ * told where a VM is made and where one ends, and not with each check. An entry is
+ * left alone for GRANTS_KEPT_NS. Until then a user has two of a set at most, and replaces the own
+ * older one: so nobody pushes out another user's process that has just started. Who finds no place
+ * is not remembered, and no more is said of it than if it had not asked.
  *
  * Include after bpf/shares.bpf.h and place().
  */
@@ -51,32 +50,26 @@ static __always_inline struct grants *find_grants(__u32 tgid)
 	return NULL;
 }
 
-static __always_inline _Bool has_several(__u32 tgid, __u64 user)
+/*
+ * Who gives way to this user: nobody, where there is room and the user has less than half of the
+ * set; else the user's own oldest. NULL: there is none.
+ */
+static __always_inline struct grants *who_gives_way(__u32 tgid, __u64 user, __u64 now)
 {
-	struct grants *g;
+	struct grants *g, *own = NULL, *room = NULL;
 	__u32 n = 0;
 
 	for (__u32 i = 0; i < SET_OF_GRANTS; i++) {
 		g = grants_at(tgid, i);
-		n += g->since && g->user == user;
+		if (!g->since || now - g->since > GRANTS_KEPT_NS) {
+			room = g;
+		} else if (g->user == user) {
+			n++;
+			if (!own || g->since < own->since)
+				own = g;
+		}
 	}
-	return n > 1;
-}
-
-/* Of those that give way the oldest, and one that is nobody's before all. NULL: none does. */
-static __always_inline struct grants *who_gives_way(__u32 tgid, __u64 user, __u64 now)
-{
-	struct grants *g, *oldest = NULL;
-
-	for (__u32 i = 0; i < SET_OF_GRANTS; i++) {
-		g = grants_at(tgid, i);
-		if (oldest && g->since >= oldest->since)
-			continue;
-		if (!g->since || g->user == user || now - g->since > GRANTS_KEPT_NS ||
-		    has_several(tgid, g->user))
-			oldest = g;
-	}
-	return oldest;
+	return room && n < SET_OF_GRANTS / 2 ? room : own;
 }
 
 static __noinline struct grants *take_grants(struct task_struct *task)
@@ -111,8 +104,8 @@ static __always_inline int note_grant_in(struct grants *g, __u32 ext, int ret)
 	return 0;
 }
 
-/* It has another place than its first, or none yet. */
-static __noinline int note_grant_elsewhere(__u32 ext, int ret)
+/* It has another place than its first, or none yet. Global, to be verified by itself. */
+__noinline int note_grant_elsewhere(__u32 ext, int ret)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct grants *g = find_grants(task->tgid);

@@ -533,7 +533,8 @@ void history_made(struct history *h, const char *text)
 void history_ended(struct history *h, const struct cc_grants *grants, const struct host_facts *host,
 		   bool runs_covered)
 {
-	if (h->machine && runs_covered && !history_has_run(h))
+	/* QEMU asks for a mode only after it has found all that its machine needs. */
+	if (h->machine && runs_covered && !history_has_run(h) && !history_requests(h))
 		h->denied = qemu_machine_denied(h->machine, grants, host);
 	free(h->machine);
 	h->machine = NULL;

@@ -51,10 +51,22 @@ static uint8_t said_of(const struct capability *c, const char *value)
 	return is_among(value, on_words) ? SAID_ON : SAID_OTHER;
 }
 
+/* "power9": 9 */
+static unsigned int generation_of(const char *mode)
+{
+	static const char power[] = "power";
+
+	return strncmp(mode, power, strlen(power)) ?
+		       0 :
+		       (unsigned int)strtoul(mode + strlen(power), NULL, 10);
+}
+
 static void take_option(struct qemu_machine *m, const char *key, const char *value)
 {
 	const struct capability *c;
 
+	if (!strcmp(key, "max-cpu-compat"))
+		m->newest = generation_of(value);
 	for (size_t i = 0; (c = capability(i)); i++)
 		if (c->qemu && !strcmp(c->qemu, key))
 			m->said[i] = said_of(c, value);
@@ -170,6 +182,14 @@ static bool falls_short(const struct capability *c, const struct capability_gran
 	return said == SAID_ON && !g->granted;
 }
 
+/* Does it want by itself what it would want on this host without any option? */
+static bool is_default(const struct qemu_machine *m, const struct capability *c)
+{
+	if (!c->qemu)
+		return true;
+	return !m->old && !(m->newest && m->newest < c->from);
+}
+
 static bool is_denied(const struct qemu_machine *m, size_t row, const struct capability_facts *f)
 {
 	const struct capability *c = capability(row);
@@ -178,7 +198,7 @@ static bool is_denied(const struct qemu_machine *m, size_t row, const struct cap
 	if (is_interrupts(c))
 		return wants_interrupts(m, c) && !g.granted;
 	if (!m->said[row])
-		return g.missing && !(m->old && c->qemu);
+		return g.missing && is_default(m, c);
 	return falls_short(c, &g, m->said[row]);
 }
 

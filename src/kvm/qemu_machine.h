@@ -17,7 +17,9 @@
 /* What the options of a machine say of each row. All 0: it is no pseries machine that is known. */
 struct qemu_machine {
 	bool known;
-	bool old; /* of before QEMU 5.0, whose machines had other defaults */
+	bool old;	     /* of before QEMU 5.0, whose machines had other defaults */
+	unsigned int newest; /* the generation of POWER up to which it goes (max-cpu-compat), whose
+				defaults it has; 0: the processor's */
 	uint8_t said[CAPABILITIES_MAX];
 };
 

@@ -1248,6 +1248,10 @@ static void test_denied(void **state)
 	made(c, 7, "pseries");
 	ran(c, 7, 0, 0);
 	assert_silent(unmade(c, 7, FWNMI, FWNMI).sentence, "QEMU");
+	/* It has asked for a mode: so it had all that it needs. */
+	made(c, 9, "pseries");
+	ask(c, 9, POWER9, 0);
+	assert_silent(unmade(c, 9, FWNMI, FWNMI).sentence, "QEMU");
 	/* It may have run unseen. */
 	made(c, 8, "pseries");
 	lose_type(c, 8, CC_RAN);

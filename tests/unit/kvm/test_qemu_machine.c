@@ -140,6 +140,16 @@ static void test_defaults(void **state)
 	g = all();
 	deny(&g, "papr");
 	assert_int_equal(denied("pseries-4.2", &g, &host), bit("papr"));
+	/* A guest that is told to be an older processor has the defaults of that one. */
+	g = all();
+	deny(&g, "cap-dawr1");
+	assert_int_equal(denied("pseries,max-cpu-compat=power9", &g, &host), 0);
+	assert_int_equal(denied("pseries,max-cpu-compat=power10", &g, &host), bit("cap-dawr1"));
+	assert_int_equal(denied("pseries,max-cpu-compat=nonsense", &g, &host), bit("cap-dawr1"));
+	assert_int_equal(denied("pseries,max-cpu-compat=power9,cap-dawr1=on", &g, &host),
+			 bit("cap-dawr1"));
+	deny(&g, "cap-fwnmi");
+	assert_int_equal(denied("pseries,max-cpu-compat=power8", &g, &host), bit("cap-fwnmi"));
 	/* A processor to which QEMU does not give it. */
 	host.processor.pvr = PVR9;
 	g = all();
