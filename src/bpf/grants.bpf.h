@@ -62,7 +62,7 @@ static __always_inline struct grants *who_gives_way(__u32 tgid, __u64 user, __u6
 	for (__u32 i = 0; i < SET_OF_GRANTS; i++) {
 		g = grants_at(tgid, i);
 		if (!g->since || now - g->since > GRANTS_KEPT_NS) {
-			room = g;
+			room = room ?: g; /* the first is found soonest */
 		} else if (g->user == user) {
 			n++;
 			if (!own || g->since < own->since)
