@@ -185,7 +185,7 @@ static void add_word(char list[LIST_LEN], const char *sep, const char *word)
 /* QEMU's own word, with the level that is granted; or a few words where it has none. */
 static const char *name_of(char buf[NAME_LEN], const struct capability_grant *g)
 {
-	const char *name = strncmp(g->c->name, "cap-", 4) ? g->c->what : g->c->name;
+	const char *name = capability_is_cap(g->c) ? g->c->name : g->c->what;
 
 	if (!capability_has_levels(g->c))
 		return name;

@@ -75,6 +75,11 @@ static void level_name(char *buf, size_t size, const char *levels, int height)
 	snprintf(buf, size, "%.*s", (int)strcspn(levels, " "), levels);
 }
 
+bool capability_is_cap(const struct capability *c)
+{
+	return !strncmp(c->name, "cap-", strlen("cap-"));
+}
+
 bool capability_has_levels(const struct capability *c)
 {
 	return c->levels || c->from_what == FROM_PAGE_SIZE;
@@ -219,7 +224,7 @@ static const char *by_default(const struct capability *c, unsigned int generatio
 {
 	if (!c->wants || (generation ? generation : NEWEST) >= c->from)
 		return c->wants;
-	if (strncmp(c->name, "cap-", 4))
+	if (!capability_is_cap(c))
 		return NULL;
 	return c->levels ? "broken" : "off";
 }

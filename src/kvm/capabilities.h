@@ -107,6 +107,9 @@ const char *capability_need_name(enum capability_need need);
 /* 10 of a POWER10; 0: not known, which is taken for a new one. */
 unsigned int capability_generation(uint32_t pvr);
 
+/* Is it one of QEMU's cap-* options? */
+bool capability_is_cap(const struct capability *c);
+
 /* Is there more or less of it, and not just a yes or a no? */
 bool capability_has_levels(const struct capability *c);
 

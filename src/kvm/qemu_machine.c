@@ -10,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_OF_NOW 5	/* QEMU: its machines have had the same defaults since */
-#define SEGSTATE     43 /* KVM_CAP_PPC_SEGSTATE, which every QEMU asks for before it makes a vCPU */
+#define FIRST_OF_NOW 5 /* QEMU: its machines have had the same defaults since */
 
 /* In said[]: nothing, or one of these, or one more than the height of a level or a page's shift. */
 enum said { SAID_NOTHING, SAID_OFF, SAID_ON, SAID_OTHER };
@@ -121,6 +120,12 @@ static bool was_asked(const struct cc_grants *g, uint32_t n)
 	return has_bit(g->yes, n) || has_bit(g->no, n);
 }
 
+/* Every QEMU asks for this before it makes a vCPU. */
+static bool is_qemus(const struct cc_grants *g)
+{
+	return was_asked(g, capability_by_name("segstate")->number);
+}
+
 /* What it never asked for is no reason for anything: as if it were granted. */
 static void read_answers(struct capability_facts *f, const struct cc_grants *grants,
 			 const struct host_facts *host)
@@ -147,9 +152,9 @@ static bool is_told(const struct capability *c, const struct cc_grants *grants,
 	case FROM_REAL_MODE:
 	case FROM_HWCAP:
 	case FROM_DECREMENTER:
-		return processor && was_asked(grants, SEGSTATE);
+		return processor && is_qemus(grants);
 	case FROM_NOBODY:
-		return was_asked(grants, SEGSTATE);
+		return is_qemus(grants);
 	default:
 		return processor && was_asked(grants, c->number);
 	}
